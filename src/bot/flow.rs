@@ -1,0 +1,155 @@
+//! Flows as flat lists of steps. A block stands after the step that opens it and ends with a [`Op::Jump`]; falling off
+//! the end of a flow stops the run.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Expr, Pattern, Template, Text, Type};
+use crate::calendar::Time;
+
+/// Where an author wrote something: file as given on the command line, line from 1.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub path: String,
+    pub line: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct Flow {
+    pub name: String,
+    pub title: Option<String>,
+    /// The run begins at step 0.
+    pub steps: Vec<Step>,
+    /// Where each `label` stands.
+    pub labels: BTreeMap<String, usize>,
+}
+
+/// One step. `digest` identifies it across versions of the bot: a hash of what it says and does, not of its place.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub op: Op,
+    pub digest: u64,
+    pub origin: Origin,
+}
+
+/// A step of another flow: indices of flow and step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepId {
+    pub flow: usize,
+    pub step: usize,
+}
+
+/// Targets are indices into the steps of the same flow; `steps.len()` is its end.
+#[derive(Clone, Debug)]
+pub enum Op {
+    Say {
+        text: Text,
+        replying: bool,
+        keep_apart: bool,
+    },
+    /// The file's name is rendered, then looked up in the bot's assets; `otherwise` where images are not allowed.
+    Image {
+        file: Template,
+        otherwise: usize,
+    },
+    Post {
+        item_id: Template,
+    },
+    Ask {
+        target: super::Place,
+        kind: Type,
+        text: Text,
+        invalid: Invalid,
+        tries: Limit,
+        within: Silence,
+        nudges: Vec<(i64, Text)>,
+    },
+    Choose {
+        text: Text,
+        as_text: bool,
+        choices: Vec<Choice>,
+        other: Option<usize>,
+        invalid: Invalid,
+        tries: Limit,
+        within: Silence,
+        nudges: Vec<(i64, Text)>,
+    },
+    Typing,
+    Seen,
+    Set {
+        target: super::Place,
+        value: Expr,
+    },
+    Tag {
+        name: String,
+        on: bool,
+    },
+    Goal(String),
+    /// Goes on at the next step when true, else at `otherwise`; a missing value counts as false.
+    Branch {
+        condition: Expr,
+        otherwise: usize,
+    },
+    Match {
+        subject: Expr,
+        arms: Vec<(Vec<Pattern>, usize)>,
+        otherwise: usize,
+    },
+    Jump(usize),
+    /// Leaves the flow.
+    Goto(StepId),
+    Stop,
+    Wait(WaitFor),
+    Handoff(Handoff),
+}
+
+/// What is said to an answer that does not fit; `None` says the prompt again.
+#[derive(Clone, Debug)]
+pub struct Invalid(pub Option<Text>);
+
+/// `tries N BLOCK`: after the N-th answer that does not fit, go to `target`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    pub tries: u32,
+    pub target: usize,
+}
+
+/// `within D BLOCK`: so long after the prompt is known to be sent, go to `target`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    pub within_ms: i64,
+    pub target: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub label: Text,
+    pub named: Option<String>,
+    /// As written; matched folded against the whole text.
+    pub also: Vec<String>,
+    pub target: usize,
+}
+
+#[derive(Clone, Debug)]
+pub enum WaitFor {
+    /// Milliseconds.
+    Duration(i64),
+    /// The next one in the bot's zone.
+    Time(Time),
+    /// Index into the bot's hours.
+    Open(usize),
+}
+
+/// A handoff ends the run; its blocks run on their own and end with [`Op::Stop`].
+#[derive(Clone, Debug)]
+pub struct Handoff {
+    pub note: Template,
+    /// Index of the team.
+    pub team: Option<usize>,
+    pub open: Option<usize>,
+    pub closed: Option<usize>,
+    /// Milliseconds of the team's open hours, and the block.
+    pub nobody_in: Option<(i64, usize)>,
+    pub released: Option<usize>,
+}

@@ -1,0 +1,52 @@
+//! In: what the checker resolved. Out: a bot that cannot be wrong: names are ids, steps are flat, triggers are one matcher.
+//! Does not know: source texts, pest, YAML, the engine, stores.
+
+mod expression;
+mod flow;
+mod settings;
+mod text;
+mod trigger;
+mod types;
+mod value;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use expression::{BinaryOp, Builtin, Expr, Pattern, Place};
+pub use flow::{Choice, Flow, Handoff, Invalid, Limit, Op, Origin, Silence, Step, StepId, WaitFor};
+pub use settings::{Asset, Field, Gather, OptWords, Settings, ShortBudget, Team};
+pub use text::{Filter, Piece, Template, Text};
+pub use trigger::{Anytime, On, Trigger};
+pub use types::{Type, Word};
+pub use value::{Value, ValueMap};
+
+use crate::calendar::Hours;
+
+/// A checked bot. Made by `check` alone; everything in it refers to something that exists.
+#[derive(Debug)]
+pub struct Bot {
+    pub name: String,
+    /// Lower-case hexadecimal SHA-256 over the sources and the assets: the version.
+    pub digest: String,
+    /// BCP 47 tags, the default first; a language is an index into it.
+    pub languages: Vec<String>,
+    pub settings: Settings,
+    /// `words` by name, as written.
+    pub words: BTreeMap<String, Vec<String>>,
+    pub contact: Vec<Field>,
+    pub hours: Vec<Hours>,
+    pub teams: Vec<Team>,
+    pub flows: Vec<Flow>,
+    /// In file order (byte order of paths, then place).
+    pub triggers: Vec<Trigger>,
+    /// By the path an author wrote.
+    pub assets: BTreeMap<String, Arc<Asset>>,
+}
+
+impl Bot {
+    /// The flow of this name.
+    #[must_use]
+    pub fn flow(&self, name: &str) -> Option<&Flow> {
+        self.flows.iter().find(|flow| flow.name == name)
+    }
+}

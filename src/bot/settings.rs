@@ -1,0 +1,83 @@
+//! Settings of the bot, contact fields, teams, files.
+
+use super::{Text, Type, Value};
+use crate::calendar::Zone;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// UTC where the bot names none (it may then use no hours, times or dates).
+    pub zone: Zone,
+    /// Replies of the ten kept back for colleagues.
+    pub reserve: u32,
+    pub on_short_budget: ShortBudget,
+    /// How long a held reply may still be wanted, in milliseconds.
+    pub keep_ms: i64,
+    pub gather: Option<Gather>,
+    pub release_after_ms: i64,
+    pub opt_out: Option<OptWords>,
+    pub opt_in: Option<OptWords>,
+    pub native_numerals: bool,
+    /// `same reply N times in D`: (N, milliseconds).
+    pub same_reply: (u32, i64),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShortBudget {
+    #[default]
+    Hold,
+    Drop,
+    Handoff,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gather {
+    pub quiet_ms: i64,
+    pub most_ms: i64,
+}
+
+/// Whole-text phrases as written, and what confirms them.
+#[derive(Clone, Debug)]
+pub struct OptWords {
+    pub phrases: Vec<String>,
+    pub say: Option<Text>,
+}
+
+/// A field of the contact.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: String,
+    pub kind: Type,
+    pub default: Option<Value>,
+    pub secret: bool,
+    pub forget_after_ms: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Team {
+    pub name: String,
+    /// Index into the bot's hours; a team without hours is always in.
+    pub hours: Option<usize>,
+    pub notify: Option<String>,
+}
+
+/// An image of the flows' folder, already known to be JPG or PNG of at most 3 000 000 bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Asset {
+    pub file: String,
+    /// Lower-case hexadecimal SHA-256.
+    pub digest: String,
+    /// `image/jpeg` or `image/png`.
+    pub media_type: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Asset {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Asset")
+            .field("file", &self.file)
+            .field("digest", &self.digest)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
+}

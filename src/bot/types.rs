@@ -1,0 +1,44 @@
+//! What an answer may be.
+
+use rust_decimal::Decimal;
+
+use super::Value;
+use std::sync::Arc;
+
+use regex::Regex;
+
+#[derive(Clone, Debug)]
+pub enum Type {
+    /// Most characters, counted in UTF-16 units.
+    Text {
+        most: u32,
+    },
+    Whole {
+        least: Decimal,
+        most: Decimal,
+    },
+    Decimal {
+        least: Decimal,
+        most: Decimal,
+    },
+    Digits {
+        fewest: u32,
+        most: u32,
+    },
+    Email,
+    Phone,
+    Date,
+    Time,
+    YesNo,
+    OneOf(Vec<Word>),
+    Image,
+    Post,
+    Matching(Arc<Regex>),
+}
+
+/// One of a closed type: what the customer reads and what it stands for.
+#[derive(Clone, Debug)]
+pub struct Word {
+    pub label: String,
+    pub value: Value,
+}

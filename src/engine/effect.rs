@@ -1,0 +1,104 @@
+//! What a sprint asks the outside to do, and what it says about itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bot::Origin;
+use crate::calendar::Moment;
+use crate::channel::Outgoing;
+
+/// A reply of one conversation, counted from 1; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReplyId(pub u32);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// A new reply stands at the end of the conversation's queue; its slot of the ten is reserved.
+    Queue(Reply),
+    /// The attempt is marked: the point of no return. The call begins before `not_after` or not at all.
+    Mark { reply: ReplyId, attempt: u32, not_after: Moment, timeout_ms: i64 },
+    /// The reply waits for the customer to write; its slot is given back.
+    Hold { reply: ReplyId, reason: String },
+    /// A held reply is queued again.
+    Release { reply: ReplyId },
+    /// The reply has reached its final state.
+    Finish { reply: ReplyId, end: End, reason: String, message_id: Option<String> },
+    /// Sender actions: never counted, never retried, dropped when the app is busy.
+    Courtesy { what: Courtesy },
+    /// Look at TikTok's list of this conversation and hand the result in as `Input::Looked`.
+    LookUp,
+    /// Ask whether images may be sent here and hand the answer in as `Input::Capability`.
+    AskCapability,
+    /// A colleague is asked for.
+    HandedOver { team: Option<String>, note: String },
+    /// A goal of the flow was reached.
+    Goal { name: String },
+}
+
+/// A reply as it enters the outbox.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    pub id: ReplyId,
+    pub outgoing: Outgoing,
+    pub flow: String,
+    /// The step that made it.
+    pub origin: Origin,
+    pub class: Class,
+    /// When it should have left, for the dispatcher's order.
+    pub soft: Moment,
+    /// When it may no longer leave.
+    pub hard: Moment,
+}
+
+/// Urgency classes of the dispatcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// The customer wrote within the last ten minutes.
+    Live,
+    /// Everything else that waits.
+    Due,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Courtesy {
+    Typing,
+    Seen,
+}
+
+/// Final states of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    Sent,
+    /// TikTok refused it.
+    Refused,
+    /// Spent, and nobody knows whether it arrived; never sent again.
+    Unknown,
+    /// Not wanted any more, or never sendable.
+    Dropped,
+    /// Taken back by a takeover or an opt-out.
+    Withdrawn,
+    /// Joined with the one before it.
+    Merged,
+}
+
+/// The first reply of a conversation that could leave now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub reply: ReplyId,
+    pub class: Class,
+    pub soft: Moment,
+    pub hard: Moment,
+}
+
+/// One line of the account of a sprint: `what` is a stable word (`trigger`, `lost`, `step`, `gate`, `echo`, `fault`, …).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    pub what: String,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}

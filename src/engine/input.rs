@@ -1,0 +1,169 @@
+//! What can happen to a conversation.
+
+use serde::{Deserialize, Serialize};
+
+use super::ReplyId;
+use crate::calendar::Moment;
+use crate::channel::Outcome;
+
+/// One input. Stored in the history as it is, so that a conversation can be replayed from its inputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "input", rename_all = "snake_case")]
+pub enum Input {
+    /// The customer wrote, pressed a button, sent an image, ….
+    Message(Inbound),
+    /// The customer came from an ad or a link; opens no window.
+    Referral(Referral),
+    /// The business side sent something: we, a colleague, TikTok itself.
+    Echo(Echo),
+    /// The customer has read everything up to here.
+    Read {
+        until: Moment,
+    },
+    /// A due moment of the conversation has come; the conversation knows which.
+    Due,
+    /// The dispatcher has a place for this reply: decide on the newest state, and mark it if it may leave.
+    MaySend {
+        reply: ReplyId,
+    },
+    /// How the call of a marked attempt ended.
+    Outcome {
+        reply: ReplyId,
+        attempt: u32,
+        ended: Moment,
+        outcome: Outcome,
+    },
+    /// What a look at TikTok's list showed; `None` when the look itself failed.
+    Looked {
+        listing: Option<Listing>,
+    },
+    /// Whether images may be sent here.
+    Capability {
+        images: bool,
+    },
+    Colleague {
+        action: ColleagueAction,
+    },
+}
+
+/// A message of the customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inbound {
+    pub message_id: String,
+    /// TikTok's time.
+    pub at: Moment,
+    /// When it reached us.
+    pub received: Moment,
+    pub body: Body,
+    /// The message it quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quotes: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    Text {
+        text: String,
+    },
+    /// A card's button; `text` is its title, `of` the card's message id, `id` our own button id.
+    Button {
+        text: String,
+        id: String,
+        of: String,
+    },
+    Image {
+        media_id: String,
+    },
+    Video {
+        media_id: String,
+    },
+    Post {
+        item_id: String,
+        url: String,
+    },
+    Sticker {
+        url: String,
+    },
+    Emoji {
+        url: String,
+    },
+    Reaction {
+        emoji: Option<String>,
+        added: bool,
+        of: String,
+    },
+    /// A type that we do not know, by TikTok's word.
+    Unsupported {
+        word: String,
+    },
+}
+
+/// The latest way in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Referral {
+    pub at: Moment,
+    pub received: Moment,
+    /// `ad` or `short_link`.
+    pub source: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ad_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ad_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_ref: Option<String>,
+}
+
+/// A message of the business side, as TikTok tells of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Echo {
+    pub message_id: String,
+    pub at: Moment,
+    pub received: Moment,
+    pub source: EchoSource,
+    /// `WELCOME_MESSAGE`, `SUGGESTED_QUESTION`, `AUTO_REPLY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<String>,
+    /// [`crate::channel::Content::fingerprint`] of what was sent.
+    pub fingerprint: u64,
+    /// The text or the card's title, for the history.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EchoSource {
+    App,
+    Web,
+    Api,
+    Others,
+    Unknown,
+}
+
+/// The newest messages of a conversation as TikTok lists them, at most twenty.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Business-side messages only.
+    pub messages: Vec<Listed>,
+    /// The oldest message of the list of either side; `None` when the list is empty.
+    pub oldest: Option<Moment>,
+    /// Whether the list was full (twenty), so that older ones may be missing.
+    pub full: bool,
+    pub looked_at: Moment,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Listed {
+    pub message_id: String,
+    pub at: Moment,
+    pub fingerprint: u64,
+    pub source: EchoSource,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColleagueAction {
+    TakeOver,
+    Release,
+}

@@ -1,0 +1,31 @@
+//! Every bound of a sprint, in one place.
+
+/// Passing one is a fault with a place, never a hang.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps of one sprint.
+    pub steps_max: u32,
+    /// UTF-16 units of one rendered text before it is split.
+    pub text_units_max: usize,
+    /// Bytes of an encoded conversation.
+    pub state_bytes_max: usize,
+    /// Messages that wait while a sprint waits for an answer of ours.
+    pub deferred_max: usize,
+    /// Texts joined by `gather`.
+    pub gathered_max: usize,
+    /// Bytes of one variable.
+    pub value_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            steps_max: 1_000,
+            text_units_max: 60_000,
+            state_bytes_max: 65_536,
+            deferred_max: 32,
+            gathered_max: 50,
+            value_bytes_max: 16_384,
+        }
+    }
+}

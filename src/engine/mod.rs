@@ -1,0 +1,44 @@
+//! In: a bot, a conversation, one input, the present moment and a seed. Out: the next conversation, effects, and why.
+//! Does not know: clocks, stores, networks, source texts, the checker.
+
+mod conversation;
+mod effect;
+mod input;
+mod limits;
+
+pub use conversation::Conversation;
+pub use effect::{Candidate, Class, Courtesy, Effect, End, Reply, ReplyId, Trace};
+pub use input::{Body, ColleagueAction, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral};
+pub use limits::Limits;
+
+use crate::bot::Bot;
+use crate::calendar::Moment;
+
+/// What surrounds one sprint.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub now: Moment,
+    /// Decides `one of`; stored with the input, so that a replay decides alike.
+    pub seed: u64,
+    pub limits: &'a Limits,
+    /// How long before the 48th hour the last reply may leave, in milliseconds (clock difference included).
+    pub window_margin_ms: i64,
+    /// How far our clock and TikTok's may differ, in milliseconds.
+    pub skew_ms: i64,
+}
+
+/// All that happens from one input to the next wait.
+#[derive(Clone, Debug)]
+pub struct Sprint {
+    pub conversation: Conversation,
+    /// In the order they happened. Carried out only after they and the conversation are committed.
+    pub effects: Vec<Effect>,
+    /// What was decided and why, for `why` and the phone page.
+    pub trace: Vec<Trace>,
+}
+
+/// Carries one conversation over one input. Pure: the same arguments give the same sprint, bit for bit.
+#[must_use]
+pub fn advance(_bot: &Bot, conversation: Conversation, _input: &Input, _context: &Context<'_>) -> Sprint {
+    Sprint { conversation, effects: Vec::new(), trace: Vec::new() }
+}

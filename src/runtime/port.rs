@@ -1,0 +1,292 @@
+//! What the runtime needs of the outside: clock, entropy, store, transport.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::bot::Asset;
+use crate::calendar::Moment;
+use crate::channel::{Outcome, Outgoing};
+use crate::engine::{Courtesy, Input, Listing, ReplyId};
+
+/// Real or virtual time. Nothing else in the runtime knows a clock.
+#[async_trait]
+pub trait Clock: Send + Sync + 'static {
+    /// Civil time; may jump.
+    fn now(&self) -> Moment;
+    /// Never goes back, has no meaning beyond differences.
+    fn monotonic(&self) -> Duration;
+    /// Returns when `now()` has reached `until` (also when the clock jumped over it).
+    async fn sleep_until(&self, until: Moment);
+}
+
+/// Seeds and ids.
+pub trait Entropy: Send + Sync + 'static {
+    fn next_u64(&self) -> u64;
+}
+
+/// An account in the store; small integers, given at first sight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub i64);
+
+/// A conversation in the store; given at first contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConversationId(pub i64);
+
+/// The key of an input: 8 bytes of a keyed hash over class, ids and the like. Two deliveries of one event share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InputKey(pub u64);
+
+// --- deliveries ----------------------------------------------------------------------------------------------------
+
+/// A rightly signed webhook, understood as far as it can be. Made by `tiktok`, taken by the runtime.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The app (`client_key`) whose secret fitted.
+    pub app: String,
+    /// `user_openid`, where the body had one.
+    pub open_id: Option<String>,
+    pub received: Moment,
+    pub raw: bytes::Bytes,
+    pub meaning: Meaning,
+}
+
+#[derive(Clone, Debug)]
+pub enum Meaning {
+    /// For a conversation. `external` is TikTok's conversation id as bytes, `key` the deduplication key's material
+    /// (class, ids, timestamp joined unambiguously); `None` is never a duplicate (read watermarks, pokes).
+    Input { external: Vec<u8>, key: Option<Vec<u8>>, input: Input },
+    /// Kept in the account's history without effect: `kind` is a stable word (`unreadable`, `event`, …).
+    Kept { kind: &'static str, why: String },
+}
+
+// --- store ---------------------------------------------------------------------------------------------------------
+
+/// What a store failed at.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing was written; the same may be tried again.
+    #[error("the store is busy: {0}")]
+    Busy(String),
+    /// Nothing was written, and another process owns the file.
+    #[error("{0}")]
+    Owned(String),
+    /// The disk is full: refuse work, mark nothing.
+    #[error("the disk is full: {0}")]
+    Full(String),
+    /// The store was written by a newer version.
+    #[error("{0}")]
+    Newer(String),
+    /// Anything else: the process should end rather than guess.
+    #[error("the store failed: {0}")]
+    Broken(String),
+}
+
+/// A conversation as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationRow {
+    pub id: ConversationId,
+    pub account: AccountId,
+    /// TikTok's conversation id.
+    pub external: Vec<u8>,
+    /// Raised by every commit.
+    pub rev: u64,
+    pub last_seq: Option<i64>,
+    pub due: Option<Moment>,
+    /// Keys of the newest inputs, with the moment each was committed; encoded by the runtime.
+    pub recent: Vec<u8>,
+    pub state: Vec<u8>,
+}
+
+/// One line of the history; never changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryRow {
+    pub seq: i64,
+    /// `None` for what belongs to no conversation.
+    pub conversation: Option<ConversationId>,
+    pub account: Option<AccountId>,
+    /// The row of the same conversation before this one.
+    pub prev: Option<i64>,
+    pub at: Moment,
+    /// A stable word: `message`, `echo`, `due`, `may_send`, `outcome`, `unreadable`, ….
+    pub kind: String,
+    pub body: Vec<u8>,
+}
+
+/// A reply that has not reached its final state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    pub account: AccountId,
+    pub conversation: ConversationId,
+    pub reply: ReplyId,
+    /// The encoded `engine::Reply`.
+    pub body: Vec<u8>,
+    pub state: OutboxState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    Queued,
+    Held,
+    /// Marked and not settled: at a restart its outcome is unknown.
+    Marked {
+        attempt: u32,
+        epoch: i64,
+        begun: Moment,
+        not_after: Moment,
+    },
+    /// The outcome is unknown and being looked up.
+    Unknown {
+        attempt: u32,
+    },
+}
+
+/// One finished sprint, or one line of history without one.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub at: Moment,
+    pub kind: &'static str,
+    pub account: Option<AccountId>,
+    /// The history's body.
+    pub body: Vec<u8>,
+    pub change: Option<Change>,
+}
+
+/// The new state of one conversation.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub conversation: ConversationId,
+    pub account: AccountId,
+    /// Written to `name` when this is the conversation's first commit.
+    pub external: Vec<u8>,
+    /// The revision after this change; the store holds `rev - 1` (0: none) before it, or the commit fails as `Broken`.
+    pub rev: u64,
+    pub due: Option<Moment>,
+    pub recent: Vec<u8>,
+    pub state: Vec<u8>,
+    pub outbox: Vec<OutboxChange>,
+}
+
+#[derive(Clone, Debug)]
+pub enum OutboxChange {
+    /// Insert or replace.
+    Put(OutboxRow),
+    /// Only the state of an existing row.
+    State {
+        reply: ReplyId,
+        state: OutboxState,
+    },
+    Remove {
+        reply: ReplyId,
+    },
+}
+
+/// An account as stored. Tokens are already encrypted by whoever hands them in; a store never sees plain ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRow {
+    pub id: AccountId,
+    pub app: String,
+    pub open_id: String,
+    pub token: Option<Vec<u8>>,
+    pub token_generation: i64,
+}
+
+/// The durable side. One process owns it; `commit` is one transaction, all or nothing, durable when it returns.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// The epoch of this start: one more than any before it.
+    async fn epoch(&self) -> Result<i64, StoreError>;
+    /// The account's id, made at first sight.
+    async fn account(&self, app: &str, open_id: &str) -> Result<AccountId, StoreError>;
+    async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError>;
+    /// Replaces the token, if `generation` is newer than the stored one.
+    async fn put_token(&self, account: AccountId, generation: i64, token: Option<Vec<u8>>) -> Result<(), StoreError>;
+    /// A fresh conversation id, never given before; written by its first commit.
+    async fn fresh_conversation(&self) -> Result<ConversationId, StoreError>;
+    async fn find(&self, account: AccountId, external: &[u8]) -> Result<Option<ConversationRow>, StoreError>;
+    async fn load(&self, conversation: ConversationId) -> Result<Option<ConversationRow>, StoreError>;
+    /// Writes all records in their order in one transaction; gives the sequence number of each.
+    async fn commit(&self, records: Vec<Record>) -> Result<Vec<i64>, StoreError>;
+    /// Conversations whose due moment is not after `until`, earliest first.
+    async fn due(&self, until: Moment, most: usize) -> Result<Vec<(ConversationId, Moment)>, StoreError>;
+    /// The earliest due moment of all.
+    async fn next_due(&self) -> Result<Option<Moment>, StoreError>;
+    /// Every row of the outbox, oldest first.
+    async fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError>;
+    async fn outbox_of(&self, conversation: ConversationId) -> Result<Vec<OutboxRow>, StoreError>;
+    /// The newest `most` lines of a conversation, newest first.
+    async fn history(&self, conversation: ConversationId, most: usize) -> Result<Vec<HistoryRow>, StoreError>;
+    /// Newest lines of no conversation, newest first.
+    async fn loose_history(&self, most: usize) -> Result<Vec<HistoryRow>, StoreError>;
+    /// All conversations, newest first, for lists in the outside.
+    async fn conversations(&self, most: usize) -> Result<Vec<ConversationRow>, StoreError>;
+    async fn media(&self, account: AccountId, digest: &str) -> Result<Option<(String, Moment)>, StoreError>;
+    /// Remembers an uploaded file's media id until it ends; an empty id forgets it.
+    async fn put_media(&self, account: AccountId, digest: &str, media_id: &str, until: Moment) -> Result<(), StoreError>;
+    async fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
+}
+
+// --- transport -----------------------------------------------------------------------------------------------------
+
+/// The right to make one call now. Only the app's pace makes one, and no call can be made without it.
+#[derive(Debug)]
+pub struct Permit {
+    pub(in crate::runtime) number: u64,
+}
+
+impl Permit {
+    /// Ordinal of the permit within its app.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+/// Where a call goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub app: String,
+    /// `business_id`
+    pub open_id: String,
+    /// TikTok's conversation id.
+    pub external: Vec<u8>,
+}
+
+/// One send.
+#[derive(Clone, Debug)]
+pub struct SendCall {
+    pub target: Target,
+    pub outgoing: Outgoing,
+    /// For [`crate::channel::Content::Image`]: the uploaded file.
+    pub media_id: Option<String>,
+    /// Not begun after this.
+    pub not_after: Moment,
+    pub timeout: Duration,
+}
+
+/// Why a call other than a send gave no answer, in the same classes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{outcome:?}")]
+pub struct CallFailure {
+    /// Never `Sent`.
+    pub outcome: Outcome,
+}
+
+/// The other side. An implementation makes exactly one request per call, without retries beneath it.
+#[async_trait]
+pub trait Transport: Send + Sync + 'static {
+    async fn send(&self, permit: Permit, call: SendCall) -> Outcome;
+    async fn courtesy(&self, permit: Permit, target: Target, what: Courtesy) -> Result<(), CallFailure>;
+    /// Uploads an image; gives its media id.
+    async fn upload(&self, permit: Permit, target: Target, asset: Arc<Asset>) -> Result<String, CallFailure>;
+    /// The newest messages of a conversation.
+    async fn list(&self, permit: Permit, target: Target) -> Result<Listing, CallFailure>;
+    /// Whether images may be sent.
+    async fn images_allowed(&self, permit: Permit, target: Target) -> Result<bool, CallFailure>;
+    /// Renews the account's token (one at a time per account; the newest generation wins).
+    async fn renew(&self, permit: Permit, app: &str, open_id: &str) -> Result<(), CallFailure>;
+    /// The worst difference seen between the other side's clock and ours, in milliseconds; `None` before any answer.
+    fn skew_ms(&self) -> Option<i64>;
+}

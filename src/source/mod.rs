@@ -1,0 +1,90 @@
+//! In: the texts of files. Out: places in them, as lines and columns.
+//! Does not know: anything of ours, where files come from.
+
+use std::sync::Arc;
+
+/// A file among those read together; an index into [`Sources`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A stretch of a file, in bytes, end excluded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    /// From the beginning of this to the end of `other`.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        Self { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// A file that was read.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// As it is shown to the author: relative to where the command ran, with `/`.
+    pub path: String,
+    pub text: Arc<str>,
+    line_starts: Vec<u32>,
+}
+
+/// A place for people: line and column from 1, the column counted in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    pub line: u32,
+    pub column: u32,
+}
+
+/// The files read together, in the order they were added.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+}
+
+impl Sources {
+    /// Adds a file and gives its id.
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
+        self.files.push(SourceFile { path: path.into(), text, line_starts: starts });
+        FileId(self.files.len() as u32 - 1)
+    }
+
+    /// The files with their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files.iter().enumerate().map(|(at, file)| (FileId(at as u32), file))
+    }
+
+    /// The file of this id; `None` for an id of other sources.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// The text of a span; empty where there is none.
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        self.file(span.file).and_then(|file| file.text.get(span.start as usize..span.end as usize)).unwrap_or_default()
+    }
+
+    /// The beginning of a span.
+    #[must_use]
+    pub fn location(&self, span: Span) -> Location {
+        self.file(span.file).map_or(Location { line: 1, column: 1 }, |file| file.location(span.start))
+    }
+}
+
+impl SourceFile {
+    /// Line and column of a byte.
+    #[must_use]
+    pub fn location(&self, byte: u32) -> Location {
+        let line = self.line_starts.partition_point(|start| *start <= byte).max(1);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let column = self.text.get(start as usize..byte as usize).map_or(1, |before| before.chars().count() as u32 + 1);
+        Location { line: line as u32, column }
+    }
+}

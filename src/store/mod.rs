@@ -1,0 +1,1 @@
+//! In: the Store port's calls. Out: SQLite or memory behind it. Does not know: the engine's insides.

@@ -1,0 +1,1 @@
+//! In: nothing. Out: the real clock, entropy, environment and files. Does not know: anything else.

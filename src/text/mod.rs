@@ -1,0 +1,1 @@
+//! In: strings. Out: folded, counted, split strings. Does not know: anything else.

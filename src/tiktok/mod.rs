@@ -1,0 +1,1 @@
+//! In: TikTok's wire. Out: deliveries and outcomes. Does not know: the runtime's insides.
