@@ -4,5 +4,5 @@
 mod content;
 mod outcome;
 
-pub use content::{Button, CardKind, Content, Image, Outgoing};
+pub use content::{Button, CardKind, Content, Image, Outgoing, fingerprint};
 pub use outcome::{NotSent, Outcome, RefusalScope};

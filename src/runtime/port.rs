@@ -237,6 +237,13 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// For tests of a transport, which stand outside the pace.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn for_test(number: u64) -> Self {
+        Self { number }
+    }
+
     /// Ordinal of the permit within its app.
     #[must_use]
     pub fn number(&self) -> u64 {
