@@ -64,7 +64,7 @@ pub enum Meaning {
 // --- store ---------------------------------------------------------------------------------------------------------
 
 /// What a store failed at.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Nothing was written; the same may be tried again.
     #[error("the store is busy: {0}")]

@@ -112,7 +112,8 @@ pub fn walk(folder: &Path, depth_max: usize, files_max: usize) -> io::Result<Vec
         }
         let inner = list(&entry.path)?.into_iter().rev().filter(|inner| {
             let hidden = inner.path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-            !hidden && !(inner.folder && inner.path.is_symlink())
+            let circle = inner.folder && inner.path.is_symlink();
+            !hidden && !circle
         });
         waiting.extend(inner.map(|inner| (inner, depth + 1)));
     }

@@ -1,0 +1,191 @@
+//! What a batch of records does to a store, worked out before anything is written. Both stores go by it, so that
+//! they number, chain, check and refuse alike.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::calendar::Moment;
+use crate::engine::ReplyId;
+use crate::runtime::port::{AccountId, Change, ConversationId, ConversationRow, OutboxChange, Record, StoreError};
+
+/// What is stored of a conversation before a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub account: AccountId,
+    pub rev: u64,
+    pub last_seq: Option<i64>,
+}
+
+/// The store as it stands before a batch.
+pub(super) trait Before<E> {
+    /// `None` for a conversation without a commit.
+    fn head(&mut self, conversation: ConversationId) -> Result<Option<Head>, E>;
+    /// The newest line of no conversation.
+    fn loose(&mut self) -> Result<Option<i64>, E>;
+}
+
+/// A line of the history to append.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub seq: i64,
+    pub conversation: Option<ConversationId>,
+    pub account: Option<AccountId>,
+    pub prev: Option<i64>,
+    pub at: Moment,
+    pub kind: &'static str,
+    pub body: Vec<u8>,
+}
+
+/// A conversation as it stands after the batch.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    pub row: ConversationRow,
+    /// Its first commit is in this batch: it gets its name.
+    pub first: bool,
+}
+
+/// All that a batch writes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Batch {
+    /// In the records' order.
+    pub history: Vec<Line>,
+    /// In the order of their ids, so that neighbouring pages are touched together.
+    pub conversations: Vec<Written>,
+    /// In the order of conversation ids; within one in the records' order. With the number of the line that made each.
+    pub outbox: Vec<(i64, ConversationId, OutboxChange)>,
+    /// The newest line of no conversation, where the batch has one.
+    pub loose: Option<i64>,
+}
+
+/// Works out a batch whose first line gets the number `seq`.
+pub(super) fn plan<E: From<StoreError>>(records: Vec<Record>, mut seq: i64, before: &mut impl Before<E>) -> Result<Batch, E> {
+    let mut batch = Batch::default();
+    let mut touched: BTreeMap<ConversationId, Written> = BTreeMap::new();
+    for record in records {
+        let (conversation, account, prev) = match record.change {
+            Some(change) => {
+                let (conversation, account) = (change.conversation, change.account);
+                if record.account.is_some_and(|named| named != account) {
+                    return Err(broken(format!("a record of {account:?} names {:?}", record.account)).into());
+                }
+                let prev = apply(change, seq, &mut touched, &mut batch.outbox, before)?;
+                (Some(conversation), Some(account), prev)
+            }
+            None => {
+                let prev = match batch.loose {
+                    Some(newest) => Some(newest),
+                    None => before.loose()?,
+                };
+                batch.loose = Some(seq);
+                (None, record.account, prev)
+            }
+        };
+        batch.history.push(Line { seq, conversation, account, prev, at: record.at, kind: record.kind, body: record.body });
+        seq += 1;
+    }
+    batch.conversations = touched.into_values().collect();
+    // Stable: what happens to one conversation keeps its order.
+    batch.outbox.sort_by_key(|(_, conversation, _)| *conversation);
+    Ok(batch)
+}
+
+/// Takes one change into the batch; gives the line of its conversation before this one.
+fn apply<E: From<StoreError>>(
+    change: Change,
+    seq: i64,
+    touched: &mut BTreeMap<ConversationId, Written>,
+    outbox: &mut Vec<(i64, ConversationId, OutboxChange)>,
+    before: &mut impl Before<E>,
+) -> Result<Option<i64>, E> {
+    let Change { conversation, account, external, rev, due, recent, state, outbox: changes } = change;
+    let (head, first) = match touched.get(&conversation) {
+        Some(Written { row, first }) => (Some(Head { account: row.account, rev: row.rev, last_seq: row.last_seq }), *first),
+        None => {
+            let head = before.head(conversation)?;
+            (head, head.is_none())
+        }
+    };
+    let stored = head.map_or(0, |head| head.rev);
+    if rev.checked_sub(1) != Some(stored) {
+        return Err(broken(format!("{conversation:?}: revision {rev} was to follow, but {stored} is stored")).into());
+    }
+    if head.is_some_and(|head| head.account != account) {
+        return Err(broken(format!("{conversation:?} does not belong to {account:?}")).into());
+    }
+    for change in changes {
+        let reply = match &change {
+            OutboxChange::Put(row) if row.conversation != conversation || row.account != account => {
+                return Err(broken(format!("a reply of {:?} was put into {conversation:?}", row.conversation)).into());
+            }
+            OutboxChange::Put(row) => row.reply,
+            OutboxChange::State { reply, .. } | OutboxChange::Remove { reply } => *reply,
+        };
+        outbox_id(conversation, reply)?;
+        outbox.push((seq, conversation, change));
+    }
+    let row = ConversationRow { id: conversation, account, external, rev, last_seq: Some(seq), due, recent, state };
+    match touched.entry(conversation) {
+        Entry::Occupied(mut entry) => {
+            // The name is written once, by the first commit.
+            let external = std::mem::take(&mut entry.get_mut().row.external);
+            entry.insert(Written { row: ConversationRow { external, ..row }, first });
+        }
+        Entry::Vacant(entry) => {
+            entry.insert(Written { row, first });
+        }
+    }
+    Ok(head.and_then(|head| head.last_seq))
+}
+
+/// Bits of an outbox id that hold the reply.
+const REPLY_BITS: u32 = 24;
+
+/// The id of a reply over all conversations: `conversation << 24 | reply`. Being derived, it needs no index; the
+/// replies of one conversation lie side by side.
+pub(super) fn outbox_id(conversation: ConversationId, reply: ReplyId) -> Result<i64, StoreError> {
+    let room = 1_i64 << (63 - REPLY_BITS);
+    if !(0..room).contains(&conversation.0) || reply.0 >> REPLY_BITS != 0 {
+        return Err(broken(format!("{reply:?} of {conversation:?} is out of range")));
+    }
+    Ok(conversation.0 << REPLY_BITS | i64::from(reply.0))
+}
+
+/// First and last outbox id of a conversation.
+pub(super) fn outbox_range(conversation: ConversationId) -> Result<(i64, i64), StoreError> {
+    Ok((outbox_id(conversation, ReplyId(0))?, outbox_id(conversation, ReplyId((1 << REPLY_BITS) - 1))?))
+}
+
+pub(super) fn broken(text: impl Into<String>) -> StoreError {
+    StoreError::Broken(text.into())
+}
+
+/// A mark for a reply that is not there would be a mark lost.
+pub(super) fn no_such_reply(conversation: ConversationId, reply: ReplyId) -> StoreError {
+    broken(format!("{reply:?} of {conversation:?} is not in the outbox"))
+}
+
+/// Both stores know an account before anything is kept for it.
+pub(super) fn no_such_account(account: AccountId) -> StoreError {
+    broken(format!("{account:?} is not known"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outbox_ids_keep_conversations_apart_and_replies_in_order() {
+        let id = |conversation, reply| outbox_id(ConversationId(conversation), ReplyId(reply)).unwrap();
+        assert!(id(1, (1 << 24) - 1) < id(2, 0));
+        assert!(id(2, 1) < id(2, 2));
+        assert_eq!(outbox_range(ConversationId(2)).unwrap(), (id(2, 0), id(3, 0) - 1));
+    }
+
+    #[test]
+    fn what_does_not_fit_into_an_outbox_id_is_refused() {
+        assert!(outbox_id(ConversationId((1 << 39) - 1), ReplyId((1 << 24) - 1)).is_ok_and(|id| id == i64::MAX));
+        assert!(outbox_id(ConversationId(1), ReplyId(1 << 24)).is_err());
+        assert!(outbox_id(ConversationId(1 << 39), ReplyId(1)).is_err());
+        assert!(outbox_id(ConversationId(-1), ReplyId(1)).is_err());
+    }
+}

@@ -1,0 +1,297 @@
+//! The store without a disk: for tests, for `talk` and for embedding. What it holds ends with the process.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::batch::{self, Batch, Before, Head};
+use crate::calendar::Moment;
+use crate::runtime::port::{
+    AccountId, AccountRow, ConversationId, ConversationRow, HistoryRow, OutboxChange, OutboxRow, Record, Store, StoreError,
+};
+
+/// A store in memory. [`Memory::reopen`] gives the same contents as a restarted process would find them.
+#[derive(Debug)]
+pub struct Memory {
+    contents: Arc<Mutex<Contents>>,
+    epoch: i64,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    epoch: i64,
+    accounts: Vec<AccountRow>,
+    conversations_given: i64,
+    names: BTreeMap<(AccountId, Vec<u8>), ConversationId>,
+    conversations: BTreeMap<ConversationId, ConversationRow>,
+    due: BTreeSet<(Moment, ConversationId)>,
+    history: BTreeMap<i64, HistoryRow>,
+    loose: Option<i64>,
+    /// By outbox id, with the number of the line that put the reply there.
+    outbox: BTreeMap<i64, (i64, OutboxRow)>,
+    media: BTreeMap<(AccountId, String), (String, Moment)>,
+    meta: BTreeMap<String, Vec<u8>>,
+    failing: VecDeque<StoreError>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Memory {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::open(Arc::default())
+    }
+
+    /// The same contents, opened once more: the epoch rises. The older handle goes on working, as a process that
+    /// has lost its lease and does not know it would.
+    #[must_use]
+    pub fn reopen(&self) -> Self {
+        Self::open(Arc::clone(&self.contents))
+    }
+
+    /// Lets the next `times` commits fail with `error`; nothing of them is written.
+    pub fn fail_next_commits(&self, times: usize, error: StoreError) {
+        self.lock().failing.extend(std::iter::repeat_n(error, times));
+    }
+
+    fn open(contents: Arc<Mutex<Contents>>) -> Self {
+        let epoch = {
+            let mut contents = contents.lock().unwrap_or_else(PoisonError::into_inner);
+            contents.epoch += 1;
+            contents.epoch
+        };
+        Self { contents, epoch }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        // Nothing in here panics between two changes that belong together.
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Before<StoreError> for &Contents {
+    fn head(&mut self, conversation: ConversationId) -> Result<Option<Head>, StoreError> {
+        let row = self.conversations.get(&conversation);
+        Ok(row.map(|row| Head { account: row.account, rev: row.rev, last_seq: row.last_seq }))
+    }
+
+    fn loose(&mut self) -> Result<Option<i64>, StoreError> {
+        Ok(self.loose)
+    }
+}
+
+impl Contents {
+    fn commit(&mut self, records: Vec<Record>) -> Result<Vec<i64>, StoreError> {
+        if let Some(error) = self.failing.pop_front() {
+            return Err(error);
+        }
+        let next = self.history.last_key_value().map_or(1, |(seq, _)| seq + 1);
+        let batch = batch::plan(records, next, &mut &*self)?;
+        self.check_names(&batch)?;
+        // The outbox is the last that can refuse; it works on a copy of what it touches.
+        let outbox = self.changed_outbox(&batch)?;
+        Ok(self.write(batch, outbox))
+    }
+
+    fn check_names(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut fresh = BTreeSet::new();
+        for row in batch.conversations.iter().filter(|written| written.first).map(|written| &written.row) {
+            if !self.accounts.iter().any(|account| account.id == row.account) {
+                return Err(batch::no_such_account(row.account));
+            }
+            let name = (row.account, row.external.clone());
+            if self.names.contains_key(&name) || !fresh.insert(name) {
+                return Err(batch::broken(format!("{:?} takes the name of another conversation", row.id)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of the outbox that the batch changes, as they are after it; `None` for those that go.
+    fn changed_outbox(&self, batch: &Batch) -> Result<BTreeMap<i64, Option<(i64, OutboxRow)>>, StoreError> {
+        let mut changed = BTreeMap::new();
+        for (seq, conversation, change) in &batch.outbox {
+            let reply = match change {
+                OutboxChange::Put(row) => row.reply,
+                OutboxChange::State { reply, .. } | OutboxChange::Remove { reply } => *reply,
+            };
+            let id = batch::outbox_id(*conversation, reply)?;
+            let entry: &mut Option<(i64, OutboxRow)> = changed.entry(id).or_insert_with(|| self.outbox.get(&id).cloned());
+            match (change, entry.as_mut()) {
+                // A replaced reply keeps its place in the order.
+                (OutboxChange::Put(row), Some((_, stored))) => *stored = row.clone(),
+                (OutboxChange::Put(row), None) => *entry = Some((*seq, row.clone())),
+                (OutboxChange::State { state, .. }, Some((_, stored))) => stored.state = *state,
+                (OutboxChange::State { reply, .. }, None) => return Err(batch::no_such_reply(*conversation, *reply)),
+                (OutboxChange::Remove { .. }, _) => *entry = None,
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Cannot fail: everything was checked.
+    fn write(&mut self, batch: Batch, outbox: BTreeMap<i64, Option<(i64, OutboxRow)>>) -> Vec<i64> {
+        for (id, row) in outbox {
+            match row {
+                Some(row) => drop(self.outbox.insert(id, row)),
+                None => drop(self.outbox.remove(&id)),
+            }
+        }
+        for written in batch.conversations {
+            let mut row = written.row;
+            if let Some(old) = self.conversations.remove(&row.id) {
+                if let Some(due) = old.due {
+                    self.due.remove(&(due, old.id));
+                }
+                row.external = old.external;
+            } else {
+                self.names.insert((row.account, row.external.clone()), row.id);
+            }
+            if let Some(due) = row.due {
+                self.due.insert((due, row.id));
+            }
+            self.conversations.insert(row.id, row);
+        }
+        self.loose = batch.loose.or(self.loose);
+        let mut given = Vec::with_capacity(batch.history.len());
+        for line in batch.history {
+            given.push(line.seq);
+            let row = HistoryRow {
+                seq: line.seq,
+                conversation: line.conversation,
+                account: line.account,
+                prev: line.prev,
+                at: line.at,
+                kind: line.kind.to_owned(),
+                body: line.body,
+            };
+            self.history.insert(line.seq, row);
+        }
+        given
+    }
+
+    /// Up to `most` lines, back from `newest` along the chain.
+    fn chain(&self, newest: Option<i64>, most: usize) -> Vec<HistoryRow> {
+        let line = |seq: i64| self.history.get(&seq);
+        std::iter::successors(newest.and_then(line), |row| row.prev.and_then(line)).take(most).cloned().collect()
+    }
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn epoch(&self) -> Result<i64, StoreError> {
+        Ok(self.epoch)
+    }
+
+    async fn account(&self, app: &str, open_id: &str) -> Result<AccountId, StoreError> {
+        let mut contents = self.lock();
+        if let Some(row) = contents.accounts.iter().find(|row| row.app == app && row.open_id == open_id) {
+            return Ok(row.id);
+        }
+        let id = AccountId(contents.accounts.last().map_or(1, |row| row.id.0 + 1));
+        let row = AccountRow { id, app: app.to_owned(), open_id: open_id.to_owned(), token: None, token_generation: 0 };
+        contents.accounts.push(row);
+        Ok(id)
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError> {
+        Ok(self.lock().accounts.clone())
+    }
+
+    async fn put_token(&self, account: AccountId, generation: i64, token: Option<Vec<u8>>) -> Result<(), StoreError> {
+        let mut contents = self.lock();
+        let row = contents.accounts.iter_mut().find(|row| row.id == account).ok_or_else(|| batch::no_such_account(account))?;
+        if generation > row.token_generation {
+            row.token_generation = generation;
+            row.token = token;
+        }
+        Ok(())
+    }
+
+    async fn fresh_conversation(&self) -> Result<ConversationId, StoreError> {
+        let mut contents = self.lock();
+        contents.conversations_given += 1;
+        Ok(ConversationId(contents.conversations_given))
+    }
+
+    async fn find(&self, account: AccountId, external: &[u8]) -> Result<Option<ConversationRow>, StoreError> {
+        let contents = self.lock();
+        let id = contents.names.get(&(account, external.to_vec()));
+        Ok(id.and_then(|id| contents.conversations.get(id)).cloned())
+    }
+
+    async fn load(&self, conversation: ConversationId) -> Result<Option<ConversationRow>, StoreError> {
+        Ok(self.lock().conversations.get(&conversation).cloned())
+    }
+
+    async fn commit(&self, records: Vec<Record>) -> Result<Vec<i64>, StoreError> {
+        self.lock().commit(records)
+    }
+
+    async fn due(&self, until: Moment, most: usize) -> Result<Vec<(ConversationId, Moment)>, StoreError> {
+        let contents = self.lock();
+        Ok(contents.due.iter().take_while(|(due, _)| *due <= until).take(most).map(|(due, id)| (*id, *due)).collect())
+    }
+
+    async fn next_due(&self) -> Result<Option<Moment>, StoreError> {
+        Ok(self.lock().due.first().map(|(due, _)| *due))
+    }
+
+    async fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        let contents = self.lock();
+        let mut rows: Vec<&(i64, OutboxRow)> = contents.outbox.values().collect();
+        // Stable: replies of one line stay in the order of their ids.
+        rows.sort_by_key(|(seq, _)| *seq);
+        Ok(rows.into_iter().map(|(_, row)| row.clone()).collect())
+    }
+
+    async fn outbox_of(&self, conversation: ConversationId) -> Result<Vec<OutboxRow>, StoreError> {
+        let (first, last) = batch::outbox_range(conversation)?;
+        Ok(self.lock().outbox.range(first..=last).map(|(_, (_, row))| row.clone()).collect())
+    }
+
+    async fn history(&self, conversation: ConversationId, most: usize) -> Result<Vec<HistoryRow>, StoreError> {
+        let contents = self.lock();
+        let newest = contents.conversations.get(&conversation).and_then(|row| row.last_seq);
+        Ok(contents.chain(newest, most))
+    }
+
+    async fn loose_history(&self, most: usize) -> Result<Vec<HistoryRow>, StoreError> {
+        let contents = self.lock();
+        Ok(contents.chain(contents.loose, most))
+    }
+
+    async fn conversations(&self, most: usize) -> Result<Vec<ConversationRow>, StoreError> {
+        Ok(self.lock().conversations.values().rev().take(most).cloned().collect())
+    }
+
+    async fn media(&self, account: AccountId, digest: &str) -> Result<Option<(String, Moment)>, StoreError> {
+        Ok(self.lock().media.get(&(account, digest.to_owned())).cloned())
+    }
+
+    async fn put_media(&self, account: AccountId, digest: &str, media_id: &str, until: Moment) -> Result<(), StoreError> {
+        let mut contents = self.lock();
+        let key = (account, digest.to_owned());
+        if media_id.is_empty() {
+            contents.media.remove(&key);
+        } else {
+            contents.media.insert(key, (media_id.to_owned(), until));
+        }
+        Ok(())
+    }
+
+    async fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.lock().meta.get(key).cloned())
+    }
+
+    async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.lock().meta.insert(key.to_owned(), value.to_vec());
+        Ok(())
+    }
+}
