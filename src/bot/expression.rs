@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::Value;
+use super::{Template, Value};
 
 #[derive(Clone, Debug)]
 pub enum Expr {
     Value(Value),
+    /// A text with holes, rendered as a reply would be; missing when a hole is missing.
+    Text(Template),
     List(Vec<Expr>),
     Map(Vec<(String, Expr)>),
     Place(Place),
