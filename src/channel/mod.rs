@@ -2,7 +2,12 @@
 //! Does not know: HTTP, stores, TikTok's wire format, flows.
 
 mod content;
+mod gate;
+mod ledger;
 mod outcome;
+pub mod rules;
 
 pub use content::{Button, CardKind, Content, Image, Outgoing, fingerprint};
+pub use gate::{Asked, Reason, Short, Verdict, ask};
+pub use ledger::Ledger;
 pub use outcome::{NotSent, Outcome, RefusalScope};

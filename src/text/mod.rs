@@ -1,1 +1,15 @@
-//! In: strings. Out: folded, counted, split strings. Does not know: anything else.
+//! In: strings. Out: folded, counted, split strings.
+//! Does not know: anything else.
+//! Pure and total: any string goes in, nothing panics.
+
+mod count;
+mod fold;
+mod script;
+mod similar;
+mod split;
+
+pub use count::{graphemes, shorten, shorten_units, units};
+pub use fold::{digits_to_ascii, fold};
+pub use script::{is_bidi_control, is_without_spaces, language_of};
+pub use similar::{allowed_slips, similar};
+pub use split::{Pieces, pieces, split};

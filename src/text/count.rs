@@ -1,0 +1,89 @@
+//! How long a text is, and a shorter one.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+const ELLIPSIS: char = '…';
+
+/// UTF-16 units: of all units in use the one with the largest count.
+#[must_use]
+pub fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// What a reader takes for single characters.
+#[must_use]
+pub fn graphemes(text: &str) -> usize {
+    text.graphemes(true).count()
+}
+
+/// At most `most` graphemes, the closing `…` included.
+#[must_use]
+pub fn shorten(text: &str, most: usize) -> String {
+    shorten_by(text, most, |_| 1)
+}
+
+/// At most `most` UTF-16 units, the closing `…` included, never cut inside a grapheme.
+#[must_use]
+pub fn shorten_units(text: &str, most: usize) -> String {
+    shorten_by(text, most, units)
+}
+
+fn shorten_by(text: &str, most: usize, size: impl Fn(&str) -> usize) -> String {
+    let mut used = 0_usize;
+    // Where the text would be cut to leave one place for the ellipsis.
+    let mut cut = 0;
+    for (start, grapheme) in text.grapheme_indices(true) {
+        if used < most {
+            cut = start;
+        }
+        used = used.saturating_add(size(grapheme));
+        if used > most {
+            let kept = text.get(..cut).unwrap_or_default().trim_end();
+            return if most == 0 { String::new() } else { format!("{kept}{ELLIPSIS}") };
+        }
+    }
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_unit_counts_in_its_own_way() {
+        assert_eq!((units("كَتَبَ"), graphemes("كَتَبَ")), (6, 3));
+        assert_eq!((units("👩‍👩‍👧"), graphemes("👩‍👩‍👧")), (8, 1));
+        assert_eq!((units("ที่"), graphemes("ที่")), (3, 1));
+    }
+
+    #[test]
+    fn a_text_that_fits_stays_as_it_is() {
+        assert_eq!(shorten("abc", 3), "abc");
+        assert_eq!(shorten_units("👍👍", 4), "👍👍");
+        assert_eq!(shorten("", 0), "");
+    }
+
+    #[test]
+    fn a_longer_one_ends_with_an_ellipsis_inside_the_bound() {
+        assert_eq!(shorten("abcd", 3), "ab…");
+        assert_eq!(shorten("ab cd", 4), "ab…");
+        assert_eq!(shorten("👩‍👩‍👧👍x", 2), "👩‍👩‍👧…");
+        assert_eq!(shorten("abc", 1), "…");
+        assert_eq!(shorten("abc", 0), "");
+    }
+
+    #[test]
+    fn units_are_kept_without_cutting_a_grapheme() {
+        assert_eq!(shorten_units("👍👍👍", 5), "👍👍…");
+        assert_eq!(shorten_units("👍👍👍", 4), "👍…");
+        assert_eq!(shorten_units("a👩‍👩‍👧b", 5), "a…");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_shortened_within_its_bound(text in "\\PC{0,40}", most in 0_usize..30) {
+            assert!(graphemes(&shorten(&text, most)) <= most.max(graphemes("")));
+            assert!(units(&shorten_units(&text, most)) <= most);
+        }
+    }
+}

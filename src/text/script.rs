@@ -1,0 +1,145 @@
+//! Which script a text is written in, and which language that speaks for.
+
+use unicode_script::{Script, UnicodeScript as _};
+
+/// The index of the language whose script most letters are written in; the first where several share it. `None` for a
+/// text without two letters and for one that is mostly in a script of none of them. Languages are BCP 47 tags.
+#[must_use]
+pub fn language_of(text: &str, languages: &[String]) -> Option<usize> {
+    let mut letters: Vec<(Script, usize)> = Vec::new();
+    for script in text.chars().filter(|c| c.is_alphabetic()).map(|c| c.script()) {
+        if matches!(script, Script::Common | Script::Inherited | Script::Unknown) {
+            continue;
+        }
+        match letters.iter_mut().find(|(known, _)| *known == script) {
+            Some((_, count)) => *count += 1,
+            None => letters.push((script, 1)),
+        }
+    }
+    let all: usize = letters.iter().map(|(_, count)| count).sum();
+    if all < 2 {
+        return None;
+    }
+    let in_scripts = |scripts: &[Script]| -> usize {
+        letters.iter().filter(|(script, _)| scripts.contains(script)).map(|(_, count)| count).sum()
+    };
+    let mut best: Option<(usize, usize)> = None;
+    for (index, language) in languages.iter().enumerate() {
+        let count = in_scripts(scripts_of(language));
+        if count > 0 && best.is_none_or(|(_, most)| count > most) {
+            best = Some((index, count));
+        }
+    }
+    let (index, count) = best?;
+    let spoken: Vec<Script> = languages.iter().flat_map(|language| scripts_of(language)).copied().collect();
+    let strange = letters.iter().filter(|(script, _)| !spoken.contains(script)).map(|(_, count)| *count).max();
+    (strange.unwrap_or(0) <= count).then_some(index)
+}
+
+/// The scripts a language is written in, by its tag.
+fn scripts_of(language: &str) -> &'static [Script] {
+    let mut parts = language.split(['-', '_']);
+    let primary = parts.next().unwrap_or_default().to_ascii_lowercase();
+    if let Some(script) = parts.find(|part| part.len() == 4).and_then(named) {
+        return script;
+    }
+    match primary.as_str() {
+        "ar" | "fa" | "ur" | "ps" | "ckb" | "ug" | "sd" | "arz" | "ary" => &[Script::Arabic],
+        "he" | "iw" | "yi" => &[Script::Hebrew],
+        "th" => &[Script::Thai],
+        "lo" => &[Script::Lao],
+        "km" => &[Script::Khmer],
+        "my" => &[Script::Myanmar],
+        "zh" | "yue" => &[Script::Han, Script::Bopomofo],
+        "ja" => &[Script::Hiragana, Script::Katakana, Script::Han],
+        "ko" => &[Script::Hangul, Script::Han],
+        "ru" | "uk" | "be" | "bg" | "mk" | "sr" | "kk" | "ky" | "tg" | "mn" => &[Script::Cyrillic],
+        "el" => &[Script::Greek],
+        "hi" | "mr" | "ne" | "sa" => &[Script::Devanagari],
+        "bn" | "as" => &[Script::Bengali],
+        "ta" => &[Script::Tamil],
+        "te" => &[Script::Telugu],
+        "kn" => &[Script::Kannada],
+        "ml" => &[Script::Malayalam],
+        "gu" => &[Script::Gujarati],
+        "pa" => &[Script::Gurmukhi],
+        "or" => &[Script::Oriya],
+        "si" => &[Script::Sinhala],
+        "am" | "ti" => &[Script::Ethiopic],
+        "ka" => &[Script::Georgian],
+        "hy" => &[Script::Armenian],
+        "bo" | "dz" => &[Script::Tibetan],
+        "dv" => &[Script::Thaana],
+        _ => &[Script::Latin],
+    }
+}
+
+fn named(subtag: &str) -> Option<&'static [Script]> {
+    Some(match subtag.to_ascii_lowercase().as_str() {
+        "latn" => &[Script::Latin],
+        "cyrl" => &[Script::Cyrillic],
+        "arab" => &[Script::Arabic],
+        "deva" => &[Script::Devanagari],
+        "hans" | "hant" | "hani" => &[Script::Han, Script::Bopomofo],
+        "jpan" => &[Script::Hiragana, Script::Katakana, Script::Han],
+        "hebr" => &[Script::Hebrew],
+        "grek" => &[Script::Greek],
+        "guru" => &[Script::Gurmukhi],
+        _ => return None,
+    })
+}
+
+/// Letters of scripts that are written without spaces between words.
+#[must_use]
+pub fn is_without_spaces(letter: char) -> bool {
+    matches!(
+        letter.script(),
+        Script::Thai | Script::Lao | Script::Khmer | Script::Myanmar | Script::Han | Script::Hiragana | Script::Katakana
+    ) || letter == 'ー'
+}
+
+/// Characters that turn the direction of what follows, invisibly.
+#[must_use]
+pub const fn is_bidi_control(letter: char) -> bool {
+    matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spoken(text: &str, languages: &[&str]) -> Option<usize> {
+        language_of(text, &languages.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_script_of_most_letters_names_the_language() {
+        assert_eq!(spoken("where is my order", &["ar", "en"]), Some(1));
+        assert_eq!(spoken("فين طلبي", &["ar", "en"]), Some(0));
+        assert_eq!(spoken("أريد أن أشتري iPhone", &["en", "ar"]), Some(1));
+        assert_eq!(spoken("ส่งของเมื่อไหร่", &["en", "th"]), Some(1));
+    }
+
+    #[test]
+    fn the_first_language_speaks_for_a_shared_script() {
+        assert_eq!(spoken("xin chào", &["ar", "en", "vi"]), Some(1));
+        assert_eq!(spoken("東京", &["zh-Hant", "ja"]), Some(0));
+        assert_eq!(spoken("東京です", &["zh-Hant", "ja"]), Some(1));
+        assert_eq!(spoken("dobar dan", &["sr", "sr-Latn"]), Some(1));
+    }
+
+    #[test]
+    fn a_text_without_two_letters_or_in_a_strange_script_decides_nothing() {
+        for text in ["", "7", "👍👍", "a", "١٢٣٤", "!?", "\u{301}\u{301}"] {
+            assert_eq!(spoken(text, &["ar", "en"]), None, "{text:?}");
+        }
+        assert_eq!(spoken("где мой заказ ok", &["ar", "en"]), None);
+        assert_eq!(spoken("hello", &[]), None);
+    }
+
+    #[test]
+    fn direction_marks_are_told_apart_from_letters() {
+        assert!("\u{200f}\u{202e}\u{2067}".chars().all(is_bidi_control));
+        assert!(!"aش\u{200d}".chars().any(is_bidi_control));
+    }
+}
