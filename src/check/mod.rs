@@ -1,19 +1,126 @@
 //! In: trees. Out: a bot, or what is wrong with them.
 //! Does not know: how anything runs.
 
+mod asset;
+mod card;
+mod code;
+mod expression;
+mod findings;
+mod image;
+mod kind;
+mod lower;
+mod settings;
+mod suggest;
+mod template;
+mod time;
+mod trigger;
+mod variables;
+mod wait;
+mod walk;
+mod world;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::bot::{Asset, Bot};
+use sha2::{Digest as _, Sha256};
+
+pub use self::asset::{IMAGE_BYTES_MAX, asset};
+use self::lower::Lowered;
+use self::world::World;
+use crate::bot::{Asset, Bot, Flow, Op, Origin};
 use crate::diagnostic::Diagnostic;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
+use crate::syntax::{self, tree::Document};
 
 /// Files beside the flows that steps may name, by path relative to the flows' folder. Read by the caller.
 pub type Assets = BTreeMap<String, Arc<Asset>>;
 
 /// Parses and checks all files as one bot. The bot is there exactly when no diagnostic is an error.
-/// Diagnostics come in the order of files and places.
+/// Diagnostics come in the order of paths and places.
 #[must_use]
-pub fn compile(_sources: &Sources, _assets: &Assets) -> (Option<Bot>, Vec<Diagnostic>) {
-    (None, Vec::new())
+pub fn compile(sources: &Sources, assets: &Assets) -> (Option<Bot>, Vec<Diagnostic>) {
+    let mut files: Vec<_> = sources.iter().collect();
+    files.sort_by(|(_, left), (_, right)| left.path.cmp(&right.path));
+    let mut documents = Vec::new();
+    let mut broken = Vec::new();
+    for (id, file) in files {
+        let (document, diagnostics) = syntax::parse(id, &file.text);
+        documents.push(document);
+        broken.extend(diagnostics);
+    }
+    check(sources, assets, &documents, broken)
 }
+
+/// Checks documents that come in the order of their paths; `earlier` is what was already found in them.
+fn check(sources: &Sources, assets: &Assets, documents: &[Document], earlier: Vec<Diagnostic>) -> (Option<Bot>, Vec<Diagnostic>) {
+    let world = World::collect(sources, assets, documents);
+    world.findings.extend(earlier);
+    let bot = lower(&world);
+    let diagnostics = world.findings.finish(sources);
+    let bot = if findings::has_error(&diagnostics) { None } else { Some(bot) };
+    (bot, diagnostics)
+}
+
+fn lower(world: &World<'_>) -> Bot {
+    let settings = settings::lower(world);
+    let contact = settings::fields(world);
+    let (hours, teams) = (settings::hours(world), settings::teams(world));
+    let triggers: Vec<_> =
+        world.flows.iter().enumerate().flat_map(|(flow, item)| trigger::lower(world, flow, item)).collect();
+    let mut lowered: Vec<Lowered> =
+        world.flows.iter().enumerate().map(|(flow, item)| lower::lower(world, flow, item)).collect();
+    resolve_gotos(&mut lowered);
+    let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| Flow {
+        name: item.name.text.clone(),
+        title: item.title.as_ref().map(|title| title.value.clone()),
+        steps: lowered.steps,
+        labels: lowered.labels,
+    });
+    Bot {
+        name: world.bot.map(|bot| bot.name.value.clone()).unwrap_or_default(),
+        digest: digest(world.sources, world.assets),
+        languages: world.languages.clone(),
+        settings,
+        words: world.words.iter().map(|(name, (_, phrases))| ((*name).to_owned(), phrases.clone())).collect(),
+        contact,
+        hours,
+        teams,
+        flows: flows.collect(),
+        triggers: triggers.into_iter().map(|placed| placed.trigger).collect(),
+        assets: world.assets.clone(),
+    }
+}
+
+/// Labels of other flows are known once all flows are laid out.
+fn resolve_gotos(lowered: &mut [Lowered]) {
+    let labels: Vec<BTreeMap<String, usize>> = lowered.iter().map(|flow| flow.labels.clone()).collect();
+    for flow in lowered {
+        for (at, target, label) in &flow.pending {
+            let found = labels.get(*target).and_then(|labels| labels.get(label));
+            if let (Some(found), Some(Op::Goto(id))) = (found, flow.steps.get_mut(*at).map(|step| &mut step.op)) {
+                id.step = *found;
+            }
+        }
+    }
+}
+
+/// The version of a bot: everything that was read for it, in the order of paths.
+fn digest(sources: &Sources, assets: &Assets) -> String {
+    let mut files: Vec<(&str, &str)> = sources.iter().map(|(_, file)| (file.path.as_str(), &*file.text)).collect();
+    files.sort_unstable();
+    let digests = assets.iter().map(|(path, asset)| (path.as_str(), asset.digest.as_str()));
+    let mut hash = Sha256::new();
+    for part in files.into_iter().chain(digests).flat_map(|(path, content)| [path, content]) {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    asset::hex(&hash.finalize())
+}
+
+fn origin(sources: &Sources, span: Span) -> Origin {
+    let path = sources.file(span.file).map(|file| file.path.clone()).unwrap_or_default();
+    Origin { path, line: sources.location(span).line }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! The checker's codes. Each has a page under `docs/diagnostics`; the register there is the list that authors see.
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+        $($(#[$doc])* pub(super) const $name: &str = $code;)*
+        /// Every code of the checker, for the tests that hold the register complete.
+        #[cfg(test)]
+        pub(super) const ALL: &[&str] = &[$($code),*];
+    };
+}
+
+codes! {
+    // names
+    UNKNOWN_FLOW = "F0101";
+    UNKNOWN_LABEL = "F0102";
+    UNKNOWN_WORDS = "F0103";
+    UNKNOWN_HOURS = "F0104";
+    UNKNOWN_TEAM = "F0105";
+    UNKNOWN_FIELD = "F0106";
+    UNKNOWN_VARIABLE = "F0107";
+    UNKNOWN_FUNCTION = "F0108";
+    UNKNOWN_FILTER = "F0109";
+    UNKNOWN_BUTTON = "F0110";
+    UNKNOWN_TEXT = "F0111";
+    UNKNOWN_LANGUAGE = "F0112";
+    UNKNOWN_MEMBER = "F0113";
+    DEFINED_TWICE = "F0114";
+    RESERVED_NAME = "F0115";
+    LOOK_ALIKE = "F0116";
+    HIDDEN_DIRECTION = "F0117";
+    NO_BOT = "F0118";
+    SECOND_BOT = "F0119";
+    // types
+    UNLIKE_TYPES = "F0201";
+    NOT_A_NUMBER = "F0202";
+    NOT_A_CONDITION = "F0203";
+    ARGUMENT_COUNT = "F0204";
+    FILTER_ARGUMENT = "F0205";
+    NOT_A_WORD_OF_IT = "F0206";
+    DOES_NOT_FIT = "F0207";
+    RANGE_ORDER = "F0208";
+    BROKEN_REGEX = "F0209";
+    PATTERN_TYPE = "F0210";
+    OPEN_MATCH = "F0211";
+    NOT_CONSTANT = "F0212";
+    ASK_TYPE = "F0213";
+    CANNOT_BE_SET = "F0214";
+    ARGUMENT_TYPE = "F0215";
+    FILTER_TYPE = "F0216";
+    NO_VARIABLES_HERE = "F0217";
+    // flows
+    UNREACHABLE = "F0301";
+    NOBODY_STARTS = "F0302";
+    MAY_BE_MISSING = "F0303";
+    LOOP_WITHOUT_WAIT = "F0304";
+    MUST_LEAVE_OR_SET = "F0305";
+    LANGUAGE_MISSING = "F0306";
+    EMPTY_TEXT = "F0307";
+    SAME_VARIANT = "F0308";
+    NEVER_SET_BEFORE = "F0309";
+    EMPTY_FLOW = "F0310";
+    // triggers
+    NEVER_WINS = "F0401";
+    EMPTY_PHRASE = "F0402";
+    TIE = "F0403";
+    SAME_LABEL = "F0404";
+    // channel
+    NO_CARD = "F0501";
+    NO_SUCH_IMAGE = "F0502";
+    IMAGE_WITHOUT_ELSE = "F0503";
+    LONG_TEXT = "F0504";
+    RESERVE = "F0505";
+    TOO_MANY_REPLIES = "F0506";
+    TOO_LATE = "F0507";
+    NUDGE_ORDER = "F0508";
+    OPEN_IMAGE_NAME = "F0509";
+    // settings
+    UNKNOWN_ZONE = "F0601";
+    NO_ZONE = "F0602";
+    LANGUAGES = "F0603";
+    OUT_OF_RANGE = "F0604";
+    GIVEN_TWICE = "F0605";
+    HOURS_ROW = "F0606";
+    NO_OPT_OUT = "F0607";
+    NOT_A_DEFAULT = "F0608";
+    ADDRESS = "F0609";
+    UNKNOWN_WORD = "F0610";
+}

@@ -1,0 +1,468 @@
+//! Expressions: names become places, sets are resolved, and what can never be true or computed is found.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::kind::{self, Kind};
+use super::world::World;
+use super::{code, suggest};
+use crate::bot::{self, BinaryOp as Done, Builtin, Place, Type, Value};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::tree::{BinaryOp, Expr, ExprKind, Name};
+
+/// What is known where an expression stands.
+pub(super) struct Scope<'w, 'a> {
+    pub world: &'w World<'a>,
+    pub variables: Variables,
+}
+
+/// The variables of a flow: what each is, as far as all its assignments agree.
+#[derive(Default)]
+pub(super) enum Variables {
+    /// Outside flows: `when` of a trigger, texts of settings.
+    #[default]
+    None,
+    /// In a flow that could not be read whole: any name may be one.
+    Unknown,
+    Some(BTreeMap<String, Variable>),
+}
+
+pub(super) struct Variable {
+    pub kind: Kind,
+    /// The type it was asked with, where that is its only source.
+    pub asked: Option<Type>,
+}
+
+/// A checked expression and what it gives.
+pub(super) struct Typed {
+    pub expr: bot::Expr,
+    pub kind: Kind,
+    pub span: Span,
+}
+
+/// Names that mean something by themselves.
+pub(super) const ROOTS: [&str; 8] = ["contact", "message", "referral", "conversation", "now", "secret", "texts", "fault"];
+
+impl Scope<'_, '_> {
+    pub(super) fn report(&self, finding: Diagnostic) {
+        self.world.findings.add(finding);
+    }
+
+    /// Checks an expression. Where it is wrong, that is reported and something harmless stands in its place.
+    pub(super) fn expr(&self, expr: &Expr) -> Typed {
+        let (done, kind) = self.parts(expr);
+        Typed { expr: done, kind, span: expr.span }
+    }
+
+    /// Checks an expression that must be true or false.
+    pub(super) fn condition(&self, expr: &Expr) -> bot::Expr {
+        let typed = self.expr(expr);
+        if !typed.kind.may_be(Kind::Bool) {
+            let finding = Diagnostic::error(code::NOT_A_CONDITION, expr.span, "a condition is true or false")
+                .here(format!("this is {}", typed.kind.name()));
+            self.report(finding.help("compare it with something, or ask whether it `is missing`"));
+        }
+        typed.expr
+    }
+
+    fn parts(&self, expr: &Expr) -> (bot::Expr, Kind) {
+        match &expr.kind {
+            ExprKind::Text(template) => match kind::literal(template) {
+                Some(text) => (bot::Expr::Value(Value::Text(text)), Kind::Text),
+                None => (bot::Expr::Text(self.template(template)), Kind::Text),
+            },
+            ExprKind::List(items) => (bot::Expr::List(items.iter().map(|item| self.expr(item).expr).collect()), Kind::List),
+            ExprKind::Map(entries) => {
+                let entries = entries.iter().map(|(name, value)| (name.text.clone(), self.expr(value).expr)).collect();
+                (bot::Expr::Map(entries), Kind::Map)
+            }
+            ExprKind::Name(name) => self.name(name),
+            ExprKind::Set(name) => {
+                self.world.set(name);
+                let finding = Diagnostic::error(code::ARGUMENT_TYPE, name.span, format!("`@{}` cannot stand here", name.text));
+                self.report(finding.help("a set of words stands after `in`, `not in`, `contains` and in `match`"));
+                nothing()
+            }
+            ExprKind::Member(inner, name) => self.member(inner, name),
+            ExprKind::Index(list, at) => {
+                let (list, at) = (self.expr(list), self.expr(at));
+                self.wants(&list, &[Kind::List, Kind::Map]);
+                self.wants(&at, &[Kind::Number, Kind::Text]);
+                (bot::Expr::Index(list.expr.into(), at.expr.into()), Kind::Any)
+            }
+            ExprKind::Call(name, arguments) => self.call(name, arguments, expr.span),
+            ExprKind::Not(inner) => (bot::Expr::Not(self.condition(inner).into()), Kind::Bool),
+            ExprKind::Negative(inner) => {
+                let inner = self.expr(inner);
+                self.number(&inner);
+                match inner.expr {
+                    bot::Expr::Value(Value::Number(number)) => (bot::Expr::Value(Value::Number(-number)), Kind::Number),
+                    other => (bot::Expr::Negative(other.into()), Kind::Number),
+                }
+            }
+            ExprKind::Binary(op, left, right) => self.binary(*op, left, right),
+            ExprKind::Missing { value, negated } => {
+                let value = self.expr(value).expr;
+                (bot::Expr::Missing { value: value.into(), negated: *negated }, Kind::Bool)
+            }
+            ExprKind::Matches(value, regex) => {
+                let value = self.expr(value);
+                self.wants(&value, &[Kind::Text]);
+                match kind::regex(regex, &self.world.findings) {
+                    Some(regex) => (bot::Expr::Matches(value.expr.into(), regex), Kind::Bool),
+                    None => nothing(),
+                }
+            }
+            ExprKind::If { condition, then, otherwise } => {
+                let condition = self.condition(condition);
+                let (then, otherwise) = (self.expr(then), self.expr(otherwise));
+                let kind = then.kind.join(otherwise.kind);
+                (bot::Expr::If(Box::new((condition, then.expr, otherwise.expr))), kind)
+            }
+            ExprKind::Broken => nothing(),
+            ExprKind::Number(_) | ExprKind::Bool(_) | ExprKind::Duration(_) | ExprKind::Date(_) | ExprKind::Time(_) => {
+                kind::constant(expr).map_or_else(nothing, |value| {
+                    let kind = Kind::of(&value);
+                    (bot::Expr::Value(value), kind)
+                })
+            }
+        }
+    }
+
+    fn name(&self, name: &Name) -> (bot::Expr, Kind) {
+        let text = name.text.as_str();
+        if text == "now" {
+            return (bot::Expr::Place(Place::Now), Kind::Moment);
+        }
+        let place = || bot::Expr::Place(Place::Variable(text.to_owned()));
+        if ROOTS.contains(&text) {
+            let finding = Diagnostic::error(code::UNKNOWN_MEMBER, name.span, format!("`{text}` alone is no value"));
+            self.report(finding.help(format!("write what of it: {}", members(text))));
+            return nothing();
+        }
+        match &self.variables {
+            Variables::Unknown => (place(), Kind::Any),
+            Variables::None => {
+                let finding = Diagnostic::error(code::NO_VARIABLES_HERE, name.span, format!("`{text}` is not known here"));
+                self.report(finding.help("before a flow runs there are only `contact.…`, `message.…`, `referral.…`, `conversation.…` and `now`"));
+                nothing()
+            }
+            Variables::Some(variables) => match variables.get(text) {
+                Some(variable) => (place(), variable.kind),
+                None => {
+                    let known = variables.keys().map(String::as_str).chain(["contact", "message", "referral", "conversation", "now"]);
+                    self.world.unknown(code::UNKNOWN_VARIABLE, "variable", name, known.clone());
+                    nothing()
+                }
+            },
+        }
+    }
+
+    fn member(&self, inner: &Expr, name: &Name) -> (bot::Expr, Kind) {
+        if let ExprKind::Name(root) = &inner.kind {
+            let known = match root.text.as_str() {
+                "contact" => return self.contact(name),
+                "message" => match name.text.as_str() {
+                    "text" | "kind" => return (bot::Expr::Place(Place::Message(name.text.clone())), Kind::Text),
+                    "at" => return (bot::Expr::Place(Place::Message(name.text.clone())), Kind::Moment),
+                    _ => Some("message"),
+                },
+                "referral" => match name.text.as_str() {
+                    "ad_id" | "ad_name" | "ref" | "source" => {
+                        return (bot::Expr::Place(Place::Referral(name.text.clone())), Kind::Text);
+                    }
+                    _ => Some("referral"),
+                },
+                "conversation" => match name.text.as_str() {
+                    "replies_left" => return (bot::Expr::Place(Place::RepliesLeft), Kind::Number),
+                    "window_left" => return (bot::Expr::Place(Place::WindowLeft), Kind::Duration),
+                    "language" => return (bot::Expr::Place(Place::Language), Kind::Text),
+                    _ => Some("conversation"),
+                },
+                _ => None,
+            };
+            if let Some(root) = known {
+                let wrong = format!("`{root}` has no `{}`", name.text);
+                let mut finding = Diagnostic::error(code::UNKNOWN_MEMBER, name.span, wrong);
+                finding.help = Some(
+                    suggest::nearest(&name.text, members(root).split(", ").map(|member| member.trim_matches('`')))
+                        .map_or_else(|| format!("there is {}", members(root)), |near| format!("did you mean `{near}`?")),
+                );
+                self.report(finding);
+                return nothing();
+            }
+        }
+        let inner = self.expr(inner);
+        self.wants(&inner, &[Kind::Map]);
+        (bot::Expr::Member(inner.expr.into(), name.text.clone()), Kind::Any)
+    }
+
+    fn contact(&self, name: &Name) -> (bot::Expr, Kind) {
+        if name.text == "tags" {
+            return (bot::Expr::Place(Place::ContactTags), Kind::List);
+        }
+        match self.world.field(name) {
+            Some(field) => {
+                let kind = field.kind.as_ref().map_or(Kind::Any, Kind::of_type);
+                (bot::Expr::Place(Place::Contact(name.text.clone())), kind)
+            }
+            None => nothing(),
+        }
+    }
+
+    fn call(&self, name: &Name, arguments: &[Expr], span: Span) -> (bot::Expr, Kind) {
+        if let "open" | "next_open" = name.text.as_str() {
+            return self.call_hours(name, arguments, span);
+        }
+        // Name, function, fewest and most arguments, what each may be, what comes out.
+        let text: &[Kind] = &[Kind::Text];
+        let (builtin, fewest, most, wanted, kind): (_, usize, usize, &[Kind], _) = match name.text.as_str() {
+            "length" => (Builtin::Length, 1, 1, &[Kind::Text, Kind::List, Kind::Map], Kind::Number),
+            "upper" => (Builtin::Upper, 1, 1, text, Kind::Text),
+            "lower" => (Builtin::Lower, 1, 1, text, Kind::Text),
+            "trim" => (Builtin::Trim, 1, 1, text, Kind::Text),
+            "words" => (Builtin::Words, 1, 1, text, Kind::List),
+            "first" => (Builtin::First, 1, 1, &[Kind::List, Kind::Text], Kind::Any),
+            "last" => (Builtin::Last, 1, 1, &[Kind::List, Kind::Text], Kind::Any),
+            "round" => (Builtin::Round, 1, 2, &[Kind::Number], Kind::Number),
+            "days_between" => (Builtin::DaysBetween, 2, 2, &[Kind::Date, Kind::Moment], Kind::Number),
+            _ => {
+                let known = [
+                    "open", "next_open", "length", "upper", "lower", "trim", "words", "first", "last", "round", "days_between",
+                ];
+                self.world.unknown(code::UNKNOWN_FUNCTION, "function", name, known.into_iter());
+                return nothing();
+            }
+        };
+        let arguments: Vec<Typed> = arguments.iter().map(|argument| self.expr(argument)).collect();
+        if !(fewest..=most).contains(&arguments.len()) {
+            self.count(name, span, if fewest == most { format!("{most}") } else { format!("{fewest} or {most}") }, arguments.len());
+        }
+        for argument in &arguments {
+            self.wants(argument, wanted);
+        }
+        (bot::Expr::Call(builtin, arguments.into_iter().map(|argument| argument.expr).collect()), kind)
+    }
+
+    fn call_hours(&self, name: &Name, arguments: &[Expr], span: Span) -> (bot::Expr, Kind) {
+        let [argument] = arguments else {
+            self.count(name, span, "1".to_owned(), arguments.len());
+            return nothing();
+        };
+        let ExprKind::Name(hours) = &argument.kind else {
+            if !matches!(argument.kind, ExprKind::Broken) {
+                let finding = Diagnostic::error(code::ARGUMENT_TYPE, argument.span, format!("`{}` takes the name of hours", name.text));
+                self.report(finding.help(format!("write it without quotes: `{}(support)`", name.text)));
+            }
+            return nothing();
+        };
+        let Some(index) = self.world.hours_index(hours) else { return nothing() };
+        if name.text == "open" {
+            (bot::Expr::Call(Builtin::Open(index), Vec::new()), Kind::Bool)
+        } else {
+            (bot::Expr::Call(Builtin::NextOpen(index), Vec::new()), Kind::Moment)
+        }
+    }
+
+    fn count(&self, name: &Name, span: Span, wanted: String, got: usize) {
+        let what = if wanted == "1" { "argument" } else { "arguments" };
+        let message = format!("`{}` takes {wanted} {what}, here stand {got}", name.text);
+        self.report(Diagnostic::error(code::ARGUMENT_COUNT, span, message));
+    }
+
+    /// Reports an operand that can be none of these.
+    fn wants(&self, typed: &Typed, wanted: &[Kind]) {
+        if wanted.iter().any(|kind| typed.kind.may_be(*kind)) {
+            return;
+        }
+        let names: Vec<&str> = wanted.iter().map(|kind| kind.name()).collect();
+        let message = format!("here stands {}, not {}", names.join(" or "), typed.kind.name());
+        self.report(Diagnostic::error(code::ARGUMENT_TYPE, typed.span, message));
+    }
+
+    fn number(&self, typed: &Typed) {
+        if !matches!(typed.kind, Kind::Number | Kind::Any) {
+            let finding = Diagnostic::error(code::NOT_A_NUMBER, typed.span, format!("cannot calculate with {}", typed.kind.name()));
+            self.report(if typed.kind == Kind::Text { finding.help("texts are joined by holes: `\"{a} {b}\"`") } else { finding });
+        }
+    }
+
+    fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr) -> (bot::Expr, Kind) {
+        match op {
+            BinaryOp::Or | BinaryOp::And => {
+                let (left, right) = (self.condition(left), self.condition(right));
+                (bot::Expr::Binary(done(op), left.into(), right.into()), Kind::Bool)
+            }
+            BinaryOp::In | BinaryOp::NotIn => self.membership(op, left, right),
+            BinaryOp::Contains => self.contains(left, right),
+            BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual => {
+                self.comparison(op, left, right)
+            }
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
+                self.arithmetic(op, left, right)
+            }
+        }
+    }
+
+    fn membership(&self, op: BinaryOp, left: &Expr, right: &Expr) -> (bot::Expr, Kind) {
+        let left = self.expr(left);
+        if let ExprKind::Set(name) = &right.kind {
+            self.wants(&left, &[Kind::Text]);
+            let words: Arc<[String]> = self.world.set(name).into();
+            return (bot::Expr::InWords { value: left.expr.into(), words, negated: op == BinaryOp::NotIn }, Kind::Bool);
+        }
+        let right = self.expr(right);
+        self.wants(&right, &[Kind::List]);
+        (bot::Expr::Binary(done(op), left.expr.into(), right.expr.into()), Kind::Bool)
+    }
+
+    fn contains(&self, left: &Expr, right: &Expr) -> (bot::Expr, Kind) {
+        let left = self.expr(left);
+        self.wants(&left, &[Kind::Text, Kind::List]);
+        if let ExprKind::Set(name) = &right.kind {
+            let words: Arc<[String]> = self.world.set(name).into();
+            return (bot::Expr::ContainsWords(left.expr.into(), words), Kind::Bool);
+        }
+        let right = self.expr(right);
+        match right.expr {
+            bot::Expr::Value(Value::Text(text)) if left.kind == Kind::Text => {
+                (bot::Expr::ContainsWords(left.expr.into(), Arc::from([text])), Kind::Bool)
+            }
+            other => (bot::Expr::Binary(Done::Contains, left.expr.into(), other.into()), Kind::Bool),
+        }
+    }
+
+    fn comparison(&self, op: BinaryOp, left: &Expr, right: &Expr) -> (bot::Expr, Kind) {
+        let (left, right) = (self.expr(left), self.expr(right));
+        if !left.kind.comparable(right.kind) {
+            let finding = Diagnostic::error(code::UNLIKE_TYPES, left.span.to(right.span), "these two can never be compared")
+                .here(format!("{} and {}", left.kind.name(), right.kind.name()));
+            let digits = matches!((left.kind, right.kind), (Kind::Text, Kind::Number) | (Kind::Number, Kind::Text));
+            self.report(if digits { finding.help("a number stands without quotes; `digits(…)` is kept as a text") } else { finding });
+        }
+        let ordered = !matches!(op, BinaryOp::Equal | BinaryOp::NotEqual);
+        if ordered {
+            for side in [&left, &right] {
+                if matches!(side.kind, Kind::Bool | Kind::List | Kind::Map) {
+                    let message = format!("{} is neither less nor more than another", side.kind.name());
+                    self.report(Diagnostic::error(code::UNLIKE_TYPES, side.span, message));
+                }
+            }
+        } else {
+            self.closed_word(&left, &right);
+            self.closed_word(&right, &left);
+        }
+        (bot::Expr::Binary(done(op), left.expr.into(), right.expr.into()), Kind::Bool)
+    }
+
+    /// A closed type compared with a value that it never has.
+    fn closed_word(&self, place: &Typed, value: &Typed) {
+        let (bot::Expr::Place(place), bot::Expr::Value(constant)) = (&place.expr, &value.expr) else { return };
+        let Some(values) = self.closed(place) else { return };
+        if !values.contains(constant) && values.iter().any(|known| Kind::of(known) == Kind::of(constant)) {
+            self.report(not_a_word(value.span, constant, &values));
+        }
+    }
+
+    /// The values of a place of a closed type.
+    pub(super) fn closed(&self, place: &Place) -> Option<Vec<Value>> {
+        match self.type_of(place)? {
+            Type::OneOf(words) => Some(words.iter().map(|word| word.value.clone()).collect()),
+            Type::YesNo => Some(vec![Value::Bool(true), Value::Bool(false)]),
+            _ => None,
+        }
+    }
+
+    /// The type that everything in this place has.
+    pub(super) fn type_of(&self, place: &Place) -> Option<&Type> {
+        match place {
+            Place::Contact(name) => self.world.field_named(name)?.kind.as_ref(),
+            Place::Variable(name) => match &self.variables {
+                Variables::Some(variables) => variables.get(name)?.asked.as_ref(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn arithmetic(&self, op: BinaryOp, left: &Expr, right: &Expr) -> (bot::Expr, Kind) {
+        let (left, right) = (self.expr(left), self.expr(right));
+        let sum = matches!(op, BinaryOp::Add | BinaryOp::Subtract);
+        let kind = match (left.kind, right.kind) {
+            (Kind::Duration, Kind::Duration) if sum => Kind::Duration,
+            (Kind::Date | Kind::Moment, Kind::Duration) if sum => left.kind,
+            (Kind::Date | Kind::Moment, Kind::Date | Kind::Moment) if op == BinaryOp::Subtract => Kind::Duration,
+            (Kind::Any, _) | (_, Kind::Any) if sum => Kind::Any,
+            _ => {
+                self.number(&left);
+                self.number(&right);
+                Kind::Number
+            }
+        };
+        let zero = matches!(&right.expr, bot::Expr::Value(Value::Number(number)) if number.is_zero());
+        if zero && matches!(op, BinaryOp::Divide | BinaryOp::Remainder) {
+            self.report(Diagnostic::error(code::NOT_A_NUMBER, right.span, "nothing can be divided by zero"));
+        }
+        (bot::Expr::Binary(done(op), left.expr.into(), right.expr.into()), kind)
+    }
+}
+
+/// A value that a closed type does not have.
+pub(super) fn not_a_word(span: Span, value: &Value, values: &[Value]) -> Diagnostic {
+    let texts: BTreeSet<String> = values.iter().map(show).collect();
+    let shown = show(value);
+    let mut finding = Diagnostic::error(code::NOT_A_WORD_OF_IT, span, format!("`{shown}` is none of its values"));
+    finding.help = suggest::help(&shown, texts.iter().map(String::as_str));
+    finding
+}
+
+/// A value as an author would write it.
+pub(super) fn show(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Date(date) => date.to_string(),
+        Value::Time(time) => time.to_string(),
+        Value::Moment(moment) => moment.0.to_string(),
+        Value::Duration(ms) => super::time::duration(*ms),
+        Value::List(_) => "[…]".to_owned(),
+        Value::Map(_) => "{…}".to_owned(),
+    }
+}
+
+fn members(root: &str) -> &'static str {
+    match root {
+        "contact" => "`contact.tags`, or a field of `contact`",
+        "message" => "`text`, `kind`, `at`",
+        "referral" => "`ad_id`, `ad_name`, `ref`, `source`",
+        "conversation" => "`replies_left`, `window_left`, `language`",
+        _ => "`root.name`",
+    }
+}
+
+fn nothing() -> (bot::Expr, Kind) {
+    (bot::Expr::Value(Value::Bool(false)), Kind::Any)
+}
+
+const fn done(op: BinaryOp) -> Done {
+    match op {
+        BinaryOp::Or => Done::Or,
+        BinaryOp::And => Done::And,
+        BinaryOp::Equal => Done::Equal,
+        BinaryOp::NotEqual => Done::NotEqual,
+        BinaryOp::Less => Done::Less,
+        BinaryOp::LessOrEqual => Done::LessOrEqual,
+        BinaryOp::Greater => Done::Greater,
+        BinaryOp::GreaterOrEqual => Done::GreaterOrEqual,
+        BinaryOp::In => Done::In,
+        BinaryOp::NotIn => Done::NotIn,
+        BinaryOp::Contains => Done::Contains,
+        BinaryOp::Add => Done::Add,
+        BinaryOp::Subtract => Done::Subtract,
+        BinaryOp::Multiply => Done::Multiply,
+        BinaryOp::Divide => Done::Divide,
+        BinaryOp::Remainder => Done::Remainder,
+    }
+}

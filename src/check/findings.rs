@@ -1,0 +1,37 @@
+//! Collects what is wrong while everything else only reads.
+
+use std::cell::RefCell;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::Sources;
+
+#[derive(Debug, Default)]
+pub(super) struct Findings(RefCell<Vec<Diagnostic>>);
+
+impl Findings {
+    pub(super) fn add(&self, diagnostic: Diagnostic) {
+        self.0.borrow_mut().push(diagnostic);
+    }
+
+    pub(super) fn extend(&self, diagnostics: Vec<Diagnostic>) {
+        self.0.borrow_mut().extend(diagnostics);
+    }
+
+    /// All of them in the order of files and places, each once: a text named in several places is checked at each.
+    pub(super) fn finish(self, sources: &Sources) -> Vec<Diagnostic> {
+        let mut all = self.0.into_inner();
+        let place = |diagnostic: &Diagnostic| {
+            let span = diagnostic.labels.first().map(|label| label.span).unwrap_or_default();
+            let path = sources.file(span.file).map(|file| file.path.clone()).unwrap_or_default();
+            (path, span.start, std::cmp::Reverse(diagnostic.severity), diagnostic.code, diagnostic.message.clone())
+        };
+        all.sort_by_cached_key(place);
+        all.dedup_by(|later, earlier| later == earlier);
+        all
+    }
+}
+
+/// Whether a bot may run with these.
+pub(super) fn has_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}

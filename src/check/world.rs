@@ -1,0 +1,275 @@
+//! Every name of every file, collected before anything is checked against them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::findings::Findings;
+use super::{Assets, code, kind, walk};
+use crate::bot::Type;
+use crate::diagnostic::Diagnostic;
+use crate::source::{Sources, Span};
+use crate::syntax::tree::{
+    BotItem, ContactItem, Document, Field, FlowItem, HoursItem, Item, Name, Phrase, SettingKind, StepKind, TeamItem, TextsItem,
+    WaitClause,
+};
+
+/// A field of the contact with its checked type; `None` where the type is broken.
+pub(super) struct FieldEntry<'a> {
+    pub item: &'a Field,
+    pub kind: Option<Type>,
+}
+
+/// What the files say together.
+pub(super) struct World<'a> {
+    pub sources: &'a Sources,
+    pub assets: &'a Assets,
+    pub findings: Findings,
+    pub bot: Option<&'a BotItem>,
+    pub languages: Vec<String>,
+    pub defaults: Vec<&'a WaitClause>,
+    pub words: BTreeMap<&'a str, (Span, Vec<String>)>,
+    /// In the order of the files.
+    pub fields: Vec<FieldEntry<'a>>,
+    pub hours: Vec<&'a HoursItem>,
+    pub teams: Vec<&'a TeamItem>,
+    pub texts: BTreeMap<&'a str, &'a TextsItem>,
+    pub flows: Vec<&'a FlowItem>,
+    /// Labels of each flow.
+    pub labels: Vec<BTreeMap<&'a str, Span>>,
+    /// Named labels of `choose`.
+    pub buttons: BTreeMap<&'a str, Span>,
+    /// Names that stand in items which could not be read: they may be anything, so nothing is said of them.
+    pub lost: BTreeSet<&'a str>,
+}
+
+impl<'a> World<'a> {
+    /// Collects the names of all documents, which come in the order of their paths.
+    pub(super) fn collect(sources: &'a Sources, assets: &'a Assets, documents: &'a [Document]) -> Self {
+        let mut world = Self {
+            sources,
+            assets,
+            findings: Findings::default(),
+            bot: None,
+            languages: Vec::new(),
+            defaults: Vec::new(),
+            words: BTreeMap::new(),
+            fields: Vec::new(),
+            hours: Vec::new(),
+            teams: Vec::new(),
+            texts: BTreeMap::new(),
+            flows: Vec::new(),
+            labels: Vec::new(),
+            buttons: BTreeMap::new(),
+            lost: BTreeSet::new(),
+        };
+        for item in documents.iter().flat_map(|document| &document.items) {
+            world.add(item);
+        }
+        world.resolve_words(documents);
+        if world.bot.is_none() && !world.lost.contains("bot") {
+            let place = sources.iter().next().map_or(Span::default(), |(file, _)| Span { file, start: 0, end: 0 });
+            world.findings.add(
+                Diagnostic::error(code::NO_BOT, place, "no file says what the bot is")
+                    .help("begin one file with `bot \"Name\" { languages en }`"),
+            );
+        }
+        world
+    }
+
+    fn add(&mut self, item: &'a Item) {
+        match item {
+            Item::Bot(bot) => self.add_bot(bot),
+            Item::Words(words) => {
+                if let Some((first, _)) = self.words.get(words.name.text.as_str()) {
+                    self.twice("words", &words.name, *first);
+                } else {
+                    self.words.insert(&words.name.text, (words.name.span, Vec::new()));
+                }
+            }
+            Item::Contact(contact) => self.add_contact(contact),
+            Item::Hours(hours) => match self.hours.iter().find(|first| first.name.text == hours.name.text) {
+                Some(first) => self.twice("hours", &hours.name, first.name.span),
+                None => self.hours.push(hours),
+            },
+            Item::Team(team) => match self.teams.iter().find(|first| first.name.text == team.name.text) {
+                Some(first) => self.twice("team", &team.name, first.name.span),
+                None => self.teams.push(team),
+            },
+            Item::Texts(texts) => match self.texts.get(texts.name.text.as_str()) {
+                Some(first) => self.twice("texts", &texts.name, first.name.span),
+                None => {
+                    self.texts.insert(&texts.name.text, texts);
+                }
+            },
+            Item::Flow(flow) => match self.flows.iter().find(|first| first.name.text == flow.name.text) {
+                Some(first) => self.twice("flow", &flow.name, first.name.span),
+                None => self.add_flow(flow),
+            },
+            Item::Broken(span) => self.add_broken(*span),
+        }
+    }
+
+    fn add_bot(&mut self, bot: &'a BotItem) {
+        if let Some(first) = self.bot {
+            let second = Diagnostic::error(code::SECOND_BOT, bot.name.span, "there is a second `bot`");
+            self.findings.add(second.also(first.name.span, "the first one").help("all files together are one bot"));
+            return;
+        }
+        self.bot = Some(bot);
+        for setting in &bot.settings {
+            match &setting.kind {
+                SettingKind::Languages(list) => self.languages.extend(list.iter().map(|tag| tag.value.clone())),
+                SettingKind::Defaults(clauses) => self.defaults.extend(clauses),
+                _ => {}
+            }
+        }
+    }
+
+    fn add_contact(&mut self, contact: &'a ContactItem) {
+        for field in &contact.fields {
+            let first = self.fields.iter().find(|first| first.item.name.text == field.name.text);
+            if let Some(first) = first {
+                self.twice("field", &field.name, first.item.name.span);
+                continue;
+            }
+            if field.name.text == "tags" {
+                self.findings.add(
+                    Diagnostic::error(code::RESERVED_NAME, field.name.span, "`contact.tags` is what `tag` writes")
+                        .help("give the field another name"),
+                );
+            }
+            let kind = kind::lower(&field.kind, &self.findings);
+            self.fields.push(FieldEntry { item: field, kind });
+        }
+    }
+
+    fn add_flow(&mut self, flow: &'a FlowItem) {
+        let mut labels = BTreeMap::new();
+        let (findings, buttons) = (&self.findings, &mut self.buttons);
+        walk::steps(&flow.steps, &mut |step| match &step.kind {
+            StepKind::Label(name) => {
+                if let Some(first) = labels.insert(name.text.as_str(), name.span) {
+                    findings.add(twice("label", name, first));
+                }
+            }
+            StepKind::Choose(choose) => {
+                buttons.extend(choose.options.iter().filter_map(|option| option.named.as_ref()).map(|n| (n.text.as_str(), n.span)));
+            }
+            _ => {}
+        });
+        self.flows.push(flow);
+        self.labels.push(labels);
+    }
+
+    /// Whatever a broken item mentions may be what it would have defined.
+    fn add_broken(&mut self, span: Span) {
+        let text = self.sources.text(span);
+        self.lost.extend(text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()));
+    }
+
+    fn twice(&self, what: &str, name: &Name, first: Span) {
+        self.findings.add(twice(what, name, first));
+    }
+
+    /// Sets may hold sets; one that holds itself is empty there.
+    fn resolve_words(&mut self, documents: &'a [Document]) {
+        let mut items = BTreeMap::new();
+        for item in documents.iter().flat_map(|document| &document.items) {
+            if let Item::Words(words) = item {
+                items.entry(words.name.text.as_str()).or_insert(words.phrases.as_slice());
+            }
+        }
+        let names: Vec<&str> = self.words.keys().copied().collect();
+        for name in names {
+            let mut seen = BTreeSet::from([name]);
+            let mut list = Vec::new();
+            let mut open: Vec<&Phrase> = items.get(name).into_iter().copied().flatten().rev().collect();
+            while let Some(phrase) = open.pop() {
+                match phrase {
+                    Phrase::Text(text) => list.push(text.value.clone()),
+                    Phrase::Set(set) if seen.insert(&set.text) => match items.get(set.text.as_str()) {
+                        Some(phrases) => open.extend(phrases.iter().rev()),
+                        None => self.unknown(code::UNKNOWN_WORDS, "words", set, self.words.keys().copied()),
+                    },
+                    Phrase::Set(_) => {}
+                }
+            }
+            if let Some((_, phrases)) = self.words.get_mut(name) {
+                *phrases = list;
+            }
+        }
+    }
+
+    /// Reports a name that nothing defines, unless a broken item may have done so.
+    pub(super) fn unknown<'c>(&self, code: &'static str, what: &str, name: &Name, known: impl Iterator<Item = &'c str> + Clone) {
+        if self.lost.contains(name.text.as_str()) {
+            return;
+        }
+        let mut finding = Diagnostic::error(code, name.span, format!("there is no {what} `{}`", name.text));
+        finding.help = super::suggest::help(&name.text, known);
+        self.findings.add(finding);
+    }
+
+    /// The phrases of a list with its sets resolved, each with the place where the author wrote it.
+    pub(super) fn phrases(&self, phrases: &[Phrase]) -> Vec<(String, Span)> {
+        let mut list = Vec::new();
+        for phrase in phrases {
+            match phrase {
+                Phrase::Text(text) => list.push((text.value.clone(), text.span)),
+                Phrase::Set(name) => list.extend(self.set(name).iter().map(|text| (text.clone(), name.span))),
+            }
+        }
+        list
+    }
+
+    /// The phrases of a set; none and a finding where it is unknown.
+    pub(super) fn set(&self, name: &Name) -> &[String] {
+        match self.words.get(name.text.as_str()) {
+            Some((_, phrases)) => phrases,
+            None => {
+                self.unknown(code::UNKNOWN_WORDS, "words", name, self.words.keys().copied());
+                &[]
+            }
+        }
+    }
+
+    pub(super) fn hours_index(&self, name: &Name) -> Option<usize> {
+        let found = self.hours.iter().position(|hours| hours.name.text == name.text);
+        if found.is_none() {
+            self.unknown(code::UNKNOWN_HOURS, "hours", name, self.hours.iter().map(|hours| hours.name.text.as_str()));
+        }
+        found
+    }
+
+    pub(super) fn team_index(&self, name: &Name) -> Option<usize> {
+        let found = self.teams.iter().position(|team| team.name.text == name.text);
+        if found.is_none() {
+            self.unknown(code::UNKNOWN_TEAM, "team", name, self.teams.iter().map(|team| team.name.text.as_str()));
+        }
+        found
+    }
+
+    pub(super) fn flow_index(&self, name: &str) -> Option<usize> {
+        self.flows.iter().position(|flow| flow.name.text == name)
+    }
+
+    pub(super) fn field(&self, name: &Name) -> Option<&FieldEntry<'a>> {
+        let found = self.fields.iter().find(|field| field.item.name.text == name.text);
+        if found.is_none() {
+            let known = self.fields.iter().map(|field| field.item.name.text.as_str());
+            self.unknown(code::UNKNOWN_FIELD, "contact field", name, known);
+        }
+        found
+    }
+
+    /// The field of this name, asked without saying anything when there is none.
+    pub(super) fn field_named(&self, name: &str) -> Option<&FieldEntry<'a>> {
+        self.fields.iter().find(|field| field.item.name.text == name)
+    }
+}
+
+fn twice(what: &str, name: &Name, first: Span) -> Diagnostic {
+    Diagnostic::error(code::DEFINED_TWICE, name.span, format!("`{}` is defined twice", name.text))
+        .here("the second one")
+        .also(first, "the first one")
+        .help(format!("give one {what} another name, or remove it"))
+}
