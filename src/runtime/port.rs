@@ -106,7 +106,7 @@ pub struct HistoryRow {
     /// `None` for what belongs to no conversation.
     pub conversation: Option<ConversationId>,
     pub account: Option<AccountId>,
-    /// The row of the same conversation before this one.
+    /// The row of the same conversation (or of no conversation) before this one.
     pub prev: Option<i64>,
     pub at: Moment,
     /// A stable word: `message`, `echo`, `due`, `may_send`, `outcome`, `unreadable`, ….

@@ -150,6 +150,12 @@ pub(super) fn outbox_id(conversation: ConversationId, reply: ReplyId) -> Result<
     Ok(conversation.0 << REPLY_BITS | i64::from(reply.0))
 }
 
+/// Conversation and reply of an outbox id.
+pub(super) fn outbox_parts(id: i64) -> (ConversationId, ReplyId) {
+    let reply = u32::try_from(id & ((1 << REPLY_BITS) - 1)).unwrap_or(0);
+    (ConversationId(id >> REPLY_BITS), ReplyId(reply))
+}
+
 /// First and last outbox id of a conversation.
 pub(super) fn outbox_range(conversation: ConversationId) -> Result<(i64, i64), StoreError> {
     Ok((outbox_id(conversation, ReplyId(0))?, outbox_id(conversation, ReplyId((1 << REPLY_BITS) - 1))?))
@@ -162,6 +168,11 @@ pub(super) fn broken(text: impl Into<String>) -> StoreError {
 /// A mark for a reply that is not there would be a mark lost.
 pub(super) fn no_such_reply(conversation: ConversationId, reply: ReplyId) -> StoreError {
     broken(format!("{reply:?} of {conversation:?} is not in the outbox"))
+}
+
+/// One name, one conversation.
+pub(super) fn name_taken(conversation: ConversationId) -> StoreError {
+    broken(format!("{conversation:?} takes the name of another conversation"))
 }
 
 /// Both stores know an account before anything is kept for it.
@@ -178,6 +189,7 @@ mod tests {
         let id = |conversation, reply| outbox_id(ConversationId(conversation), ReplyId(reply)).unwrap();
         assert!(id(1, (1 << 24) - 1) < id(2, 0));
         assert!(id(2, 1) < id(2, 2));
+        assert_eq!(outbox_parts(id(5, 7)), (ConversationId(5), ReplyId(7)));
         assert_eq!(outbox_range(ConversationId(2)).unwrap(), (id(2, 0), id(3, 0) - 1));
     }
 

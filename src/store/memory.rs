@@ -99,15 +99,18 @@ impl Contents {
         Ok(self.write(batch, outbox))
     }
 
+    fn check_account(&self, account: AccountId) -> Result<(), StoreError> {
+        let known = self.accounts.iter().any(|row| row.id == account);
+        if known { Ok(()) } else { Err(batch::no_such_account(account)) }
+    }
+
     fn check_names(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut fresh = BTreeSet::new();
         for row in batch.conversations.iter().filter(|written| written.first).map(|written| &written.row) {
-            if !self.accounts.iter().any(|account| account.id == row.account) {
-                return Err(batch::no_such_account(row.account));
-            }
+            self.check_account(row.account)?;
             let name = (row.account, row.external.clone());
             if self.names.contains_key(&name) || !fresh.insert(name) {
-                return Err(batch::broken(format!("{:?} takes the name of another conversation", row.id)));
+                return Err(batch::name_taken(row.id));
             }
         }
         Ok(())
@@ -277,6 +280,7 @@ impl Store for Memory {
 
     async fn put_media(&self, account: AccountId, digest: &str, media_id: &str, until: Moment) -> Result<(), StoreError> {
         let mut contents = self.lock();
+        contents.check_account(account)?;
         let key = (account, digest.to_owned());
         if media_id.is_empty() {
             contents.media.remove(&key);
