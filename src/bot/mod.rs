@@ -3,6 +3,7 @@
 
 mod expression;
 mod flow;
+mod matcher;
 mod settings;
 mod text;
 mod trigger;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 pub use expression::{BinaryOp, Builtin, Expr, Pattern, Place};
 pub use flow::{Choice, Flow, Handoff, Invalid, Limit, Op, Origin, Silence, Step, StepId, WaitFor};
+pub use matcher::{Entry, Heard, Hit, Matcher, Rank};
 pub use settings::{Asset, Field, Gather, OptWords, Settings, ShortBudget, Team};
 pub use text::{Filter, Piece, Template, Text};
 pub use trigger::{Anytime, On, Trigger};
@@ -39,6 +41,8 @@ pub struct Bot {
     pub flows: Vec<Flow>,
     /// In file order (byte order of paths, then place).
     pub triggers: Vec<Trigger>,
+    /// [`Matcher::new`] of the triggers.
+    pub matcher: Matcher,
     /// By the path an author wrote.
     pub assets: BTreeMap<String, Arc<Asset>>,
 }

@@ -7,9 +7,11 @@ mod fold;
 mod script;
 mod similar;
 mod split;
+mod words;
 
 pub use count::{graphemes, shorten, shorten_units, units};
 pub use fold::{digits_to_ascii, fold};
 pub use script::{is_bidi_control, is_without_spaces, language_of};
 pub use similar::{allowed_slips, similar};
 pub use split::{Pieces, pieces, split};
+pub use words::{contains_words, find_words, is_whole};

@@ -1,0 +1,267 @@
+//! Which triggers want a message: all keyword forms of a bot in one automaton, so that a message costs nearly the same
+//! whether the bot has ten rules or ten thousand.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use aho_corasick::AhoCorasick;
+use regex::Regex;
+
+use super::{On, Trigger};
+use crate::text;
+
+mod like;
+
+use like::Likes;
+
+/// What came in, as far as triggers look at it. A press carries both its name and its title's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard<'a> {
+    /// The text as written.
+    pub text: Option<&'a str>,
+    /// The name of the label that was pressed.
+    pub button: Option<&'a str>,
+    pub image: bool,
+    /// How the customer came in, where this is the message that counts for it.
+    pub entry: Option<Entry<'a>>,
+    /// It is the conversation's first message.
+    pub first: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// The ad's id.
+    Ad(Option<&'a str>),
+    /// The link's `ref`.
+    Link(Option<&'a str>),
+}
+
+/// Forms of triggers, the strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rank {
+    Button,
+    EntryNamed,
+    Exactly,
+    Matching,
+    Words,
+    Starting,
+    Like,
+    Kind,
+    Entry,
+    First,
+    AnyText,
+    Fallback,
+}
+
+/// A trigger that wants the message, unless its `when` or `once per` says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Index into the bot's triggers.
+    pub trigger: usize,
+    pub rank: Rank,
+    /// Letters of the phrase that was found, spaces not counted.
+    pub letters: usize,
+    /// Where it stands in the folded text, in bytes; for an expression, in the text as written.
+    pub at: usize,
+    /// Named groups of an expression that took part, in their order.
+    pub captures: Vec<(String, String)>,
+}
+
+/// Made once from the triggers of a bot.
+#[derive(Clone, Debug, Default)]
+pub struct Matcher {
+    automaton: Option<AhoCorasick>,
+    /// By pattern of the automaton.
+    phrases: Vec<Phrase>,
+    likes: Likes,
+    expressions: Vec<(usize, Arc<Regex>)>,
+    buttons: HashMap<String, Vec<usize>>,
+    ads: HashMap<String, Vec<usize>>,
+    links: HashMap<String, Vec<usize>>,
+    any_ad: Vec<usize>,
+    any_link: Vec<usize>,
+    images: Vec<usize>,
+    first: Vec<usize>,
+    any_text: Vec<usize>,
+    fallback: Vec<usize>,
+    /// Of every trigger.
+    priorities: Vec<i64>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Phrase {
+    bytes: usize,
+    letters: usize,
+    words: Vec<usize>,
+    exactly: Vec<usize>,
+    starting: Vec<usize>,
+    like: Vec<usize>,
+}
+
+impl Matcher {
+    /// The matcher of these triggers; their places in the slice are their names in [`Hit`].
+    #[must_use]
+    pub fn new(triggers: &[Trigger]) -> Self {
+        let mut matcher = Self { priorities: triggers.iter().map(|trigger| trigger.priority).collect(), ..Self::default() };
+        let mut phrases: BTreeMap<String, Phrase> = BTreeMap::new();
+        for (index, trigger) in triggers.iter().enumerate() {
+            match &trigger.on {
+                On::Words(list) => add(&mut phrases, list, index, |phrase| &mut phrase.words),
+                On::Exactly(list) => add(&mut phrases, list, index, |phrase| &mut phrase.exactly),
+                On::Starting(list) => add(&mut phrases, list, index, |phrase| &mut phrase.starting),
+                On::Like(list) => {
+                    add(&mut phrases, list, index, |phrase| &mut phrase.like);
+                    list.iter().for_each(|phrase| matcher.likes.add(&text::fold(phrase), index));
+                }
+                On::Matching(regex) => matcher.expressions.push((index, Arc::clone(regex))),
+                On::AnyText => matcher.any_text.push(index),
+                On::Button(name) => matcher.buttons.entry(name.clone()).or_default().push(index),
+                On::Image => matcher.images.push(index),
+                On::Ad(Some(id)) => matcher.ads.entry(id.clone()).or_default().push(index),
+                On::Ad(None) => matcher.any_ad.push(index),
+                On::Link(Some(name)) => matcher.links.entry(name.clone()).or_default().push(index),
+                On::Link(None) => matcher.any_link.push(index),
+                On::FirstMessage => matcher.first.push(index),
+                On::Fallback => matcher.fallback.push(index),
+            }
+        }
+        // It fails only past two thousand million patterns, which no memory holds.
+        matcher.automaton = AhoCorasick::new(phrases.keys()).ok().filter(|_| !phrases.is_empty());
+        matcher.phrases = phrases.into_values().collect();
+        matcher
+    }
+
+    /// The triggers that want it, the winner first, each once with its best find.
+    #[must_use]
+    pub fn hits(&self, heard: &Heard<'_>) -> Vec<Hit> {
+        let mut found = Found::default();
+        if let Some(button) = heard.button {
+            found.all(self.buttons.get(button), Rank::Button);
+        }
+        match heard.entry {
+            Some(Entry::Ad(id)) => {
+                found.all(id.and_then(|id| self.ads.get(id)), Rank::EntryNamed);
+                found.all(Some(&self.any_ad), Rank::Entry);
+            }
+            Some(Entry::Link(name)) => {
+                found.all(name.and_then(|name| self.links.get(name)), Rank::EntryNamed);
+                found.all(Some(&self.any_link), Rank::Entry);
+            }
+            None => {}
+        }
+        if let Some(written) = heard.text {
+            self.hits_in_text(written, &mut found);
+            found.all(Some(&self.any_text), Rank::AnyText);
+        }
+        if heard.image {
+            found.all(Some(&self.images), Rank::Kind);
+        }
+        if heard.first {
+            found.all(Some(&self.first), Rank::First);
+        }
+        found.all(Some(&self.fallback), Rank::Fallback);
+        self.in_order(found)
+    }
+
+    fn hits_in_text(&self, written: &str, found: &mut Found) {
+        let folded = text::fold(written);
+        if let Some(automaton) = &self.automaton {
+            for place in automaton.find_overlapping_iter(&folded) {
+                let Some(phrase) = self.phrases.get(place.pattern().as_usize()) else { continue };
+                if !text::is_whole(&folded, place.start(), place.end()) {
+                    continue;
+                }
+                let at = place.start();
+                found.phrase(&phrase.words, Rank::Words, phrase.letters, at);
+                found.phrase(&phrase.like, Rank::Like, phrase.letters, at);
+                if at == 0 {
+                    found.phrase(&phrase.starting, Rank::Starting, phrase.letters, at);
+                    if phrase.bytes == folded.len() {
+                        found.phrase(&phrase.exactly, Rank::Exactly, phrase.letters, at);
+                    }
+                }
+            }
+        }
+        self.likes.find(&folded, &mut |trigger, letters, at| found.add(Hit::plain(trigger, Rank::Like, letters, at)));
+        if !self.expressions.is_empty() {
+            let plain = text::digits_to_ascii(written);
+            for (trigger, regex) in &self.expressions {
+                if let Some(captures) = regex.captures(&plain) {
+                    let named = regex.capture_names().flatten();
+                    let values = named.filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned())));
+                    let whole = captures.get_match();
+                    found.add(Hit {
+                        captures: values.collect(),
+                        ..Hit::plain(*trigger, Rank::Matching, whole.as_str().chars().count(), whole.start())
+                    });
+                }
+            }
+        }
+    }
+
+    fn in_order(&self, found: Found) -> Vec<Hit> {
+        let mut hits: Vec<Hit> = found.best.into_values().collect();
+        hits.sort_by_key(|hit| {
+            let priority = std::cmp::Reverse(self.priorities.get(hit.trigger).copied().unwrap_or(0));
+            // Only among words does the longer phrase win, then the earlier one.
+            let (letters, at) = if hit.rank == Rank::Words { (hit.letters, hit.at) } else { (0, 0) };
+            (hit.rank, std::cmp::Reverse(letters), at, priority, hit.trigger)
+        });
+        hits
+    }
+}
+
+impl Hit {
+    const fn plain(trigger: usize, rank: Rank, letters: usize, at: usize) -> Self {
+        Self { trigger, rank, letters, at, captures: Vec::new() }
+    }
+}
+
+/// The best find of each trigger.
+#[derive(Default)]
+struct Found {
+    best: BTreeMap<usize, Hit>,
+}
+
+impl Found {
+    fn all(&mut self, triggers: Option<&Vec<usize>>, rank: Rank) {
+        self.phrase(triggers.map_or(&[], Vec::as_slice), rank, 0, 0);
+    }
+
+    fn phrase(&mut self, triggers: &[usize], rank: Rank, letters: usize, at: usize) {
+        for trigger in triggers {
+            self.add(Hit::plain(*trigger, rank, letters, at));
+        }
+    }
+
+    fn add(&mut self, hit: Hit) {
+        let best = self.best.entry(hit.trigger).or_insert_with(|| hit.clone());
+        let key = |hit: &Hit| (hit.rank, std::cmp::Reverse(hit.letters), hit.at);
+        if key(&hit) < key(best) {
+            *best = hit;
+        }
+    }
+}
+
+fn add(phrases: &mut BTreeMap<String, Phrase>, list: &[String], trigger: usize, form: impl Fn(&mut Phrase) -> &mut Vec<usize>) {
+    for written in list {
+        let folded = text::fold(written);
+        if folded.is_empty() {
+            continue;
+        }
+        let (bytes, letters) = (folded.len(), letters(&folded));
+        let phrase = phrases.entry(folded).or_insert_with(|| Phrase { bytes, letters, ..Phrase::default() });
+        let triggers = form(phrase);
+        if triggers.last() != Some(&trigger) {
+            triggers.push(trigger);
+        }
+    }
+}
+
+/// Folded characters without the spaces.
+fn letters(folded: &str) -> usize {
+    folded.chars().filter(|c| *c != ' ').count()
+}
+
+#[cfg(test)]
+mod tests;
