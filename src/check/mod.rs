@@ -27,7 +27,7 @@ use sha2::{Digest as _, Sha256};
 pub use self::asset::{IMAGE_BYTES_MAX, asset};
 use self::lower::Lowered;
 use self::world::World;
-use crate::bot::{Asset, Bot, Flow, Op, Origin};
+use crate::bot::{Asset, Bot, Flow, Matcher, Op, Origin};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
 use crate::syntax::{self, tree::Document};
@@ -76,6 +76,7 @@ fn lower(world: &World<'_>) -> Bot {
         steps: lowered.steps,
         labels: lowered.labels,
     });
+    let triggers: Vec<crate::bot::Trigger> = triggers.into_iter().map(|placed| placed.trigger).collect();
     Bot {
         name: world.bot.map(|bot| bot.name.value.clone()).unwrap_or_default(),
         digest: digest(world.sources, world.assets),
@@ -86,7 +87,8 @@ fn lower(world: &World<'_>) -> Bot {
         hours,
         teams,
         flows: flows.collect(),
-        triggers: triggers.into_iter().map(|placed| placed.trigger).collect(),
+        matcher: Matcher::new(&triggers),
+        triggers,
         assets: world.assets.clone(),
     }
 }
