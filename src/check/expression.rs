@@ -145,13 +145,16 @@ impl Scope<'_, '_> {
             Variables::Unknown => (place(), Kind::Any),
             Variables::None => {
                 let finding = Diagnostic::error(code::NO_VARIABLES_HERE, name.span, format!("`{text}` is not known here"));
-                self.report(finding.help("before a flow runs there are only `contact.…`, `message.…`, `referral.…`, `conversation.…` and `now`"));
+                self.report(finding.help(
+                    "before a flow runs there are only `contact.…`, `message.…`, `referral.…`, `conversation.…` and `now`",
+                ));
                 nothing()
             }
             Variables::Some(variables) => match variables.get(text) {
                 Some(variable) => (place(), variable.kind),
                 None => {
-                    let known = variables.keys().map(String::as_str).chain(["contact", "message", "referral", "conversation", "now"]);
+                    let known =
+                        variables.keys().map(String::as_str).chain(["contact", "message", "referral", "conversation", "now"]);
                     self.world.unknown(code::UNKNOWN_VARIABLE, "variable", name, known.clone());
                     nothing()
                 }
@@ -228,16 +231,20 @@ impl Scope<'_, '_> {
             "round" => (Builtin::Round, 1, 2, &[Kind::Number], Kind::Number),
             "days_between" => (Builtin::DaysBetween, 2, 2, &[Kind::Date, Kind::Moment], Kind::Number),
             _ => {
-                let known = [
-                    "open", "next_open", "length", "upper", "lower", "trim", "words", "first", "last", "round", "days_between",
-                ];
+                let known =
+                    ["open", "next_open", "length", "upper", "lower", "trim", "words", "first", "last", "round", "days_between"];
                 self.world.unknown(code::UNKNOWN_FUNCTION, "function", name, known.into_iter());
                 return nothing();
             }
         };
         let arguments: Vec<Typed> = arguments.iter().map(|argument| self.expr(argument)).collect();
         if !(fewest..=most).contains(&arguments.len()) {
-            self.count(name, span, if fewest == most { format!("{most}") } else { format!("{fewest} or {most}") }, arguments.len());
+            self.count(
+                name,
+                span,
+                if fewest == most { format!("{most}") } else { format!("{fewest} or {most}") },
+                arguments.len(),
+            );
         }
         for argument in &arguments {
             self.wants(argument, wanted);
@@ -252,7 +259,8 @@ impl Scope<'_, '_> {
         };
         let ExprKind::Name(hours) = &argument.kind else {
             if !matches!(argument.kind, ExprKind::Broken) {
-                let finding = Diagnostic::error(code::ARGUMENT_TYPE, argument.span, format!("`{}` takes the name of hours", name.text));
+                let finding =
+                    Diagnostic::error(code::ARGUMENT_TYPE, argument.span, format!("`{}` takes the name of hours", name.text));
                 self.report(finding.help(format!("write it without quotes: `{}(support)`", name.text)));
             }
             return nothing();
@@ -283,8 +291,13 @@ impl Scope<'_, '_> {
 
     fn number(&self, typed: &Typed) {
         if !matches!(typed.kind, Kind::Number | Kind::Any) {
-            let finding = Diagnostic::error(code::NOT_A_NUMBER, typed.span, format!("cannot calculate with {}", typed.kind.name()));
-            self.report(if typed.kind == Kind::Text { finding.help("texts are joined by holes: `\"{a} {b}\"`") } else { finding });
+            let finding =
+                Diagnostic::error(code::NOT_A_NUMBER, typed.span, format!("cannot calculate with {}", typed.kind.name()));
+            self.report(if typed.kind == Kind::Text {
+                finding.help("texts are joined by holes: `\"{a} {b}\"`")
+            } else {
+                finding
+            });
         }
     }
 
@@ -296,9 +309,12 @@ impl Scope<'_, '_> {
             }
             BinaryOp::In | BinaryOp::NotIn => self.membership(op, left, right),
             BinaryOp::Contains => self.contains(left, right),
-            BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual => {
-                self.comparison(op, left, right)
-            }
+            BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::Less
+            | BinaryOp::LessOrEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterOrEqual => self.comparison(op, left, right),
             BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
                 self.arithmetic(op, left, right)
             }
@@ -339,7 +355,11 @@ impl Scope<'_, '_> {
             let finding = Diagnostic::error(code::UNLIKE_TYPES, left.span.to(right.span), "these two can never be compared")
                 .here(format!("{} and {}", left.kind.name(), right.kind.name()));
             let digits = matches!((left.kind, right.kind), (Kind::Text, Kind::Number) | (Kind::Number, Kind::Text));
-            self.report(if digits { finding.help("a number stands without quotes; `digits(…)` is kept as a text") } else { finding });
+            self.report(if digits {
+                finding.help("a number stands without quotes; `digits(…)` is kept as a text")
+            } else {
+                finding
+            });
         }
         let ordered = !matches!(op, BinaryOp::Equal | BinaryOp::NotEqual);
         if ordered {

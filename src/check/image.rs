@@ -20,7 +20,9 @@ pub(super) fn check(scope: &Scope<'_, '_>, file: &Template) {
                 Some(values) => values,
                 None => {
                     let finding = Diagnostic::error(code::OPEN_IMAGE_NAME, *span, "which file this names cannot be known");
-                    scope.report(finding.help("only values of `one of (…)` may stand in an image's name, with `lower` or `upper`"));
+                    scope.report(
+                        finding.help("only values of `one of (…)` may stand in an image's name, with `lower` or `upper`"),
+                    );
                     return;
                 }
             },

@@ -66,9 +66,13 @@ impl Kind {
     /// What an answer of this type is kept as.
     pub(super) fn of_type(kind: &Type) -> Self {
         match kind {
-            Type::Text { .. } | Type::Digits { .. } | Type::Email | Type::Phone | Type::Image | Type::Post | Type::Matching(_) => {
-                Self::Text
-            }
+            Type::Text { .. }
+            | Type::Digits { .. }
+            | Type::Email
+            | Type::Phone
+            | Type::Image
+            | Type::Post
+            | Type::Matching(_) => Self::Text,
             Type::Whole { .. } | Type::Decimal { .. } => Self::Number,
             Type::Date => Self::Date,
             Type::Time => Self::Time,
@@ -110,9 +114,9 @@ pub(super) fn constant(expr: &Expr) -> Option<Value> {
         ExprKind::Date(date) => Value::Date(*date),
         ExprKind::Time(time) => Value::Time(*time),
         ExprKind::List(items) => Value::List(items.iter().map(constant).collect::<Option<_>>()?),
-        ExprKind::Map(entries) => Value::Map(
-            entries.iter().map(|(name, value)| Some((name.text.clone(), constant(value)?))).collect::<Option<_>>()?,
-        ),
+        ExprKind::Map(entries) => {
+            Value::Map(entries.iter().map(|(name, value)| Some((name.text.clone(), constant(value)?))).collect::<Option<_>>()?)
+        }
         _ => return None,
     })
 }
@@ -156,9 +160,7 @@ pub(super) fn regex(regex: &tree::Regex, findings: &Findings) -> Option<Arc<Rege
                 // The library draws its own frame; its last line is the reason.
                 other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
             };
-            findings.add(
-                Diagnostic::error(code::BROKEN_REGEX, regex.span, "this regular expression cannot be read").here(why),
-            );
+            findings.add(Diagnostic::error(code::BROKEN_REGEX, regex.span, "this regular expression cannot be read").here(why));
             None
         }
     }
@@ -176,9 +178,7 @@ pub(super) fn groups(regex: &tree::Regex) -> Vec<String> {
 /// Checks a type; `None` where it cannot be one, which is then reported.
 pub(super) fn lower(kind: &tree::Type, findings: &Findings) -> Option<Type> {
     let disorder = |what: String| {
-        findings.add(
-            Diagnostic::error(code::RANGE_ORDER, kind.span, what).help("write the smaller number first: `6..10`"),
-        );
+        findings.add(Diagnostic::error(code::RANGE_ORDER, kind.span, what).help("write the smaller number first: `6..10`"));
         None
     };
     Some(match &kind.kind {

@@ -184,7 +184,8 @@ impl<'w, 'a> Lowerer<'w, 'a> {
         let end = self.mark();
         let (mut done, mut covered) = (Vec::new(), Vec::new());
         for arm in arms {
-            let patterns = arm.patterns.iter().filter_map(|pattern| self.pattern(pattern, &subject, closed.as_deref(), &mut covered));
+            let patterns =
+                arm.patterns.iter().filter_map(|pattern| self.pattern(pattern, &subject, closed.as_deref(), &mut covered));
             let patterns: Vec<bot::Pattern> = patterns.collect();
             done.push((patterns, self.mark()));
         }
@@ -332,8 +333,11 @@ impl<'w, 'a> Lowerer<'w, 'a> {
             [root, name] if root.text == "conversation" && name.text == "language" => Some(Place::Language),
             [first, .., last] => {
                 let path: Vec<&str> = target.iter().map(|name| name.text.as_str()).collect();
-                let finding =
-                    Diagnostic::error(code::CANNOT_BE_SET, first.span.to(last.span), format!("`{}` cannot be set", path.join(".")));
+                let finding = Diagnostic::error(
+                    code::CANNOT_BE_SET,
+                    first.span.to(last.span),
+                    format!("`{}` cannot be set", path.join(".")),
+                );
                 self.report(finding.help("a variable, `contact.…` and `conversation.language` can be set"));
                 None
             }
@@ -481,7 +485,10 @@ pub(super) fn each_target(op: &mut Op, mut visit: impl FnMut(&mut usize)) {
         Op::Jump(target) => visit(target),
         Op::Handoff(handoff) => {
             let nobody = handoff.nobody_in.as_mut().map(|(_, target)| target);
-            [handoff.open.as_mut(), handoff.closed.as_mut(), nobody, handoff.released.as_mut()].into_iter().flatten().for_each(visit);
+            [handoff.open.as_mut(), handoff.closed.as_mut(), nobody, handoff.released.as_mut()]
+                .into_iter()
+                .flatten()
+                .for_each(visit);
         }
         Op::Say { .. } | Op::Post { .. } | Op::Typing | Op::Seen | Op::Set { .. } | Op::Tag { .. } | Op::Goal(_) => {}
         Op::Goto(_) | Op::Stop | Op::Wait(_) => {}

@@ -65,10 +65,8 @@ fn lower(world: &World<'_>) -> Bot {
     let settings = settings::lower(world);
     let contact = settings::fields(world);
     let (hours, teams) = (settings::hours(world), settings::teams(world));
-    let triggers: Vec<_> =
-        world.flows.iter().enumerate().flat_map(|(flow, item)| trigger::lower(world, flow, item)).collect();
-    let mut lowered: Vec<Lowered> =
-        world.flows.iter().enumerate().map(|(flow, item)| lower::lower(world, flow, item)).collect();
+    let triggers: Vec<_> = world.flows.iter().enumerate().flat_map(|(flow, item)| trigger::lower(world, flow, item)).collect();
+    let mut lowered: Vec<Lowered> = world.flows.iter().enumerate().map(|(flow, item)| lower::lower(world, flow, item)).collect();
     resolve_gotos(&mut lowered);
     let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| Flow {
         name: item.name.text.clone(),

@@ -73,7 +73,8 @@ fn apply(world: &World<'_>, setting: &Setting, settings: &mut Settings) {
         SettingKind::Gather { quiet_ms, most_ms } => {
             let (quiet, most) = (positive(world, quiet_ms, "gather"), positive(world, most_ms, "at most"));
             if most < quiet {
-                let finding = Diagnostic::error(code::OUT_OF_RANGE, most_ms.span, "`at most` is shorter than the pause it waits for");
+                let finding =
+                    Diagnostic::error(code::OUT_OF_RANGE, most_ms.span, "`at most` is shorter than the pause it waits for");
                 world.findings.add(finding.also(quiet_ms.span, "the pause"));
             }
             settings.gather = Some(Gather { quiet_ms: quiet, most_ms: most });
@@ -226,7 +227,11 @@ fn week(world: &World<'_>, item: &HoursItem) -> Hours {
                     for day in days_of(first.value, last) {
                         let Some(slot) = hours.week.get_mut(day) else { continue };
                         if !slot.is_empty() {
-                            let finding = Diagnostic::error(code::HOURS_ROW, *span, format!("`{}` is given twice", DAYS.get(day).unwrap_or(&"")));
+                            let finding = Diagnostic::error(
+                                code::HOURS_ROW,
+                                *span,
+                                format!("`{}` is given twice", DAYS.get(day).unwrap_or(&"")),
+                            );
                             world.findings.add(finding.help("write all its times in one line: `mon 09:00..12:00, 14:00..18:00`"));
                         }
                         slot.clone_from(&times);

@@ -16,8 +16,7 @@ const MESSAGE_UNITS_MAX: usize = 6_000;
 /// Named texts that hold named texts, at most.
 const NAMED_DEPTH_MAX: usize = 8;
 
-const FILTERS: [&str; 10] =
-    ["date", "time", "weekday_time", "money", "number", "upper", "lower", "default", "shorten", "plural"];
+const FILTERS: [&str; 10] = ["date", "time", "weekday_time", "money", "number", "upper", "lower", "default", "shorten", "plural"];
 
 /// CLDR's plural categories.
 const CATEGORIES: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
@@ -64,7 +63,8 @@ impl Scope<'_, '_> {
         let mut seen: Vec<&Template> = Vec::new();
         for text in list {
             let Text::Template(template) = text else { continue };
-            let same = |earlier: &&Template| kind::literal(earlier).is_some() && kind::literal(earlier) == kind::literal(template);
+            let same =
+                |earlier: &&Template| kind::literal(earlier).is_some() && kind::literal(earlier) == kind::literal(template);
             if let Some(first) = seen.iter().copied().find(same) {
                 let finding = Diagnostic::warning(code::SAME_VARIANT, template.span, "this variant stands here twice");
                 self.report(finding.also(first.span, "the first one"));
@@ -90,7 +90,8 @@ impl Scope<'_, '_> {
                 continue;
             };
             if slot.is_some() {
-                let first = entries.iter().take(at).find(|(earlier, _)| earlier.value == tag.value).map(|(earlier, _)| earlier.span);
+                let first =
+                    entries.iter().take(at).find(|(earlier, _)| earlier.value == tag.value).map(|(earlier, _)| earlier.span);
                 let finding = Diagnostic::error(code::DEFINED_TWICE, tag.span, format!("`{}` is given twice", tag.value));
                 self.report(finding.also(first.unwrap_or(span), "the first one"));
             }
@@ -99,7 +100,8 @@ impl Scope<'_, '_> {
         let missing: Vec<String> =
             languages.iter().zip(&given).filter(|(_, text)| text.is_none()).map(|(tag, _)| format!("`{tag}`")).collect();
         if !missing.is_empty() {
-            let finding = Diagnostic::error(code::LANGUAGE_MISSING, span, format!("this text is missing in {}", missing.join(", ")));
+            let finding =
+                Diagnostic::error(code::LANGUAGE_MISSING, span, format!("this text is missing in {}", missing.join(", ")));
             self.report(finding.help("a text given per language is given in each language of the bot"));
         }
         given.into_iter().map(Option::unwrap_or_default).collect()
@@ -213,7 +215,9 @@ impl Scope<'_, '_> {
                 Some((bot::Filter::Money(currency), Kind::Text))
             }
             ("shorten", Some(Value::Number(most))) => match usize::try_from(most) {
-                Ok(most) if most > 0 && kind::fits(&WHOLE, &Value::Number(most.into())) => Some((bot::Filter::Shorten(most), Kind::Text)),
+                Ok(most) if most > 0 && kind::fits(&WHOLE, &Value::Number(most.into())) => {
+                    Some((bot::Filter::Shorten(most), Kind::Text))
+                }
                 _ => {
                     self.bad_argument(&filter.name, "`shorten` takes a whole number above zero".to_owned(), Some(example(name)));
                     None
@@ -235,7 +239,11 @@ impl Scope<'_, '_> {
                 return None;
             };
             if !CATEGORIES.contains(&category.text.as_str()) {
-                self.bad_argument(category, format!("`{}` is no plural form", category.text), suggest::help(&category.text, CATEGORIES));
+                self.bad_argument(
+                    category,
+                    format!("`{}` is no plural form", category.text),
+                    suggest::help(&category.text, CATEGORIES),
+                );
                 return None;
             }
             if !seen.insert(category.text.as_str()) {
@@ -244,7 +252,11 @@ impl Scope<'_, '_> {
             match kind::constant(text) {
                 Some(Value::Text(text)) => forms.push((category.text.clone(), text)),
                 _ => {
-                    self.bad_argument(category, "a plural form is a text without holes".to_owned(), Some("`#` stands for the number".to_owned()));
+                    self.bad_argument(
+                        category,
+                        "a plural form is a text without holes".to_owned(),
+                        Some("`#` stands for the number".to_owned()),
+                    );
                     return None;
                 }
             }

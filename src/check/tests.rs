@@ -40,7 +40,6 @@ fn flow(title: &str, steps: Vec<StepKind>) -> Item {
     Item::Flow(FlowItem { name: name(title), title: None, triggers: vec![trigger], steps, span: at() })
 }
 
-
 fn shop() -> Item {
     let settings = vec![Setting { kind: SettingKind::Languages(vec![spanned("en".to_owned())]), span: at() }];
     Item::Bot(BotItem { name: spanned("Shop".to_owned()), settings, span: at() })
@@ -60,7 +59,10 @@ fn blocks_stand_after_their_step_and_go_on_behind_it() {
         target: vec![name("size")],
         kind: Some(Type { kind: TypeKind::YesNo, span: at() }),
         text: text("Large?"),
-        clauses: vec![WaitClause { kind: WaitClauseKind::Tries(spanned(2), Some(block(vec![say("Pity."), StepKind::Stop]))), span: at() }],
+        clauses: vec![WaitClause {
+            kind: WaitClauseKind::Tries(spanned(2), Some(block(vec![say("Pity."), StepKind::Stop]))),
+            span: at(),
+        }],
     });
     let bot = compiled(vec![shop(), flow("order", vec![ask, say("Done.")])]);
     let steps = &bot.flow("order").unwrap().steps;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::expression::{Variable, Variables};
-use super::kind::{self, Kind};
 use super::findings::Findings;
+use super::kind::{self, Kind};
 use super::walk;
 use super::world::World;
 use crate::bot::Type;

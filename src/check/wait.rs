@@ -82,7 +82,8 @@ impl Lowerer<'_, '_> {
         match (place, own) {
             (Some(Place::Contact(name)), Some((_, place))) => {
                 let field = self.world().field_named(name)?;
-                let finding = Diagnostic::error(code::ASK_TYPE, place, format!("the type of `contact.{name}` stands in `contact`"));
+                let finding =
+                    Diagnostic::error(code::ASK_TYPE, place, format!("the type of `contact.{name}` stands in `contact`"));
                 self.report(finding.also(field.item.kind.span, "here").help("leave the type away in the question"));
                 None
             }
@@ -118,7 +119,8 @@ impl Lowerer<'_, '_> {
             if !walk::leaves_or_sets(&block.steps, &target) {
                 let name = target.join(".");
                 let message = format!("after this block `{name}` may be without a value");
-                let finding = Diagnostic::error(code::MUST_LEAVE_OR_SET, block.span, message).here(format!("the block of `{word}`"));
+                let finding =
+                    Diagnostic::error(code::MUST_LEAVE_OR_SET, block.span, message).here(format!("the block of `{word}`"));
                 self.report(finding.help(format!("end it with `stop`, `goto …` or `handoff …`, or `set {name} = …`")));
             }
         }
@@ -131,7 +133,11 @@ impl Lowerer<'_, '_> {
             match &clause.kind {
                 WaitClauseKind::Nudge(after, _) => {
                     if after.value <= 0 {
-                        self.report(Diagnostic::error(code::OUT_OF_RANGE, after.span, "`nudge after` takes a duration above zero"));
+                        self.report(Diagnostic::error(
+                            code::OUT_OF_RANGE,
+                            after.span,
+                            "`nudge after` takes a duration above zero",
+                        ));
                     }
                     continue;
                 }
@@ -158,7 +164,8 @@ impl Lowerer<'_, '_> {
                 self.report(finding.help("nudges rise in time, all counted from the question"));
             } else if *after >= clauses.within_ms {
                 let within = time::duration(clauses.within_ms);
-                let finding = Diagnostic::error(code::NUDGE_ORDER, *span, format!("the question ends after {within}, before this nudge"));
+                let finding =
+                    Diagnostic::error(code::NUDGE_ORDER, *span, format!("the question ends after {within}, before this nudge"));
                 self.report(finding.help("nudge earlier, or make `within` longer"));
             }
             before = *after;

@@ -152,7 +152,8 @@ impl<'a> World<'a> {
                 }
             }
             StepKind::Choose(choose) => {
-                buttons.extend(choose.options.iter().filter_map(|option| option.named.as_ref()).map(|n| (n.text.as_str(), n.span)));
+                buttons
+                    .extend(choose.options.iter().filter_map(|option| option.named.as_ref()).map(|n| (n.text.as_str(), n.span)));
             }
             _ => {}
         });

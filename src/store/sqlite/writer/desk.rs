@@ -133,7 +133,7 @@ impl Desk {
 
     /// Copies the whole log and lets the next commit write it from its beginning. Waits for readers for a moment; where
     /// one stays in the way, the next commit tries again.
-    pub(super) fn begin_log_anew(&mut self) {
+    pub(in crate::store::sqlite) fn begin_log_anew(&mut self) {
         let copied = self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
         if let Err(failure) = copied.map_err(Failure::from) {
             let last = failure.is_final();
@@ -150,6 +150,12 @@ impl Desk {
     pub(in crate::store::sqlite) fn fail_sync(&mut self) -> Result<(), StoreError> {
         let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
         self.transaction(|_| Err(rusqlite::Error::SqliteFailure(error, None).into()))
+    }
+
+    /// Lets a test ask the writing connection.
+    #[cfg(test)]
+    pub(in crate::store::sqlite) fn look<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, StoreError> {
+        Ok(ask(&self.connection)?)
     }
 
     /// Lets the file grow to at most `pages`, so that a test can fill the disk.
