@@ -4,6 +4,7 @@
 
 pub mod environment;
 pub mod files;
+pub mod seal;
 
 mod clock;
 mod entropy;

@@ -252,7 +252,11 @@ async fn a_log_that_was_copied_begins_anew_and_nothing_is_lost() {
     let mut ids = Vec::new();
     for number in 0..20_u8 {
         ids.push(first_commit(&store, &[number], 10_000).await.unwrap());
-        store.writer.run(|desk| Ok(desk.begin_log_anew())).await.unwrap();
+        let work = |desk: &mut writer::Desk| {
+            desk.begin_log_anew();
+            Ok(())
+        };
+        store.writer.run(work).await.unwrap();
     }
     // 20 times 20 KB went through it.
     let log = files::read(&place.0.path().join("a.db-wal"), u64::MAX).unwrap();
