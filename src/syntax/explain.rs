@@ -1,0 +1,350 @@
+//! In: stretches that the grammar refused. Out: diagnostics in the author's words.
+
+use pest::Parser;
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Span};
+
+use super::codes;
+use super::grammar::{FlowGrammar, Rule, in_words, is_incidental};
+use super::scan::{ITEM_WORDS, word_at};
+
+/// Where a stretch stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Setting,
+    Clause,
+    Field,
+    HoursRow,
+    TeamPart,
+    Trigger,
+    Step,
+    Option,
+    Arm,
+    HandoffPart,
+    Hole,
+}
+
+const STEP_WORDS: &[&str] = &[
+    "say", "image", "post", "choose", "ask", "typing", "seen", "stop", "set", "tag", "untag", "goal", "if", "match", "label",
+    "goto", "wait", "handoff",
+];
+const SETTING_WORDS: &[&str] = &[
+    "languages",
+    "timezone",
+    "reserve",
+    "on short budget",
+    "keep",
+    "gather",
+    "release after",
+    "opt out on",
+    "opt in on",
+    "defaults",
+    "numerals",
+    "same reply",
+];
+const CLAUSE_WORDS: &[&str] = &["invalid", "tries", "within", "nudge after"];
+const OPTION_WORDS: &[&str] = &["other", "invalid", "tries", "within", "nudge after"];
+const HANDOFF_WORDS: &[&str] = &["open", "closed", "nobody in", "released"];
+const TEAM_WORDS: &[&str] = &["hours", "notify"];
+const DAY_WORDS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun", "closed"];
+const TRIGGER_WORDS: &[&str] = &[
+    "message",
+    "any text",
+    "button",
+    "image",
+    "ad",
+    "link",
+    "first message",
+    "fallback",
+    "exactly",
+    "starting",
+    "like",
+    "matching",
+];
+const TYPE_WORDS: &[&str] =
+    &["text", "whole", "decimal", "digits", "email", "phone", "date", "time", "yes_no", "one of", "image", "post", "list"];
+
+impl Place {
+    /// The rule that a stretch in this place must fit.
+    const fn rule(self) -> Rule {
+        match self {
+            Self::Setting => Rule::setting,
+            Self::Clause => Rule::clause,
+            Self::Field => Rule::field,
+            Self::HoursRow => Rule::hours_row,
+            Self::TeamPart => Rule::team_part,
+            Self::Trigger => Rule::trigger,
+            Self::Step => Rule::step,
+            Self::Option => Rule::choose_line,
+            Self::Arm => Rule::match_line,
+            Self::HandoffPart => Rule::handoff_part,
+            Self::Hole => Rule::hole,
+        }
+    }
+
+    const fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Setting => SETTING_WORDS,
+            Self::Clause => CLAUSE_WORDS,
+            Self::Option => OPTION_WORDS,
+            Self::HoursRow => DAY_WORDS,
+            Self::TeamPart => TEAM_WORDS,
+            Self::Step => STEP_WORDS,
+            Self::HandoffPart => HANDOFF_WORDS,
+            Self::Field | Self::Arm | Self::Trigger | Self::Hole => &[],
+        }
+    }
+
+    /// What stands here, for "… is not …".
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Setting => "a setting of `bot`",
+            Self::Clause => "a clause of this wait",
+            Self::Option => "a label or clause of `choose`",
+            Self::HoursRow => "a day",
+            Self::TeamPart => "a setting of `team`",
+            Self::Step => "a step",
+            Self::HandoffPart => "a clause of `handoff`",
+            Self::Field => "a field of `contact`",
+            Self::Arm => "a case of `match`",
+            Self::Trigger => "a trigger",
+            Self::Hole => "a value",
+        }
+    }
+}
+
+/// Why `text`, which begins at byte `base` of the file, does not fit its place.
+pub fn broken(text: &str, place: Place, file: FileId, base: usize) -> Diagnostic {
+    let word = word_at(text);
+    if place == Place::Step && word == "else" {
+        // An `else` whose `if` could be read: read it as if it belonged to one.
+        return match text.strip_prefix("else").map(str::trim_start).filter(|rest| word_at(rest) == "if") {
+            Some(rest) => broken(rest, place, file, base + text.len() - rest.len()),
+            None => Diagnostic::error(codes::MISPLACED, span(file, base, base + 4), "this `else` belongs to no `if`")
+                .help("an `else` stands behind the `}` of its `if`, and takes a block: `else { … }`"),
+        };
+    }
+    if let Err(error) = FlowGrammar::parse(place.rule(), text) {
+        return failure(text, &error, file, base, Some(place));
+    }
+    let end = base + text.trim_end().len();
+    Diagnostic::error(codes::EXPECTED, span(file, base, end), format!("this is not {}", place.noun()))
+}
+
+/// Why the grammar refused `text`.
+pub fn failure(text: &str, error: &Error<Rule>, file: FileId, base: usize, place: Option<Place>) -> Diagnostic {
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    };
+    if let (0, Some(place)) = (at, place) {
+        return unknown_beginning(text, file, base, place);
+    }
+    let found = found_at(text, at);
+    let place_at = span(file, base + found.start, base + found.end);
+    if let Some(diagnostic) = special(text, at, place_at) {
+        return diagnostic;
+    }
+    let mut expected = Vec::new();
+    if let ErrorVariant::ParsingError { positives, .. } = &error.variant {
+        let telling = positives.iter().filter(|rule| !is_incidental(**rule));
+        for words in telling.filter_map(|rule| in_words(*rule)) {
+            if !expected.contains(&words) {
+                expected.push(words);
+            }
+        }
+    }
+    let mut diagnostic = if expected.is_empty() {
+        Diagnostic::error(codes::EXPECTED, place_at, format!("{} does not belong here", found.words))
+    } else {
+        let message = format!("expected {}, found {}", listed(&expected), found.words);
+        Diagnostic::error(codes::EXPECTED, place_at, message)
+    };
+    let plain: Vec<_> = expected.iter().filter_map(|words| words.strip_prefix('`')?.strip_suffix('`')).collect();
+    if let Some(near) = nearest(word_at(text.get(at..).unwrap_or_default()), &plain) {
+        diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+    }
+    diagnostic
+}
+
+/// A word that begins nothing in its place.
+fn unknown_beginning(text: &str, file: FileId, base: usize, place: Place) -> Diagnostic {
+    let found = found_at(text, 0);
+    let at = span(file, base + found.start, base + found.end);
+    let word = word_at(text);
+    let code = if place == Place::Step { codes::UNKNOWN_STEP } else { codes::UNKNOWN_SETTING };
+    let words = place.words();
+    if word.is_empty() || words.is_empty() {
+        let diagnostic = Diagnostic::error(codes::EXPECTED, at, format!("{} does not begin {}", found.words, place.noun()));
+        return match place {
+            Place::Step => diagnostic.help("a step begins with its word, such as `say` or `ask`"),
+            _ => diagnostic,
+        };
+    }
+    let diagnostic = Diagnostic::error(code, at, format!("`{word}` is not {}", place.noun()));
+    match nearest(word, words) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic
+            .help(format!("here may stand {}", listed(&words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>()))),
+    }
+}
+
+/// Mistakes worth words of their own.
+fn special(text: &str, at: usize, place: Span) -> Option<Diagnostic> {
+    let before = text.get(..at)?.trim_end();
+    let word = word_at(text.get(at..)?);
+    if before == "on" && !word.is_empty() {
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_TRIGGER, place, format!("`{word}` is not a trigger"));
+        return Some(match nearest(word, TRIGGER_WORDS) {
+            Some(near) if matches!(near, "exactly" | "starting" | "like" | "matching") => {
+                diagnostic.help(format!("did you mean `on message {near} …`?"))
+            }
+            Some(near) => diagnostic.help(format!("did you mean `on {near}`?")),
+            None => diagnostic.help(
+                "triggers are `on message`, `on any text`, `on button`, `on image`, `on ad`, `on link`, `on first message` and `on fallback`",
+            ),
+        });
+    }
+    None
+}
+
+/// An item's place holds something else.
+pub fn unknown_item(word: &str, text: &str, whole: Span) -> Diagnostic {
+    let end = whole.start + found_at(text, 0).end as u32;
+    let at = Span { end: end.min(whole.end), ..whole };
+    if word == "test" {
+        return not_supported("test", at);
+    }
+    if word.is_empty() {
+        let message = format!("{} stands outside of every item", found_at(text, 0).words);
+        return Diagnostic::error(codes::UNKNOWN_ITEM, at, message)
+            .help("a file holds `bot`, `words`, `contact`, `hours`, `team`, `texts` and `flow`");
+    }
+    if STEP_WORDS.contains(&word) || word == "on" {
+        let what = if word == "on" { "a trigger" } else { "a step" };
+        return Diagnostic::error(codes::UNKNOWN_ITEM, at, format!("`{word}` begins {what}, and stands outside of every flow"))
+            .help("put it inside `flow name \"Title\" { … }`, or look for a `}` too many before it");
+    }
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_ITEM, at, format!("`{word}` begins nothing that a file holds"));
+    match nearest(word, ITEM_WORDS) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help("a file holds `bot`, `words`, `contact`, `hours`, `team`, `texts` and `flow`"),
+    }
+}
+
+/// A type that is none.
+pub fn unknown_type(text: &str, at: Span) -> Diagnostic {
+    let word = word_at(text);
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_TYPE, at, format!("`{word}` is not a type"));
+    let meant = match word.to_lowercase().as_str() {
+        "string" | "str" => Some("text"),
+        "int" | "integer" | "number" => Some("whole"),
+        "float" | "money" | "price" => Some("decimal"),
+        "bool" | "boolean" => Some("yes_no"),
+        "choice" | "enum" | "oneof" => Some("one of"),
+        _ => nearest(word, TYPE_WORDS),
+    };
+    match meant {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help(
+            "types are `text(80)`, `whole(1..9)`, `decimal(0..1)`, `digits(6..10)`, `email`, `phone`, `date`, `time`, `yes_no`, `one of (…)`, `image`, `post` and `/pattern/`",
+        ),
+    }
+}
+
+/// A construct that the language has and this version has not.
+pub fn not_supported(what: &str, at: Span) -> Diagnostic {
+    Diagnostic::error(codes::NOT_SUPPORTED, at, format!("`{what}` is not supported yet"))
+        .help("this version of Rejoinder cannot carry it out; leave it out")
+}
+
+/// Something that no bot on this channel can do.
+pub fn not_on_channel(word: &str, text: &str, at: Span) -> Diagnostic {
+    let (message, help) = match word {
+        "broadcast" => {
+            ("a bot cannot write to many customers at once on TikTok", "it answers those who wrote within the last 48 hours")
+        }
+        "send" | "sms" | "whatsapp" | "email" | "call" => (
+            "a bot cannot reach a phone number or another address on TikTok",
+            "it answers in the conversation: write `say \"…\"`",
+        ),
+        _ => ("", "it can send texts, images (`image`), questions (`choose`) and the account's own posts (`post`)"),
+    };
+    let message =
+        if message.is_empty() { format!("a bot cannot send {} on TikTok", with_article(word)) } else { message.to_owned() };
+    let help = if word == "send" && !text.contains("to ") { "write `say \"…\"` to send a text" } else { help };
+    Diagnostic::error(codes::NOT_ON_CHANNEL, at, message).help(help)
+}
+
+fn with_article(word: &str) -> String {
+    match word {
+        "voice" => "a voice message".to_owned(),
+        "audio" | "sticker" | "video" | "gif" | "file" | "document" | "location" => {
+            format!("{} {word}", if word == "audio" { "an" } else { "a" })
+        }
+        _ => format!("`{word}`"),
+    }
+}
+
+struct Found {
+    start: usize,
+    end: usize,
+    words: String,
+}
+
+/// What stands at `at`, in words.
+fn found_at(text: &str, at: usize) -> Found {
+    let rest = text.get(at..).unwrap_or_default();
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
+    let start = at + blanks;
+    let rest = rest.get(blanks..).unwrap_or_default();
+    let word = word_at(rest);
+    let number: usize = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (length, words) = match rest.chars().next() {
+        None => return Found { start: text.trim_end().len(), end: text.trim_end().len(), words: "nothing more".to_owned() },
+        Some('\n' | ';') => {
+            let end = text.get(..at).map_or(at, |before| before.trim_end().len());
+            return Found { start: end, end: end + 1, words: "the statement's end".to_owned() };
+        }
+        Some('"') => (quoted(rest), "a text".to_owned()),
+        Some(_) if !word.is_empty() => (word.len(), format!("`{word}`")),
+        Some(_) if number > 0 => {
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '.' && c != ':').unwrap_or(rest.len());
+            (end, format!("`{}`", rest.get(..end).unwrap_or_default()))
+        }
+        Some(c) => (c.len_utf8(), format!("`{c}`")),
+    };
+    Found { start, end: start + length, words }
+}
+
+/// The length of the text at the beginning, quotes included; of its first line where it is longer.
+fn quoted(text: &str) -> usize {
+    let line = text.split('\n').next().unwrap_or_default();
+    line.char_indices().skip(1).find(|(_, c)| *c == '"').map_or(line.len(), |(at, _)| at + 1)
+}
+
+fn span(file: FileId, start: usize, end: usize) -> Span {
+    Span { file, start: start as u32, end: end as u32 }
+}
+
+/// The one of `words` that `word` was likely meant to be.
+pub fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
+    if word.is_empty() {
+        return None;
+    }
+    let word: String = word.chars().take(32).flat_map(char::to_lowercase).collect();
+    let allowed = (word.chars().count() / 3).max(1);
+    let first = |candidate: &str| candidate.split(' ').next().unwrap_or_default().to_owned();
+    let scored = words.iter().map(|candidate| (strsim::damerau_levenshtein(&word, &first(candidate)), *candidate));
+    scored.filter(|(slips, _)| *slips <= allowed).min_by_key(|(slips, _)| *slips).map(|(_, near)| near)
+}
+
+/// `a, b or c`
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [before @ .., last] => format!("{} or {last}", before.join(", ")),
+    }
+}

@@ -1,0 +1,119 @@
+//! Flows and their triggers.
+
+use crate::syntax::codes;
+use crate::syntax::explain::Place;
+use crate::syntax::grammar::{Pair, Rule};
+use crate::syntax::tree::{Anytime, FlowItem, Name, On, Step, StepKind, Trigger};
+
+use super::{Reader, child};
+
+impl Reader<'_> {
+    pub(super) fn flow(&mut self, pair: &Pair<'_>, name: Name) -> FlowItem {
+        let mut flow = FlowItem { name, title: None, triggers: Vec::new(), steps: Vec::new(), span: self.span(pair) };
+        for inner in pair.clone().into_inner() {
+            match inner.as_rule() {
+                Rule::template => flow.title = Some(self.plain(&inner)),
+                Rule::trigger => flow.triggers.push(self.trigger(&inner)),
+                Rule::odd_parameters => self.unsupported("flow parameters", &inner),
+                Rule::odd_result => self.unsupported("flow results", &inner),
+                Rule::odd_renamed => self.unsupported("renamed from", &inner),
+                Rule::broken if flow.steps.is_empty() && begins_with_on(&inner) => {
+                    let span = self.broken(&inner, Place::Trigger);
+                    flow.triggers.push(Trigger {
+                        on: On::Broken,
+                        when: None,
+                        anytime: None,
+                        once_per_ms: None,
+                        priority: None,
+                        span,
+                    });
+                }
+                _ => flow.steps.extend(self.in_block(&inner)),
+            }
+        }
+        flow
+    }
+
+    /// What stands among steps: a step, a trigger come too late, or something unreadable.
+    pub(super) fn in_block(&mut self, pair: &Pair<'_>) -> Option<Step> {
+        let span = self.span(pair);
+        match pair.as_rule() {
+            Rule::step => Some(self.step(pair)),
+            Rule::late_trigger => {
+                self.error(codes::MISPLACED, span, "a trigger cannot stand after a step", "triggers stand first in a flow");
+                Some(Step { kind: StepKind::Broken, span })
+            }
+            Rule::broken => {
+                let place = if begins_with_on(pair) { Place::Trigger } else { Place::Step };
+                Some(Step { kind: StepKind::Broken, span: self.broken(pair, place) })
+            }
+            _ => None,
+        }
+    }
+
+    fn trigger(&mut self, pair: &Pair<'_>) -> Trigger {
+        let span = self.span(pair);
+        let mut trigger = Trigger { on: On::Broken, when: None, anytime: None, once_per_ms: None, priority: None, span };
+        for inner in pair.clone().into_inner() {
+            match inner.as_rule() {
+                Rule::event => trigger.on = inner.into_inner().next().map_or(On::Broken, |event| self.event(&event)),
+                Rule::modifier => self.modifier(&inner, &mut trigger),
+                _ => {}
+            }
+        }
+        trigger
+    }
+
+    fn modifier(&mut self, pair: &Pair<'_>, trigger: &mut Trigger) {
+        let mut parts = pair.clone().into_inner();
+        let again = match (parts.next().map(|word| word.as_rule()), parts.next_back()) {
+            (Some(Rule::k_when), Some(value)) => trigger.when.replace(self.value(&value)).is_some(),
+            (Some(Rule::k_once), Some(time)) => trigger.once_per_ms.replace(self.duration(&time)).is_some(),
+            (Some(Rule::k_priority), Some(number)) => trigger.priority.replace(self.whole(&number)).is_some(),
+            (_, resume) => {
+                let anytime = if resume.is_some() { Anytime::Resume } else { Anytime::Replace };
+                trigger.anytime.replace(anytime).is_some()
+            }
+        };
+        if again {
+            self.twice(pair);
+        }
+    }
+
+    fn event(&mut self, pair: &Pair<'_>) -> On {
+        let text = child(pair, Rule::template);
+        match pair.as_rule() {
+            Rule::on_message => self.message(pair),
+            Rule::on_any => On::AnyText,
+            Rule::on_button => child(pair, Rule::name).map_or(On::Broken, |name| On::Button(self.name(&name))),
+            Rule::on_image => On::Image,
+            Rule::on_ad => On::Ad(text.map(|id| self.plain(&id))),
+            Rule::on_link => On::Link(text.map(|reference| self.plain(&reference))),
+            Rule::on_first => On::FirstMessage,
+            Rule::on_fallback => On::Fallback,
+            _ => {
+                let word = child(pair, Rule::odd_event_word).map(|word| word.as_str().to_owned()).unwrap_or_default();
+                self.unsupported(&format!("on {word}"), pair);
+                On::Broken
+            }
+        }
+    }
+
+    fn message(&mut self, pair: &Pair<'_>) -> On {
+        if let Some(regex) = child(pair, Rule::regex) {
+            return On::Matching(self.regex(&regex));
+        }
+        let phrases = self.phrases_of(pair);
+        let form = pair.clone().into_inner().map(|inner| inner.as_rule());
+        match form.into_iter().find(|rule| matches!(rule, Rule::k_exactly | Rule::k_starting | Rule::k_like)) {
+            Some(Rule::k_exactly) => On::Exactly(phrases),
+            Some(Rule::k_starting) => On::Starting(phrases),
+            Some(_) => On::Like(phrases),
+            None => On::Words(phrases),
+        }
+    }
+}
+
+fn begins_with_on(pair: &Pair<'_>) -> bool {
+    super::super::scan::word_at(pair.as_str()) == "on"
+}

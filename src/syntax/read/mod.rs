@@ -1,0 +1,151 @@
+//! In: items as the scanner cut them. Out: their trees and diagnostics; what cannot be read becomes `Broken`.
+//! Does not know: whether names exist.
+
+mod expressions;
+mod flows;
+mod items;
+mod literals;
+mod steps;
+mod texts;
+mod types;
+
+use pest::Parser;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Span};
+
+use super::codes;
+use super::explain;
+use super::grammar::{FlowGrammar, Pair, Rule};
+use super::scan::Cut;
+use super::tree::{Item, Name, Spanned};
+
+/// An item longer than this is not read: memory stays bounded whatever stands in it.
+pub const ITEM_BYTES_MAX: usize = 1 << 20;
+
+/// More diagnostics than this from one file help nobody.
+pub const DIAGNOSTICS_MAX: usize = 100;
+
+/// Reads the items of one file.
+pub struct Reader<'t> {
+    pub file: FileId,
+    /// The whole file, comments blanked.
+    pub masked: &'t str,
+    /// Where the item that is read begins in the file.
+    base: usize,
+    /// Operators met in the expression that is read.
+    operators: usize,
+    expression_depth: usize,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'t> Reader<'t> {
+    pub fn new(file: FileId, masked: &'t str) -> Self {
+        Self { file, masked, base: 0, operators: 0, expression_depth: 0, diagnostics: Vec::new() }
+    }
+
+    /// Reads one item.
+    pub fn item(&mut self, cut: &Cut) -> Item {
+        let span = self.place(cut.range.start, cut.range.end);
+        let text = self.masked.get(cut.range.clone()).unwrap_or_default();
+        self.base = cut.range.start;
+        if cut.too_deep {
+            return Item::Broken(span);
+        }
+        if text.len() > ITEM_BYTES_MAX {
+            let found = Diagnostic::error(
+                codes::TOO_LARGE,
+                self.place(cut.range.start, cut.range.start + 1),
+                "this item is too large to be read",
+            )
+            .help("an item may have up to 1 MB; divide it");
+            self.report(found);
+            return Item::Broken(span);
+        }
+        let word = super::scan::word_at(text);
+        let Some(rule) = item_rule(word) else {
+            self.report(explain::unknown_item(word, text, span));
+            return Item::Broken(span);
+        };
+        let closed = format!("{text}{}", cut.missing);
+        match FlowGrammar::parse(rule, &closed) {
+            Ok(mut pairs) => match pairs.next().and_then(|pair| pair.into_inner().next()) {
+                Some(pair) => self.read_item(pair),
+                None => Item::Broken(span),
+            },
+            Err(error) => {
+                // A forgotten bracket has been reported; what follows from it is not worth a second report.
+                if cut.missing.is_empty() {
+                    let found = explain::failure(&closed, &error, self.file, self.base, None);
+                    self.report(found);
+                }
+                Item::Broken(span)
+            }
+        }
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    pub(super) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.report(Diagnostic::error(code, span, message).help(help));
+    }
+
+    fn place(&self, start: usize, end: usize) -> Span {
+        let limit = self.masked.len();
+        Span { file: self.file, start: start.min(limit) as u32, end: end.min(limit) as u32 }
+    }
+
+    /// The place of a pair, without the blanks that a rule takes in at its end.
+    pub(super) fn span(&self, pair: &Pair<'_>) -> Span {
+        let start = self.base + pair.as_span().start();
+        self.place(start, start + pair.as_str().trim_end().len())
+    }
+
+    pub(super) fn name(&self, pair: &Pair<'_>) -> Name {
+        Name { text: pair.as_str().nfc().collect(), span: self.span(pair) }
+    }
+
+    /// The name behind `@`.
+    pub(super) fn set_name(&self, pair: &Pair<'_>) -> Name {
+        let inner = pair.clone().into_inner().next();
+        Name { text: inner.map(|name| name.as_str().nfc().collect()).unwrap_or_default(), span: self.span(pair) }
+    }
+
+    pub(super) fn spanned<T>(&self, pair: &Pair<'_>, value: T) -> Spanned<T> {
+        Spanned { value, span: self.span(pair) }
+    }
+
+    /// Says why a stretch could not be read as what may stand in this place.
+    pub(super) fn broken(&mut self, pair: &Pair<'_>, place: explain::Place) -> Span {
+        let span = self.span(pair);
+        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+            let text = pair.as_str();
+            let found = explain::broken(text, place, self.file, span.start as usize);
+            self.report(found);
+        }
+        span
+    }
+}
+
+fn item_rule(word: &str) -> Option<Rule> {
+    Some(match word {
+        "bot" => Rule::item_bot,
+        "words" => Rule::item_words,
+        "contact" => Rule::item_contact,
+        "hours" => Rule::item_hours,
+        "team" => Rule::item_team,
+        "texts" => Rule::item_texts,
+        "flow" => Rule::item_flow,
+        _ => return None,
+    })
+}
+
+/// The first pair of this rule inside.
+fn child<'t>(pair: &Pair<'t>, rule: Rule) -> Option<Pair<'t>> {
+    pair.clone().into_inner().find(|inner| inner.as_rule() == rule)
+}

@@ -1,0 +1,355 @@
+//! Steps.
+
+use crate::source::Span;
+use crate::syntax::codes;
+use crate::syntax::explain::{self, Place};
+use crate::syntax::grammar::{Pair, Rule};
+use crate::syntax::tree::{
+    Arm, Ask, Block, Choice, Choose, Expr, ExprKind, Handoff, Name, Pattern, Step, StepKind, Template, Text, WaitClause,
+    WaitClauseKind, WaitFor,
+};
+
+use super::{Reader, child};
+
+impl Reader<'_> {
+    pub(super) fn step(&mut self, pair: &Pair<'_>) -> Step {
+        let kind = pair.clone().into_inner().next().and_then(|inner| self.step_kind(&inner));
+        Step { kind: kind.unwrap_or(StepKind::Broken), span: self.span(pair) }
+    }
+
+    fn step_kind(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
+        let template = child(pair, Rule::template);
+        let name = child(pair, Rule::name).map(|name| self.name(&name));
+        Some(match pair.as_rule() {
+            Rule::say => self.say(pair)?,
+            Rule::image => StepKind::Image {
+                file: self.template(&template?),
+                otherwise: child(pair, Rule::body).map(|body| self.block(&body)),
+            },
+            Rule::post => StepKind::Post { item_id: self.template(&template?) },
+            Rule::choose => StepKind::Choose(self.choose(pair)),
+            Rule::ask => StepKind::Ask(self.ask(pair)?),
+            Rule::typing => StepKind::Typing,
+            Rule::seen => StepKind::Seen,
+            Rule::stop => StepKind::Stop,
+            Rule::set => {
+                StepKind::Set { target: self.target(&child(pair, Rule::target)?), value: self.value(&child(pair, Rule::value)?) }
+            }
+            Rule::tagging => {
+                let text = self.plain(&template?);
+                if child(pair, Rule::k_tag).is_some() { StepKind::Tag(text) } else { StepKind::Untag(text) }
+            }
+            Rule::goal => StepKind::Goal(self.plain(&template?)),
+            Rule::if_step => self.if_step(pair)?,
+            Rule::match_step => self.match_step(pair)?,
+            Rule::label => StepKind::Label(name?),
+            Rule::goto => self.goto(pair)?,
+            Rule::wait => StepKind::Wait(self.wait(pair)?),
+            Rule::handoff => StepKind::Handoff(self.handoff(pair)?),
+            Rule::odd_channel => {
+                let word = child(pair, Rule::odd_channel_word)?;
+                let found = explain::not_on_channel(word.as_str(), pair.as_str(), self.span(pair));
+                self.report(found);
+                StepKind::Broken
+            }
+            _ => {
+                let word = child(pair, Rule::odd_step_word)?;
+                self.unsupported(word.as_str(), pair);
+                StepKind::Broken
+            }
+        })
+    }
+
+    fn say(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
+        let text = self.text(&child(pair, Rule::text)?);
+        let (mut replying, mut keep_apart) = (false, false);
+        for inner in pair.clone().into_inner() {
+            let again = match inner.as_rule() {
+                Rule::replying => std::mem::replace(&mut replying, true),
+                Rule::keep_apart => std::mem::replace(&mut keep_apart, true),
+                Rule::odd_short => {
+                    self.unsupported("short", &inner);
+                    false
+                }
+                _ => false,
+            };
+            if again {
+                self.twice(&inner);
+            }
+        }
+        Some(StepKind::Say { text, replying, keep_apart })
+    }
+
+    /// `block` or `body`: its steps.
+    pub(super) fn block(&mut self, pair: &Pair<'_>) -> Block {
+        let span = self.span(pair);
+        if pair.as_rule() == Rule::block {
+            let steps = pair.clone().into_inner().filter_map(|inner| self.in_block(&inner)).collect();
+            return Block { steps, span };
+        }
+        let Some(inner) = pair.clone().into_inner().next() else {
+            return Block { steps: Vec::new(), span };
+        };
+        match inner.as_rule() {
+            Rule::block => self.block(&inner),
+            Rule::lone_image => {
+                let file = child(&inner, Rule::template).map(|file| self.template(&file));
+                let kind = file.map_or(StepKind::Broken, |file| StepKind::Image { file, otherwise: None });
+                Block { steps: vec![Step { kind, span }], span }
+            }
+            _ => Block { steps: vec![self.step(&inner)], span },
+        }
+    }
+
+    fn body_of(&mut self, pair: &Pair<'_>) -> Option<Block> {
+        child(pair, Rule::body).map(|body| self.block(&body))
+    }
+
+    fn target(&mut self, pair: &Pair<'_>) -> Vec<Name> {
+        pair.clone().into_inner().map(|part| self.name(&part)).collect()
+    }
+
+    // --- waits -----------------------------------------------------------------------------------------------------
+
+    fn ask(&mut self, pair: &Pair<'_>) -> Option<Ask> {
+        let target = self.target(&child(pair, Rule::target)?);
+        let kind = child(pair, Rule::kind).map(|kind| self.kind(&kind));
+        let mut clauses = Vec::new();
+        let mut languages = Languages::default();
+        for body in pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::ask_body) {
+            for inner in body.into_inner() {
+                match inner.as_rule() {
+                    Rule::in_language => languages.add(self, &inner),
+                    Rule::clause => clauses.extend(self.clause(&inner)),
+                    Rule::broken => {
+                        self.broken(&inner, Place::Clause);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let text = self.prompt(pair, languages, "ask");
+        Some(Ask { target, kind, text, clauses })
+    }
+
+    /// The text of an `ask` or `choose`: before its braces, or as bare lines of languages in them.
+    fn prompt(&mut self, pair: &Pair<'_>, languages: Languages, word: &str) -> Text {
+        let lead = child(pair, Rule::lead_text).map(|text| self.text(&text));
+        match (lead, languages.span) {
+            (Some(text), None) => text,
+            (Some(text), Some(span)) => {
+                let message = format!("this `{word}` has two texts");
+                self.error(codes::MISPLACED, span, message, "keep the text before the braces, or the lines in them");
+                text
+            }
+            (None, Some(span)) => Text::PerLanguage(languages.lines, span),
+            (None, None) => {
+                let start = self.span(pair).start;
+                let span = Span { file: self.file, start, end: start + word.len() as u32 };
+                let help = format!("write it after the word: `{word} … \"…\"`");
+                self.error(codes::MISSING_TEXT, span, format!("this `{word}` has no text"), help);
+                Text::Template(Template { pieces: Vec::new(), block: false, span })
+            }
+        }
+    }
+
+    fn choose(&mut self, pair: &Pair<'_>) -> Choose {
+        let mut options = Vec::new();
+        let mut other = None;
+        let mut clauses = Vec::new();
+        let mut languages = Languages::default();
+        for body in pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::choose_body) {
+            for inner in body.into_inner() {
+                match inner.as_rule() {
+                    Rule::in_language => languages.add(self, &inner),
+                    Rule::option => options.extend(self.option(&inner)),
+                    Rule::other => {
+                        if other.replace(self.body_of(&inner)).is_some() {
+                            self.twice(&inner);
+                        }
+                    }
+                    Rule::clause => clauses.extend(self.clause(&inner)),
+                    Rule::broken => {
+                        self.broken(&inner, Place::Option);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let as_text = child(pair, Rule::as_text).is_some();
+        Choose { text: self.prompt(pair, languages, "choose"), as_text, options, other: other.flatten(), clauses }
+    }
+
+    fn option(&mut self, pair: &Pair<'_>) -> Option<Choice> {
+        let label = self.text(&child(pair, Rule::label_text)?);
+        let named = child(pair, Rule::named).and_then(|named| child(&named, Rule::name)).map(|name| self.name(&name));
+        let also = child(pair, Rule::also).map(|also| self.phrases_of(&also)).unwrap_or_default();
+        let block = self.body_of(pair)?;
+        Some(Choice { label, named, also, block, span: self.span(pair) })
+    }
+
+    pub(super) fn clause(&mut self, pair: &Pair<'_>) -> Option<WaitClause> {
+        let inner = pair.clone().into_inner().next()?;
+        let duration = child(&inner, Rule::duration);
+        let kind = match inner.as_rule() {
+            Rule::invalid => WaitClauseKind::Invalid(self.text(&child(&inner, Rule::text)?)),
+            Rule::tries => WaitClauseKind::Tries(self.integer(&child(&inner, Rule::integer)?), self.body_of(&inner)),
+            Rule::within => WaitClauseKind::Within(self.duration(&duration?), self.body_of(&inner)),
+            _ => WaitClauseKind::Nudge(self.duration(&duration?), self.text(&child(&inner, Rule::text)?)),
+        };
+        Some(WaitClause { kind, span: self.span(pair) })
+    }
+
+    fn wait(&mut self, pair: &Pair<'_>) -> Option<WaitFor> {
+        if let Some(duration) = child(pair, Rule::duration) {
+            return Some(WaitFor::Duration(self.duration(&duration)));
+        }
+        if let Some(time) = child(pair, Rule::time) {
+            return Some(WaitFor::Time(self.time(&time)));
+        }
+        let hours = child(&child(pair, Rule::wait_open)?, Rule::name)?;
+        Some(WaitFor::Open(self.name(&hours)))
+    }
+
+    // --- control ---------------------------------------------------------------------------------------------------
+
+    fn if_step(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
+        let condition = self.value(&child(pair, Rule::value)?);
+        let mut arms = Vec::new();
+        let mut otherwise = None;
+        let mut condition = Some(condition);
+        for inner in pair.clone().into_inner() {
+            match inner.as_rule() {
+                Rule::block => match condition.take() {
+                    Some(condition) => arms.push((condition, self.block(&inner))),
+                    None => self.else_block(&inner, &mut otherwise),
+                },
+                Rule::else_if => {
+                    if otherwise.is_some() {
+                        self.error(codes::MISPLACED, self.span(&inner), "`else if` stands after `else`", "put the `else` last");
+                    }
+                    let condition = self.value(&child(&inner, Rule::value)?);
+                    arms.push((condition, self.block(&child(&inner, Rule::block)?)));
+                }
+                _ => {}
+            }
+        }
+        Some(StepKind::If { arms, otherwise })
+    }
+
+    fn else_block(&mut self, pair: &Pair<'_>, otherwise: &mut Option<Block>) {
+        if otherwise.replace(self.block(pair)).is_some() {
+            self.error(codes::MISPLACED, self.span(pair), "a second `else`", "keep one of them");
+        }
+    }
+
+    fn match_step(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
+        let subject = self.value(&child(pair, Rule::value)?);
+        let mut arms = Vec::new();
+        let mut otherwise = None;
+        for inner in pair.clone().into_inner() {
+            let span = self.span(&inner);
+            match inner.as_rule() {
+                Rule::arm => {
+                    let patterns = inner.clone().into_inner().filter(|part| part.as_rule() == Rule::pattern);
+                    let patterns = patterns.filter_map(|pattern| self.pattern(&pattern)).collect();
+                    arms.push(Arm { patterns, block: self.body_of(&inner)?, span });
+                }
+                Rule::else_arm => {
+                    if otherwise.replace(self.body_of(&inner)?).is_some() {
+                        self.twice(&inner);
+                    }
+                }
+                Rule::broken => {
+                    self.broken(&inner, Place::Arm);
+                }
+                _ => {}
+            }
+        }
+        Some(StepKind::Match { subject, arms, otherwise })
+    }
+
+    fn pattern(&mut self, pair: &Pair<'_>) -> Option<Pattern> {
+        let mut inner = pair.clone().into_inner();
+        let first = inner.next()?;
+        if first.as_rule() == Rule::set_name {
+            return Some(Pattern::Set(self.set_name(&first)));
+        }
+        let first = self.literal(&first);
+        Some(match inner.next() {
+            Some(last) => Pattern::Range(first, self.literal(&last)),
+            None => Pattern::Value(first),
+        })
+    }
+
+    fn literal(&mut self, pair: &Pair<'_>) -> Expr {
+        let span = self.span(pair);
+        let mut negative = false;
+        let mut value = Expr { kind: ExprKind::Broken, span };
+        for inner in pair.clone().into_inner() {
+            match inner.as_rule() {
+                Rule::minus => negative = true,
+                _ => value = Expr { kind: self.literal_kind(&inner), span: self.span(&inner) },
+            }
+        }
+        if negative { Expr { kind: ExprKind::Negative(Box::new(value)), span } } else { value }
+    }
+
+    fn goto(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
+        if let Some(arguments) = child(pair, Rule::odd_arguments) {
+            self.unsupported("goto with arguments", &arguments);
+        }
+        let mut names = pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::name);
+        let first = self.name(&names.next()?);
+        Some(StepKind::Goto { first, label: names.next().map(|label| self.name(&label)) })
+    }
+
+    fn handoff(&mut self, pair: &Pair<'_>) -> Option<Handoff> {
+        let note = self.template(&child(pair, Rule::template)?);
+        let team = child(pair, Rule::name).map(|name| self.name(&name));
+        let mut handoff = Handoff { note, team, open: None, closed: None, nobody_in: None, released: None };
+        for inner in pair.clone().into_inner() {
+            match inner.as_rule() {
+                Rule::handoff_part => self.handoff_part(&inner, &mut handoff)?,
+                Rule::broken => {
+                    self.broken(&inner, Place::HandoffPart);
+                }
+                _ => {}
+            }
+        }
+        Some(handoff)
+    }
+
+    fn handoff_part(&mut self, pair: &Pair<'_>, handoff: &mut Handoff) -> Option<()> {
+        let inner = pair.clone().into_inner().next()?;
+        let block = self.body_of(&inner)?;
+        let again = match inner.as_rule() {
+            Rule::when_open => handoff.open.replace(block).is_some(),
+            Rule::when_closed => handoff.closed.replace(block).is_some(),
+            Rule::released => handoff.released.replace(block).is_some(),
+            _ => {
+                let duration = self.duration(&child(&inner, Rule::duration)?);
+                handoff.nobody_in.replace((duration, block)).is_some()
+            }
+        };
+        if again {
+            self.twice(&inner);
+        }
+        Some(())
+    }
+}
+
+/// The lines `ar "…"` that stand bare in the braces of an `ask` or `choose`.
+#[derive(Default)]
+struct Languages {
+    lines: Vec<(crate::syntax::tree::Spanned<String>, Text)>,
+    span: Option<Span>,
+}
+
+impl Languages {
+    fn add(&mut self, reader: &mut Reader<'_>, pair: &Pair<'_>) {
+        let span = reader.span(pair);
+        self.span = Some(self.span.map_or(span, |before| before.to(span)));
+        self.lines.push(reader.in_language(pair));
+    }
+}

@@ -1,0 +1,26 @@
+use super::tree::*;
+use super::*;
+
+fn read(text: &str) -> (Document, Vec<String>) {
+    let (document, found) = parse(FileId(0), text);
+    let shown = found.iter().map(|found| shown(text, found)).collect();
+    (document, shown)
+}
+
+/// `line:column code message | help`
+fn shown(text: &str, found: &Diagnostic) -> String {
+    let mut sources = crate::source::Sources::default();
+    sources.add("x.flow", text);
+    let place = sources.location(found.labels[0].span);
+    let help = found.help.as_ref().map(|help| format!(" | {help}")).unwrap_or_default();
+    format!("{}:{} {} {}{help}", place.line, place.column, found.code, found.message)
+}
+
+const SAMPLE: &str = include_str!("sample.flow");
+
+#[test]
+fn reads_the_sample_bot_without_a_word() {
+    let (document, found) = read(SAMPLE);
+    assert_eq!(found, Vec::<String>::new());
+    assert_eq!(document.items.len(), 9);
+}
