@@ -16,6 +16,9 @@ pub(super) struct Lock {
 
 impl Lock {
     pub(super) fn take(database: &Path) -> Result<Self, StoreError> {
+        if database.file_name().is_none() {
+            return Err(broken(format!("{:?} names no file for the store", database.display().to_string())));
+        }
         let path = beside(database);
         let failed = |error: std::io::Error| broken(format!("cannot use the lock file {}: {error}", path.display()));
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;

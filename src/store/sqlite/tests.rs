@@ -149,7 +149,11 @@ fn a_place_that_cannot_hold_a_file_is_named() {
     let error = Sqlite::open(&missing).unwrap_err();
     assert!(error.to_string().contains("missing"), "{error}");
     assert!(Sqlite::open(place.0.path()).is_err());
-    assert!(Sqlite::open(Path::new("")).is_err());
+    for nothing in ["", "/", ".."] {
+        assert!(Sqlite::open(Path::new(nothing)).is_err());
+    }
+    // A refusal by name leaves no lock file anywhere.
+    assert!(!files::exists(Path::new(".lock")));
 }
 
 #[tokio::test]
