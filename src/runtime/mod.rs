@@ -1,4 +1,24 @@
 //! In: deliveries, due moments, outcomes. Out: one transaction each, then the effects.
 //! Does not know: axum, HTTP, TikTok by name, source texts.
 
+mod core;
+mod dispatch;
+mod entry;
+mod fail;
+mod handle;
+mod metrics;
+mod options;
+mod outbox;
 pub mod port;
+mod recent;
+mod service;
+mod timers;
+mod worker;
+mod writer;
+
+pub use self::core::{Delivered, Event, Refused};
+pub use self::entry::{Entry, Kept, ReplayError, replay};
+pub use self::handle::Handle;
+pub use self::metrics::Counts;
+pub use self::options::{AppOptions, Options, Ports};
+pub use self::service::Service;

@@ -1,0 +1,288 @@
+//! What all parts of the runtime share, and what they hand to each other.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use serde::Serialize;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::fail::FailPoint;
+use super::metrics::Metrics;
+use super::options::{AppOptions, Ports};
+use super::port::{AccountId, ConversationId, InputKey, Record, StoreError, Target};
+use crate::bot::Bot;
+use crate::calendar::Moment;
+use crate::engine::{Candidate, Effect, Input, Limits};
+
+/// How long an outcome or a due moment waits before it is handed in again after the store refused it.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+pub(super) struct Core {
+    pub(super) ports: Ports,
+    pub(super) bot: ArcSwap<Bot>,
+    pub(super) limits: Limits,
+    pub(super) fail: FailPoint,
+    pub(super) metrics: Metrics,
+    pub(super) epoch: i64,
+    /// Of this database: makes input keys unforgeable.
+    pub(super) secret: Vec<u8>,
+    /// Raised when a commit fails: what was computed under an older one is void.
+    pub(super) generation: AtomicU64,
+    pub(super) apps: Vec<AppOptions>,
+    pub(super) accounts: Accounts,
+    pub(super) workers: Vec<mpsc::UnboundedSender<Item>>,
+    pub(super) writer: mpsc::UnboundedSender<Finished>,
+    pub(super) events: broadcast::Sender<Event>,
+    pub(super) fatal: watch::Sender<Option<String>>,
+    pub(super) stopping: AtomicBool,
+}
+
+/// The accounts of the settings, by both of their names.
+#[derive(Default)]
+pub(super) struct Accounts {
+    by_id: HashMap<AccountId, Arc<Account>>,
+    by_name: HashMap<(String, String), Arc<Account>>,
+}
+
+impl Accounts {
+    pub(super) fn insert(&mut self, account: Account) {
+        let account = Arc::new(account);
+        self.by_name.insert((account.app_id.clone(), account.open_id.clone()), Arc::clone(&account));
+        self.by_id.insert(account.id, account);
+    }
+
+    pub(super) fn of(&self, id: AccountId) -> Option<&Arc<Account>> {
+        self.by_id.get(&id)
+    }
+
+    pub(super) fn named(&self, app: &str, open_id: &str) -> Option<&Arc<Account>> {
+        self.by_name.get(&(app.to_owned(), open_id.to_owned()))
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Account>> {
+        self.by_id.values()
+    }
+}
+
+/// A business account of an app.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) id: AccountId,
+    /// Index into the apps.
+    pub(super) app: usize,
+    pub(super) app_id: String,
+    pub(super) open_id: String,
+}
+
+/// Where a conversation is, on both sides.
+#[derive(Clone, Debug)]
+pub(super) struct Address {
+    pub(super) account: Arc<Account>,
+    pub(super) external: Vec<u8>,
+}
+
+impl Address {
+    pub(super) fn target(&self) -> Target {
+        Target {
+            app: self.account.app_id.clone(),
+            open_id: self.account.open_id.clone(),
+            external: self.external.clone(),
+        }
+    }
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.account.id == other.account.id && self.external == other.external
+    }
+}
+
+impl Eq for Address {}
+
+impl Hash for Address {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.account.id.hash(state);
+        self.external.hash(state);
+    }
+}
+
+/// What a worker is asked.
+pub(super) enum Ask {
+    Input {
+        key: Option<InputKey>,
+        input: Input,
+    },
+    /// Tell the dispatcher and the timers where this conversation stands; nothing happens to it.
+    Standing,
+}
+
+pub(super) struct Item {
+    pub(super) address: Arc<Address>,
+    pub(super) ask: Ask,
+    pub(super) ack: Ack,
+}
+
+/// Answered after the commit, or when there will be none.
+pub(super) type Ack = oneshot::Sender<Result<Done, Refused>>;
+
+/// What a committed input led to, for whoever handed it in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Done {
+    pub(super) delivered: Delivered,
+    pub(super) mark: Option<Mark>,
+}
+
+impl Done {
+    pub(super) fn plain(delivered: Delivered) -> Self {
+        Self { delivered, mark: None }
+    }
+}
+
+/// A committed mark: its call must be made or its outcome told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) attempt: u32,
+    pub(super) not_after: Moment,
+    pub(super) timeout: Duration,
+}
+
+/// What became of a delivery; in each case it may be answered 200.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// Committed with all that it caused.
+    Done,
+    /// Committed before; no second effect.
+    Duplicate,
+    /// Committed without effect: not understood, or of nobody we serve.
+    Kept,
+}
+
+/// Why a delivery was not taken; TikTok brings it again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Answer 503.
+    #[error("too much is waiting")]
+    Busy,
+    /// Answer 503.
+    #[error("it could not be committed: {0}")]
+    Store(String),
+}
+
+/// A worker's work, on its way through the writer.
+pub(super) struct Finished {
+    /// The generation it was computed under; `None` for what stands on no conversation's state.
+    pub(super) generation: Option<u64>,
+    pub(super) record: Option<Record>,
+    pub(super) news: Option<News>,
+    pub(super) done: Done,
+    pub(super) ack: Ack,
+    /// Counted per worker, so that it knows what is committed.
+    pub(super) progress: Option<(Arc<AtomicU64>, u64)>,
+}
+
+/// Where a conversation stands after a commit.
+#[derive(Clone, Debug)]
+pub(super) struct News {
+    pub(super) conversation: ConversationId,
+    pub(super) address: Arc<Address>,
+    pub(super) kind: &'static str,
+    pub(super) candidate: Option<Candidate>,
+    pub(super) due: Option<Moment>,
+    /// Those that the dispatcher carries out.
+    pub(super) effects: Vec<Effect>,
+}
+
+/// One committed change, for live pages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Event {
+    pub seq: i64,
+    #[serde(skip)]
+    pub conversation: Option<ConversationId>,
+    pub kind: &'static str,
+}
+
+impl Core {
+    /// Hands an input to its conversation and returns after the commit of what it caused.
+    pub(super) async fn post(&self, address: Arc<Address>, ask: Ask) -> Result<Done, Refused> {
+        let (ack, done) = oneshot::channel();
+        let mut hasher = DefaultHasher::new();
+        address.hash(&mut hasher);
+        let count = (self.workers.len() as u64).max(1);
+        let index = usize::try_from(hasher.finish() % count).unwrap_or(0);
+        let ended = || Refused::Store("the runtime has ended".to_owned());
+        let worker = self.workers.get(index).ok_or_else(ended)?;
+        worker.send(Item { address, ask, ack }).map_err(|_| ended())?;
+        done.await.map_err(|_| ended())?
+    }
+
+    /// Hands in what must not be lost while the process lives; `None` once the runtime has ended.
+    pub(super) async fn post_surely(&self, address: &Arc<Address>, input: Input) -> Option<Done> {
+        loop {
+            let ask = Ask::Input { key: None, input: input.clone() };
+            match self.post(Arc::clone(address), ask).await {
+                Ok(done) => return Some(done),
+                Err(_) if self.writer.is_closed() || self.fatal.borrow().is_some() => return None,
+                Err(error) => {
+                    tracing::warn!(%error, kind = super::entry::word(&input), "handed in again in a second");
+                    self.sleep(AGAIN_AFTER).await;
+                }
+            }
+        }
+    }
+
+    /// The address of a stored conversation whose account is served here.
+    pub(super) async fn address_of(&self, conversation: ConversationId) -> Result<Option<Arc<Address>>, StoreError> {
+        let Some(row) = self.ports.store.load(conversation).await? else {
+            return Ok(None);
+        };
+        let account = self.accounts.of(row.account).cloned();
+        Ok(account.map(|account| Arc::new(Address { account, external: row.external })))
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.ports.clock.now()
+    }
+
+    pub(super) fn monotonic(&self) -> Duration {
+        self.ports.clock.monotonic()
+    }
+
+    /// Sleeps on the monotonic clock: a jump of civil time does not shorten it.
+    pub(super) async fn sleep(&self, duration: Duration) {
+        let until = self.monotonic().saturating_add(duration);
+        loop {
+            let left = until.saturating_sub(self.monotonic());
+            if left.is_zero() {
+                return;
+            }
+            self.ports.clock.sleep_until(later(self.now(), left)).await;
+        }
+    }
+
+    /// Ends the process in good order: the first reason stays.
+    pub(super) fn give_up(&self, reason: &str) {
+        tracing::error!(reason, "the runtime ends");
+        self.fatal.send_if_modified(|fatal| {
+            let first = fatal.is_none();
+            if first {
+                *fatal = Some(reason.to_owned());
+            }
+            first
+        });
+    }
+}
+
+/// The moment `after` later, rounded up to whole milliseconds.
+pub(super) fn later(now: Moment, after: Duration) -> Moment {
+    now.plus_ms(i64::try_from(after.as_micros().div_ceil(1_000)).unwrap_or(i64::MAX))
+}
+
+/// A wait of `ms` milliseconds; none when negative.
+pub(super) fn wait_of(ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}
+

@@ -1,0 +1,176 @@
+//! Which accounts may send: tokens that are being renewed, and accounts that wait for somebody to act.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::channel::{NotSent, Outcome, RefusalScope};
+use crate::runtime::port::AccountId;
+
+/// Nothing is known of most accounts: they may send.
+#[derive(Default)]
+pub(in crate::runtime) struct Accounts(HashMap<AccountId, State>);
+
+#[derive(Default)]
+struct State {
+    renewing: bool,
+    /// When the last renewal ended, on the monotonic clock.
+    renewed_at: Option<Duration>,
+    /// A call with the renewed token was accepted.
+    proven: bool,
+    parked: Option<String>,
+    failures: u32,
+}
+
+/// What must be done after an outcome.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum Then {
+    Nothing,
+    /// Renew the account's token; at most one renewal runs at a time.
+    Renew,
+}
+
+impl Accounts {
+    pub(in crate::runtime) fn blocked(&self, account: AccountId) -> bool {
+        self.0.get(&account).is_some_and(|state| state.renewing || state.parked.is_some())
+    }
+
+    pub(in crate::runtime) fn parked(&self, account: AccountId) -> Option<&str> {
+        self.0.get(&account).and_then(|state| state.parked.as_deref())
+    }
+
+    /// Takes in how a call that began at `begun` ended.
+    pub(in crate::runtime) fn called(&mut self, account: AccountId, begun: Duration, outcome: &Outcome) -> Then {
+        match outcome {
+            Outcome::NotSent(NotSent::Token { code }) => self.token_refused(account, begun, *code),
+            Outcome::Refused { code, text, scope: RefusalScope::Account } => {
+                self.park(account, format!("TikTok refused the account: {code} {text}"));
+                Then::Nothing
+            }
+            Outcome::Sent { .. } | Outcome::Refused { .. } => {
+                if let Some(state) = self.0.get_mut(&account) {
+                    state.proven = true;
+                }
+                Then::Nothing
+            }
+            Outcome::NotSent(_) | Outcome::Unknown { .. } => Then::Nothing,
+        }
+    }
+
+    fn token_refused(&mut self, account: AccountId, begun: Duration, code: i64) -> Then {
+        let state = self.0.entry(account).or_default();
+        // A call that left with the token before it just goes again.
+        let old = state.renewed_at.is_some_and(|renewed_at| begun < renewed_at);
+        if state.renewing || state.parked.is_some() || old {
+            return Then::Nothing;
+        }
+        if state.renewed_at.is_some() && !state.proven {
+            self.park(account, format!("the renewed token was refused too: {code}"));
+            return Then::Nothing;
+        }
+        state.renewing = true;
+        Then::Renew
+    }
+
+    /// Takes in a renewal's result; gives how long to wait before the next try, where one makes sense.
+    pub(in crate::runtime) fn renewed(
+        &mut self,
+        account: AccountId,
+        now: Duration,
+        result: Result<(), Outcome>,
+    ) -> Option<Duration> {
+        let state = self.0.entry(account).or_default();
+        match result {
+            Ok(()) => {
+                *state = State { renewed_at: Some(now), ..State::default() };
+                None
+            }
+            Err(Outcome::Refused { code, text, .. }) => {
+                self.park(account, format!("the token could not be renewed: {code} {text}"));
+                None
+            }
+            Err(Outcome::NotSent(NotSent::Token { code })) => {
+                self.park(account, format!("the token could not be renewed: {code}"));
+                None
+            }
+            Err(_) => {
+                state.failures = state.failures.saturating_add(1);
+                Some(Duration::from_secs(5 << state.failures.min(6).saturating_sub(1)))
+            }
+        }
+    }
+
+    /// Somebody acted: the account may try again.
+    pub(in crate::runtime) fn unpark(&mut self, account: AccountId) {
+        self.0.remove(&account);
+    }
+
+    fn park(&mut self, account: AccountId, reason: String) {
+        tracing::error!(account = account.0, reason, "the account sends nothing more until somebody acts");
+        let state = self.0.entry(account).or_default();
+        state.renewing = false;
+        state.parked.get_or_insert(reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: AccountId = AccountId(1);
+
+    fn token() -> Outcome {
+        Outcome::NotSent(NotSent::Token { code: 40_105 })
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_refused_token_is_renewed_once_for_all_calls_that_had_it() {
+        let mut accounts = Accounts::default();
+        assert_eq!(accounts.called(ONE, at(1), &token()), Then::Renew);
+        assert!(accounts.blocked(ONE));
+        assert_eq!(accounts.called(ONE, at(1), &token()), Then::Nothing);
+        assert_eq!(accounts.renewed(ONE, at(5), Ok(())), None);
+        assert!(!accounts.blocked(ONE));
+        assert_eq!(accounts.called(ONE, at(4), &token()), Then::Nothing, "it left before the renewal");
+        assert!(!accounts.blocked(ONE));
+    }
+
+    #[test]
+    fn a_renewed_token_that_is_refused_parks_the_account_until_somebody_acts() {
+        let mut accounts = Accounts::default();
+        assert_eq!(accounts.called(ONE, at(1), &token()), Then::Renew);
+        accounts.renewed(ONE, at(5), Ok(()));
+        assert_eq!(accounts.called(ONE, at(6), &token()), Then::Nothing);
+        assert!(accounts.parked(ONE).is_some());
+        accounts.unpark(ONE);
+        assert!(!accounts.blocked(ONE));
+    }
+
+    #[test]
+    fn a_token_that_worked_in_between_is_renewed_again() {
+        let mut accounts = Accounts::default();
+        accounts.called(ONE, at(1), &token());
+        accounts.renewed(ONE, at(5), Ok(()));
+        accounts.called(ONE, at(6), &Outcome::Sent { message_id: "m".to_owned() });
+        assert_eq!(accounts.called(ONE, at(90_000), &token()), Then::Renew);
+    }
+
+    #[test]
+    fn a_renewal_without_an_answer_is_tried_again_ever_later_and_a_refused_one_is_not() {
+        let mut accounts = Accounts::default();
+        accounts.called(ONE, at(1), &token());
+        let lost = || Err(Outcome::Unknown { text: "time-out".to_owned() });
+        assert_eq!(accounts.renewed(ONE, at(2), lost()), Some(at(5)));
+        assert_eq!(accounts.renewed(ONE, at(8), lost()), Some(at(10)));
+        for _ in 0..100 {
+            assert!(accounts.renewed(ONE, at(9), lost()).is_some_and(|wait| wait <= at(160)));
+        }
+        assert!(accounts.blocked(ONE) && accounts.parked(ONE).is_none());
+        let refused = Outcome::Refused { code: 40_002, text: String::new(), scope: RefusalScope::Reply };
+        assert_eq!(accounts.renewed(ONE, at(9), Err(refused)), None);
+        assert!(accounts.parked(ONE).is_some());
+    }
+}

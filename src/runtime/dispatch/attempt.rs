@@ -1,0 +1,175 @@
+//! One reply on its way out: asked for, marked, permitted, called, and its outcome committed.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
+
+use super::lane::{AttemptEnd, Called, Desk, Msg, Rank};
+use super::queue::Picked;
+use crate::channel::{Content, NotSent, Outcome, RefusalScope};
+use crate::engine::{Class, Input, Reply};
+use crate::runtime::core::{Ask, Core, Mark};
+use crate::runtime::port::{OutboxState, SendCall, StoreError};
+
+/// An uploaded file is used up to this long before TikTok forgets it.
+const MEDIA_MARGIN_MS: i64 = 60 * 60_000;
+/// A transport that does not come back this long after its own time-out is given up.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// An offer to one conversation.
+pub(in crate::runtime) struct Attempt {
+    pub(in crate::runtime) desk: Desk,
+    pub(in crate::runtime) picked: Picked,
+    /// Why its image cannot be had, so that the reply ends with this reason.
+    pub(in crate::runtime) no_media: Option<String>,
+    /// TikTok lost its upload once; a second loss is final.
+    pub(in crate::runtime) media_lost: bool,
+    /// Only the gate's word is wanted: nothing of it may leave.
+    pub(in crate::runtime) gate_only: bool,
+}
+
+impl Attempt {
+    /// Carries the reply as far as it goes and tells the dispatcher.
+    pub(in crate::runtime) async fn run(self) {
+        let end = match AssertUnwindSafe(self.go()).catch_unwind().await {
+            Ok(Ok(end)) => end,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a reply could not be read from the store");
+                AttemptEnd::Later
+            }
+            Err(_) => AttemptEnd::Later,
+        };
+        self.desk.lane.send(Msg::Ended(self.picked.conversation, end));
+    }
+
+    async fn go(&self) -> Result<AttemptEnd, StoreError> {
+        let core = &self.desk.core;
+        let (address, id) = (&self.picked.address, self.picked.candidate.reply);
+        let reply = self.reply().await?;
+        let mut media_id = None;
+        if let Some(Content::Image(image)) = reply.as_ref().map(|reply| &reply.outgoing.content)
+            && self.no_media.is_none()
+            && !self.gate_only
+        {
+            match core.ports.store.media(address.account.id, &image.digest).await? {
+                Some((id, until)) if !id.is_empty() && until > core.now().plus_ms(MEDIA_MARGIN_MS) => {
+                    media_id = Some(id);
+                }
+                _ => {
+                    let (digest, class) = (image.digest.clone(), self.picked.candidate.class);
+                    return Ok(AttemptEnd::NeedsUpload { digest, address: address.clone(), class });
+                }
+            }
+        }
+        core.fail.pass("before_mark");
+        let ask = Ask::Input { key: None, input: Input::MaySend { reply: id } };
+        let Ok(done) = core.post(address.clone(), ask).await else {
+            return Ok(AttemptEnd::Later);
+        };
+        let Some(mark) = done.mark else {
+            return Ok(AttemptEnd::Declined(id));
+        };
+        core.fail.pass("after_mark");
+        let attempt = mark.attempt;
+        let outcome = self.call(reply, media_id, mark).await;
+        core.fail.pass("before_result_commit");
+        let ended = core.now();
+        core.post_surely(address, Input::Outcome { reply: id, attempt, ended, outcome }).await;
+        core.fail.pass("after_result_commit");
+        Ok(AttemptEnd::Settled)
+    }
+
+    /// The row as it was committed.
+    async fn reply(&self) -> Result<Option<Reply>, StoreError> {
+        let rows = self.desk.core.ports.store.outbox_of(self.picked.conversation).await?;
+        let row = rows.into_iter().find(|row| row.reply == self.picked.candidate.reply);
+        Ok(row.filter(|row| row.state != OutboxState::Held).and_then(|row| serde_json::from_slice(&row.body).ok()))
+    }
+
+    async fn call(&self, reply: Option<Reply>, media_id: Option<String>, mark: Mark) -> Outcome {
+        if let Some(why) = &self.no_media {
+            return Outcome::Refused { code: 0, text: why.clone(), scope: RefusalScope::Reply };
+        }
+        let Some(reply) = reply else {
+            let text = "its row of the outbox cannot be read".to_owned();
+            return Outcome::Refused { code: 0, text, scope: RefusalScope::Reply };
+        };
+        if self.gate_only {
+            return Outcome::NotSent(NotSent::Expired);
+        }
+        let rank = match self.picked.candidate.class {
+            Class::Live => Rank::Live,
+            Class::Due => Rank::Due,
+        };
+        let (core, lane) = (&self.desk.core, &self.desk.lane);
+        let conversation = self.picked.conversation;
+        let Some(permit) = lane.permit(rank, Some(mark.not_after), Some(conversation)).await else {
+            return Outcome::NotSent(NotSent::Expired);
+        };
+        let begun = core.monotonic();
+        let address = &self.picked.address;
+        let digest = match &reply.outgoing.content {
+            Content::Image(image) => Some(image.digest.clone()),
+            _ => None,
+        };
+        let outcome = if core.now() > mark.not_after {
+            Outcome::NotSent(NotSent::Expired)
+        } else {
+            let call = SendCall {
+                target: address.target(),
+                outgoing: reply.outgoing,
+                media_id,
+                not_after: mark.not_after,
+                timeout: mark.timeout,
+            };
+            core.fail.pass("before_request");
+            let outcome = send(core, permit, call).await;
+            core.fail.pass("before_answer");
+            outcome
+        };
+        lane.send(Msg::Called(Called {
+            account: Some(address.account.id),
+            begun,
+            outcome: Some(outcome.clone()),
+            sent: Some((conversation, reply.id)),
+        }));
+        match (digest, outcome) {
+            (Some(digest), Outcome::NotSent(NotSent::MediaGone)) => self.lost(&digest).await,
+            (_, outcome) => outcome,
+        }
+    }
+
+    /// The media id is forgotten, so that the image is uploaded once more.
+    async fn lost(&self, digest: &str) -> Outcome {
+        if self.media_lost {
+            let text = "TikTok lost the uploaded image twice".to_owned();
+            return Outcome::Refused { code: 40_007, text, scope: RefusalScope::Reply };
+        }
+        let core = &self.desk.core;
+        if let Err(error) = core.ports.store.put_media(self.picked.address.account.id, digest, "", core.now()).await {
+            tracing::warn!(%error, "a lost upload could not be forgotten");
+        }
+        Outcome::NotSent(NotSent::MediaGone)
+    }
+}
+
+/// One send, whose outcome is unknown when the transport panics or hangs.
+async fn send(core: &Core, permit: crate::runtime::port::Permit, call: SendCall) -> Outcome {
+    let limit = call.timeout.saturating_add(GRACE);
+    let die = core.fail.comes("after_request");
+    let request = AssertUnwindSafe(core.ports.transport.send(permit, call)).catch_unwind();
+    let patience = async {
+        if die {
+            core.sleep(Duration::from_millis(5)).await;
+            std::process::abort();
+        }
+        core.sleep(limit).await;
+    };
+    match select(Box::pin(request), Box::pin(patience)).await {
+        Either::Left((Ok(outcome), _)) => outcome,
+        Either::Left((Err(_), _)) => Outcome::Unknown { text: "the transport failed".to_owned() },
+        Either::Right(_) => Outcome::Unknown { text: "the transport gave no answer".to_owned() },
+    }
+}

@@ -1,0 +1,120 @@
+//! The way to one app's dispatcher: permits are asked for here, and what calls came to is told here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::calendar::Moment;
+use crate::channel::Outcome;
+use crate::engine::{Class, ReplyId};
+use crate::runtime::core::{Address, Core, News};
+use crate::runtime::port::{AccountId, ConversationId, Permit};
+
+/// Who goes first when several wait for a permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::runtime) enum Rank {
+    /// Tokens, registration.
+    System,
+    Live,
+    Due,
+    /// Looks at TikTok's lists.
+    Upkeep,
+}
+
+impl Rank {
+    pub(in crate::runtime) const ALL: [Self; 4] = [Self::System, Self::Live, Self::Due, Self::Upkeep];
+}
+
+/// Somebody waits for a permit; dropped unanswered when it comes too late.
+pub(in crate::runtime) struct Waiter {
+    pub(in crate::runtime) rank: Rank,
+    /// Worthless after this.
+    pub(in crate::runtime) not_after: Option<Moment>,
+    /// The conversation whose place in front this permit ends.
+    pub(in crate::runtime) conversation: Option<ConversationId>,
+    pub(in crate::runtime) grant: oneshot::Sender<Permit>,
+}
+
+/// How an offer to a conversation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum AttemptEnd {
+    /// Marked, and the outcome committed.
+    Settled,
+    /// The conversation did not mark it.
+    Declined(ReplyId),
+    /// The store did not answer; again later.
+    Later,
+    /// The image must be uploaded first.
+    NeedsUpload { digest: String, address: Arc<Address>, class: Class },
+}
+
+/// A finished call.
+#[derive(Clone, Debug)]
+pub(in crate::runtime) struct Called {
+    pub(in crate::runtime) account: Option<AccountId>,
+    /// When it began, on the monotonic clock.
+    pub(in crate::runtime) begun: Duration,
+    /// `None` for calls whose outcome says nothing.
+    pub(in crate::runtime) outcome: Option<Outcome>,
+    /// For sends: what was sent.
+    pub(in crate::runtime) sent: Option<(ConversationId, ReplyId)>,
+}
+
+pub(in crate::runtime) enum Msg {
+    News(News),
+    Wait(Waiter),
+    Called(Called),
+    Ended(ConversationId, AttemptEnd),
+    Uploaded { account: AccountId, digest: String, failure: Option<String> },
+    Renewed { account: AccountId, result: Result<(), Outcome> },
+    Looked(ConversationId),
+    Asked(ConversationId),
+    Unpark(AccountId),
+    /// Issue nothing more; answered when nothing is in flight.
+    Stop(oneshot::Sender<()>),
+}
+
+#[derive(Clone)]
+pub(in crate::runtime) struct Lane(mpsc::UnboundedSender<Msg>);
+
+impl Lane {
+    pub(in crate::runtime) fn new() -> (Self, mpsc::UnboundedReceiver<Msg>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    pub(in crate::runtime) fn tell(&self, news: News) {
+        self.send(Msg::News(news));
+    }
+
+    pub(in crate::runtime) fn send(&self, message: Msg) {
+        // Without a dispatcher the process is ending; the store knows what is left.
+        let _ = self.0.send(message);
+    }
+
+    /// A permit in its turn; `None` when it would come after `not_after` or the app no longer issues any.
+    pub(in crate::runtime) async fn permit(
+        &self,
+        rank: Rank,
+        not_after: Option<Moment>,
+        conversation: Option<ConversationId>,
+    ) -> Option<Permit> {
+        let (grant, permit) = oneshot::channel();
+        self.send(Msg::Wait(Waiter { rank, not_after, conversation, grant }));
+        permit.await.ok()
+    }
+
+    pub(in crate::runtime) async fn stop(&self) {
+        let (done, ended) = oneshot::channel();
+        self.send(Msg::Stop(done));
+        let _ = ended.await;
+    }
+}
+
+/// What a job of the dispatcher works with.
+#[derive(Clone)]
+pub(in crate::runtime) struct Desk {
+    pub(in crate::runtime) core: Arc<Core>,
+    pub(in crate::runtime) lane: Lane,
+}

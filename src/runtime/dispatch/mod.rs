@@ -1,0 +1,286 @@
+//! In: where conversations stand after each commit. Out: calls to the other side, one at a time within the app's pace.
+//! Does not know: the engine's rules; it asks the conversation (`Input::MaySend`) and sends nothing without its mark.
+
+mod accounts;
+mod attempt;
+mod lane;
+mod pace;
+mod queue;
+mod react;
+mod upkeep;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+pub(super) use self::lane::{Called, Desk, Lane, Msg, Rank};
+
+use self::accounts::Accounts;
+use self::attempt::Attempt;
+use self::lane::Waiter;
+use self::pace::Pace;
+use self::queue::{Picked, Queue};
+use super::core::{Address, Core, later};
+use super::metrics::count;
+use super::port::{AccountId, ConversationId};
+use crate::engine::{Class, Courtesy, ReplyId};
+
+/// Offers that have no permit yet; more would mark replies that must wait.
+const AHEAD_MAX: usize = 2;
+/// A mark must not wait longer than this for its place.
+const AHEAD: Duration = Duration::from_secs(1);
+const IN_FLIGHT_MAX: usize = 100;
+/// A conversation that neither marks nor gives up its candidate is asked again after this.
+const DECLINED: Duration = Duration::from_secs(60);
+const LATER: Duration = Duration::from_secs(1);
+const NO_CONNECTION: Duration = Duration::from_secs(1);
+const NO_CONNECTION_MOST: Duration = Duration::from_secs(60);
+/// A failed upload is not tried again before this.
+const NO_MEDIA: Duration = Duration::from_secs(60);
+const TYPING_KEPT: Duration = Duration::from_secs(2);
+const SEEN_KEPT: Duration = Duration::from_secs(30);
+const COURTESIES_MAX: usize = 256;
+
+/// The dispatcher of one app.
+pub(super) struct Dispatcher {
+    desk: Desk,
+    messages: mpsc::UnboundedReceiver<Msg>,
+    jobs: JoinSet<()>,
+    pace: Pace,
+    queue: Queue,
+    accounts: Accounts,
+    waiters: [VecDeque<Waiter>; 4],
+    ahead: HashSet<ConversationId>,
+    in_flight: usize,
+    admitted: u64,
+    looking: HashSet<ConversationId>,
+    asking: HashSet<ConversationId>,
+    uploads: HashMap<(AccountId, String), Vec<ConversationId>>,
+    no_media: HashMap<(AccountId, String), (String, Duration)>,
+    images: HashMap<ConversationId, String>,
+    /// Replies whose upload TikTok lost once.
+    media_lost: HashMap<ConversationId, ReplyId>,
+    courtesies: VecDeque<Polite>,
+    no_connection: Duration,
+    stopping: Option<oneshot::Sender<()>>,
+    stopped: bool,
+}
+
+/// A courtesy that waits for an idle moment.
+struct Polite {
+    conversation: ConversationId,
+    address: Arc<Address>,
+    what: Courtesy,
+    until: Duration,
+}
+
+impl Dispatcher {
+    pub(super) fn new(
+        core: Arc<Core>,
+        lane: Lane,
+        messages: mpsc::UnboundedReceiver<Msg>,
+        calls_per_second: f64,
+        first: Duration,
+    ) -> Self {
+        Self {
+            pace: Pace::new(calls_per_second, first),
+            desk: Desk { core, lane },
+            messages,
+            jobs: JoinSet::new(),
+            queue: Queue::default(),
+            accounts: Accounts::default(),
+            waiters: Default::default(),
+            ahead: HashSet::new(),
+            in_flight: 0,
+            admitted: 0,
+            looking: HashSet::new(),
+            asking: HashSet::new(),
+            uploads: HashMap::new(),
+            no_media: HashMap::new(),
+            images: HashMap::new(),
+            media_lost: HashMap::new(),
+            courtesies: VecDeque::new(),
+            no_connection: Duration::ZERO,
+            stopping: None,
+            stopped: false,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let core = Arc::clone(&self.desk.core);
+        loop {
+            self.step();
+            let wake = self.wake();
+            let sleep = async {
+                match wake {
+                    Some(until) => core.ports.clock.sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                message = self.messages.recv() => match message {
+                    Some(message) => self.take(message),
+                    None => return,
+                },
+                Some(_) = self.jobs.join_next(), if !self.jobs.is_empty() => {}
+                () = sleep => {}
+            }
+            while let Ok(message) = self.messages.try_recv() {
+                self.take(message);
+            }
+        }
+    }
+
+    /// Does what can be done now.
+    fn step(&mut self) {
+        let now = self.desk.core.monotonic();
+        self.queue.wake(now);
+        self.drop_late();
+        self.admit();
+        self.grant();
+        self.be_courteous();
+        if self.stopped
+            && self.in_flight == 0
+            && !self.queue.is_busy()
+            && let Some(done) = self.stopping.take()
+        {
+            let _ = done.send(());
+        }
+    }
+
+    /// When there is something to do by time alone. What could be done already was; only the future counts.
+    fn wake(&self) -> Option<crate::calendar::Moment> {
+        let core = &self.desk.core;
+        let (now, civil) = (core.monotonic(), core.now());
+        let waits = !self.stopped
+            && (self.waiters.iter().any(|waiters| !waiters.is_empty())
+                || self.queue.ready(Class::Live) + self.queue.ready(Class::Due) > 0
+                || !self.courtesies.is_empty());
+        let ready = waits.then(|| self.pace.ready_at());
+        let early = waits.then(|| self.pace.ready_at().saturating_sub(AHEAD));
+        let polite = self.courtesies.iter().map(|polite| polite.until).min();
+        let busy = self.courtesies.front().map(|_| now + Duration::from_millis(200));
+        let monotonic = [ready, early, polite, busy, self.queue.next_awake()].into_iter().flatten();
+        let monotonic = monotonic.filter(|at| *at > now).map(|at| later(civil, at - now));
+        let waiting = self.waiters.iter().flatten().filter_map(|waiter| waiter.not_after);
+        let late = waiting.map(|not_after| not_after.plus_ms(1));
+        monotonic.chain(late).chain(self.queue.next_hard()).filter(|at| *at > civil).min()
+    }
+
+    /// Lets go of those whose permit would come too late.
+    fn drop_late(&mut self) {
+        let now = self.desk.core.now();
+        let stopped = self.stopped;
+        for waiters in &mut self.waiters {
+            waiters.retain(|waiter| !stopped && waiter.not_after.is_none_or(|not_after| not_after >= now));
+        }
+    }
+
+    /// Offers places to conversations, a little ahead of the pace.
+    fn admit(&mut self) {
+        if self.stopped {
+            return;
+        }
+        let core = Arc::clone(&self.desk.core);
+        while let Some(picked) = self.queue.pick_expired(core.now()) {
+            self.offer(picked, true);
+        }
+        let now = core.monotonic();
+        while self.pace.paused_until() <= now
+            && self.ahead.len() < AHEAD_MAX
+            && self.ahead.len() + self.in_flight < IN_FLIGHT_MAX
+        {
+            let before = u32::try_from(self.ahead.len()).unwrap_or(u32::MAX);
+            let start = self.pace.ready_at().max(now) + self.pace.gap() * before;
+            if start.saturating_sub(now) > AHEAD {
+                return;
+            }
+            let Some(picked) = self.pick() else { return };
+            self.ahead.insert(picked.conversation);
+            self.offer(picked, false);
+        }
+    }
+
+    /// A closing window and a long wait get their share beside the live talk.
+    fn pick(&mut self) -> Option<Picked> {
+        self.admitted += 1;
+        let accounts = &self.accounts;
+        let blocked = |account| accounts.blocked(account);
+        let backlog = u32::try_from(self.queue.ready(Class::Due)).unwrap_or(u32::MAX);
+        if self.admitted % 2 == 0 && backlog > 0 {
+            let horizon = later(self.desk.core.now(), self.pace.gap().saturating_mul(backlog).saturating_mul(10));
+            let picked = self.queue.pick_closing(horizon, blocked);
+            if picked.is_some() {
+                return picked;
+            }
+        }
+        let order =
+            if self.admitted % 4 == 0 { [Class::Due, Class::Live] } else { [Class::Live, Class::Due] };
+        order.into_iter().find_map(|class| self.queue.pick(class, blocked))
+    }
+
+    fn offer(&mut self, picked: Picked, gate_only: bool) {
+        let key = self.images.remove(&picked.conversation).map(|digest| (picked.address.account.id, digest));
+        let now = self.desk.core.monotonic();
+        self.no_media.retain(|_, (_, until)| *until > now);
+        let no_media = key.and_then(|key| self.no_media.get(&key)).map(|(why, _)| why.clone());
+        let media_lost = self.media_lost.get(&picked.conversation) == Some(&picked.candidate.reply);
+        self.jobs.spawn(Attempt { desk: self.desk.clone(), picked, no_media, media_lost, gate_only }.run());
+    }
+
+    /// Hands out the permits that the pace allows.
+    fn grant(&mut self) {
+        let core = Arc::clone(&self.desk.core);
+        while self.in_flight < IN_FLIGHT_MAX {
+            let now = core.monotonic();
+            let Some(rank) = self.next_rank() else { return };
+            let Some(permit) = self.pace.take(now) else { return };
+            let Some(waiter) = self.waiters.get_mut(rank as usize).and_then(VecDeque::pop_front) else { return };
+            if let Some(conversation) = waiter.conversation {
+                self.ahead.remove(&conversation);
+            }
+            count(&core.metrics.calls);
+            if waiter.grant.send(permit).is_ok() {
+                self.in_flight += 1;
+            }
+        }
+    }
+
+    /// System first; every tenth place goes to upkeep if it waits; the rest in order.
+    fn next_rank(&self) -> Option<Rank> {
+        let waits = |rank: &Rank| self.waiters.get(*rank as usize).is_some_and(|waiters| !waiters.is_empty());
+        let upkeep = self.pace.issued() % 10 == 9 && !waits(&Rank::System) && waits(&Rank::Upkeep);
+        if upkeep { Some(Rank::Upkeep) } else { Rank::ALL.into_iter().find(waits) }
+    }
+
+    fn take(&mut self, message: Msg) {
+        match message {
+            Msg::News(news) => self.news(news),
+            Msg::Wait(waiter) => {
+                if let Some(waiters) = self.waiters.get_mut(waiter.rank as usize)
+                    && !self.stopped
+                {
+                    waiters.push_back(waiter);
+                }
+            }
+            Msg::Called(called) => self.called(called),
+            Msg::Ended(conversation, end) => self.ended(conversation, end),
+            Msg::Uploaded { account, digest, failure } => self.uploaded(account, digest, failure),
+            Msg::Renewed { account, result } => self.renewed(account, result),
+            Msg::Looked(conversation) => {
+                self.looking.remove(&conversation);
+            }
+            Msg::Asked(conversation) => {
+                self.asking.remove(&conversation);
+            }
+            Msg::Unpark(account) => self.accounts.unpark(account),
+            Msg::Stop(done) => {
+                self.stopped = true;
+                self.stopping = Some(done);
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What the dispatcher does with what it is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::accounts::Then;
+use super::lane::{AttemptEnd, Called, Rank};
+use super::{
+    COURTESIES_MAX, DECLINED, Dispatcher, LATER, NO_CONNECTION, NO_CONNECTION_MOST, NO_MEDIA, Polite, SEEN_KEPT,
+    TYPING_KEPT,
+};
+use crate::channel::{NotSent, Outcome};
+use crate::engine::{Class, Courtesy, Effect};
+use crate::runtime::core::{News, wait_of};
+use crate::runtime::metrics::count;
+use crate::runtime::port::{AccountId, ConversationId};
+
+impl Dispatcher {
+    pub(super) fn news(&mut self, news: News) {
+        self.queue.put(news.conversation, &news.address, news.candidate);
+        if self.media_lost.get(&news.conversation).is_some_and(|reply| {
+            news.candidate.is_some_and(|candidate| candidate.reply != *reply)
+        }) {
+            self.media_lost.remove(&news.conversation);
+        }
+        for effect in news.effects {
+            match effect {
+                Effect::LookUp => {
+                    if self.looking.insert(news.conversation) {
+                        let parked = self.accounts.parked(news.address.account.id).is_some();
+                        let job = self.desk.clone().look(news.conversation, Arc::clone(&news.address), parked);
+                        self.jobs.spawn(job);
+                    }
+                }
+                Effect::AskCapability => {
+                    if self.asking.insert(news.conversation) {
+                        self.jobs.spawn(self.desk.clone().ask(news.conversation, Arc::clone(&news.address)));
+                    }
+                }
+                Effect::Courtesy { what } => {
+                    let kept = if what == Courtesy::Typing { TYPING_KEPT } else { SEEN_KEPT };
+                    let until = self.desk.core.monotonic() + kept;
+                    let conversation = news.conversation;
+                    self.courtesies.retain(|polite| (polite.conversation, polite.what) != (conversation, what));
+                    if self.courtesies.len() < COURTESIES_MAX {
+                        let address = Arc::clone(&news.address);
+                        self.courtesies.push_back(Polite { conversation, address, what, until });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Courtesies leave only when nobody else wants to and the app is idle.
+    pub(super) fn be_courteous(&mut self) {
+        let now = self.desk.core.monotonic();
+        let queue = &self.queue;
+        self.courtesies.retain(|polite| {
+            // The reply itself says more than "typing".
+            polite.until > now && !(polite.what == Courtesy::Typing && queue.concerns(polite.conversation))
+        });
+        let wanted = self.waiters.iter().any(|waiters| !waiters.is_empty())
+            || !self.ahead.is_empty()
+            || self.queue.ready(Class::Live) + self.queue.ready(Class::Due) > 0;
+        if self.stopped || wanted || self.courtesies.is_empty() || !self.pace.is_idle(now) {
+            return;
+        }
+        let accounts = &self.accounts;
+        self.courtesies.retain(|polite| !accounts.blocked(polite.address.account.id));
+        if self.courtesies.is_empty() {
+            return;
+        }
+        let Some(permit) = self.pace.take(now) else { return };
+        let Some(polite) = self.courtesies.pop_front() else { return };
+        count(&self.desk.core.metrics.calls);
+        self.in_flight += 1;
+        self.jobs.spawn(self.desk.clone().be_courteous(permit, polite.address, polite.what));
+    }
+
+    pub(super) fn called(&mut self, called: Called) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let Some(outcome) = called.outcome else { return };
+        let core = Arc::clone(&self.desk.core);
+        let now = core.monotonic();
+        if called.sent.is_some() {
+            count(match &outcome {
+                Outcome::Sent { .. } => &core.metrics.sent,
+                Outcome::NotSent(_) => &core.metrics.not_sent,
+                Outcome::Refused { .. } => &core.metrics.refused_by_tiktok,
+                Outcome::Unknown { .. } => &core.metrics.unknown,
+            });
+        }
+        match &outcome {
+            Outcome::NotSent(NotSent::TooFast { pause_ms }) => self.pace.too_fast(now, wait_of(*pause_ms)),
+            Outcome::NotSent(NotSent::NoConnection { text }) => {
+                self.no_connection = (self.no_connection * 2).clamp(NO_CONNECTION, NO_CONNECTION_MOST);
+                tracing::warn!(text, pause = ?self.no_connection, "no connection");
+                self.pace.pause(now, self.no_connection);
+            }
+            Outcome::NotSent(NotSent::MediaGone) => {
+                if let Some((conversation, reply)) = called.sent {
+                    self.media_lost.insert(conversation, reply);
+                }
+            }
+            Outcome::Unknown { .. } | Outcome::NotSent(NotSent::Expired) => {}
+            Outcome::Sent { .. } | Outcome::Refused { .. } | Outcome::NotSent(NotSent::Token { .. }) => {
+                self.no_connection = Duration::ZERO;
+            }
+        }
+        if let Some(account) = called.account
+            && self.accounts.called(account, called.begun, &outcome) == Then::Renew
+        {
+            self.renew(account, Duration::ZERO);
+        }
+    }
+
+    fn renew(&mut self, account: AccountId, after: Duration) {
+        if let Some(account) = self.desk.core.accounts.of(account) {
+            self.jobs.spawn(self.desk.clone().renew(Arc::clone(account), after));
+        }
+    }
+
+    pub(super) fn renewed(&mut self, account: AccountId, result: Result<(), Outcome>) {
+        let now = self.desk.core.monotonic();
+        if let Err(Outcome::NotSent(NotSent::TooFast { pause_ms })) = &result {
+            self.pace.too_fast(now, wait_of(*pause_ms));
+        }
+        if let Some(after) = self.accounts.renewed(account, now, result) {
+            self.renew(account, after);
+        }
+    }
+
+    pub(super) fn ended(&mut self, conversation: ConversationId, end: AttemptEnd) {
+        self.ahead.remove(&conversation);
+        let now = self.desk.core.monotonic();
+        match end {
+            AttemptEnd::Settled => self.queue.release(conversation),
+            AttemptEnd::Later => self.queue.release_later(conversation, now + LATER),
+            AttemptEnd::Declined(reply) => {
+                if self.queue.candidate(conversation) == Some(reply) {
+                    tracing::warn!(conversation = conversation.0, reply = reply.0, "neither marked nor given up");
+                    self.queue.release_later(conversation, now + DECLINED);
+                } else {
+                    self.queue.release(conversation);
+                }
+            }
+            AttemptEnd::NeedsUpload { digest, address, class } => {
+                self.images.insert(conversation, digest.clone());
+                let key = (address.account.id, digest.clone());
+                let waiting = self.uploads.entry(key).or_default();
+                waiting.push(conversation);
+                if waiting.len() == 1 {
+                    let rank = if class == Class::Live { Rank::Live } else { Rank::Due };
+                    self.jobs.spawn(self.desk.clone().upload(Arc::clone(&address.account), digest, rank));
+                }
+            }
+        }
+    }
+
+    pub(super) fn uploaded(&mut self, account: AccountId, digest: String, failure: Option<String>) {
+        let key = (account, digest);
+        let waiting = self.uploads.remove(&key).unwrap_or_default();
+        if let Some(why) = failure {
+            self.no_media.insert(key, (why, self.desk.core.monotonic() + NO_MEDIA));
+        }
+        for conversation in waiting {
+            self.queue.release(conversation);
+        }
+    }
+}

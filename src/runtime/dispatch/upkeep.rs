@@ -1,0 +1,124 @@
+//! Calls that are not replies: looks, capabilities, uploads, tokens, courtesies. Each waits for its own permit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::lane::{Called, Desk, Msg, Rank};
+use crate::bot::Asset;
+use crate::channel::{NotSent, Outcome};
+use crate::engine::{Courtesy, Input, Listing};
+use crate::runtime::core::{Account, Address};
+use crate::runtime::port::{CallFailure, ConversationId, Permit, Target};
+
+/// TikTok keeps an upload for thirty days.
+const MEDIA_KEPT_MS: i64 = 29 * 24 * 3_600_000;
+const TRIES: u32 = 3;
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+impl Desk {
+    fn called(&self, account: &Account, begun: Duration, failure: Option<&CallFailure>) {
+        let outcome = failure.map(|failure| failure.outcome.clone());
+        self.lane.send(Msg::Called(Called { account: Some(account.id), begun, outcome, sent: None }));
+    }
+
+    /// Looks at the conversation's list and hands the result in, also when there is none.
+    pub(in crate::runtime) async fn look(self, conversation: ConversationId, address: Arc<Address>, parked: bool) {
+        let mut listing: Option<Listing> = None;
+        if !parked && let Some(permit) = self.lane.permit(Rank::Upkeep, None, None).await {
+            let begun = self.core.monotonic();
+            let result = self.core.ports.transport.list(permit, address.target()).await;
+            self.called(&address.account, begun, result.as_ref().err());
+            listing = result.ok();
+        }
+        self.core.post_surely(&address, Input::Looked { listing }).await;
+        self.lane.send(Msg::Looked(conversation));
+    }
+
+    /// Asks whether images may be sent here; where nobody can say, they may not.
+    pub(in crate::runtime) async fn ask(self, conversation: ConversationId, address: Arc<Address>) {
+        let mut images = false;
+        for _ in 0..TRIES {
+            let Some(permit) = self.lane.permit(Rank::Live, None, None).await else { return };
+            let begun = self.core.monotonic();
+            let result = self.core.ports.transport.images_allowed(permit, address.target()).await;
+            self.called(&address.account, begun, result.as_ref().err());
+            match result {
+                Ok(allowed) => {
+                    images = allowed;
+                    break;
+                }
+                Err(failure) if is_final(&failure) => break,
+                Err(_) => self.core.sleep(AGAIN_AFTER).await,
+            }
+        }
+        self.core.post_surely(&address, Input::Capability { images }).await;
+        self.lane.send(Msg::Asked(conversation));
+    }
+
+    /// Uploads an image for an account and remembers its media id.
+    pub(in crate::runtime) async fn upload(self, account: Arc<Account>, digest: String, rank: Rank) {
+        let failure = self.try_upload(&account, &digest, rank).await.err();
+        self.lane.send(Msg::Uploaded { account: account.id, digest, failure });
+    }
+
+    async fn try_upload(&self, account: &Account, digest: &str, rank: Rank) -> Result<(), String> {
+        let bot = self.core.bot.load_full();
+        let asset: Arc<Asset> = bot
+            .assets
+            .values()
+            .find(|asset| asset.digest == digest)
+            .cloned()
+            .ok_or("the bot no longer has this image")?;
+        let target =
+            Target { app: account.app_id.clone(), open_id: account.open_id.clone(), external: Vec::new() };
+        let mut last = String::new();
+        for _ in 0..TRIES {
+            let permit = self.lane.permit(rank, None, None).await.ok_or("the process is ending")?;
+            let begun = self.core.monotonic();
+            let result = self.core.ports.transport.upload(permit, target.clone(), Arc::clone(&asset)).await;
+            self.called(account, begun, result.as_ref().err());
+            match result {
+                Ok(media_id) => {
+                    let until = self.core.now().plus_ms(MEDIA_KEPT_MS);
+                    let kept = self.core.ports.store.put_media(account.id, digest, &media_id, until).await;
+                    return kept.map_err(|error| error.to_string());
+                }
+                Err(failure) => {
+                    last = format!("the image could not be uploaded: {failure}");
+                    if is_final(&failure) {
+                        return Err(last);
+                    }
+                }
+            }
+            self.core.sleep(AGAIN_AFTER).await;
+        }
+        Err(last)
+    }
+
+    /// Renews an account's token, after a pause when the try before gave no answer.
+    pub(in crate::runtime) async fn renew(self, account: Arc<Account>, after: Duration) {
+        self.core.sleep(after).await;
+        let Some(permit) = self.lane.permit(Rank::System, None, None).await else { return };
+        let begun = self.core.monotonic();
+        let result = self.core.ports.transport.renew(permit, &account.app_id, &account.open_id).await;
+        self.lane.send(Msg::Called(Called { account: None, begun, outcome: None, sent: None }));
+        let result = result.map_err(|failure| failure.outcome);
+        self.lane.send(Msg::Renewed { account: account.id, result });
+    }
+
+    /// Typing and seen: their failure harms nobody.
+    pub(in crate::runtime) async fn be_courteous(self, permit: Permit, address: Arc<Address>, what: Courtesy) {
+        let begun = self.core.monotonic();
+        let result = self.core.ports.transport.courtesy(permit, address.target(), what).await;
+        self.called(&address.account, begun, result.as_ref().err());
+    }
+}
+
+/// Whether asking again would be answered alike.
+fn is_final(failure: &CallFailure) -> bool {
+    match &failure.outcome {
+        Outcome::Refused { .. } | Outcome::Sent { .. } => true,
+        Outcome::NotSent(NotSent::MediaGone) => true,
+        Outcome::NotSent(_) | Outcome::Unknown { .. } => false,
+    }
+}

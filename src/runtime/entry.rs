@@ -1,0 +1,100 @@
+//! The body of a line of the history, and the check that running it again gives the same.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bot::Bot;
+use crate::calendar::Moment;
+use crate::engine::{self, Context, Conversation, Effect, Input, Limits, Trace};
+
+/// All that one sprint took in and gave out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub input: Input,
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+    #[serde(default)]
+    pub trace: Vec<Trace>,
+    pub seed: u64,
+    pub now: Moment,
+    /// The bot's version.
+    pub bot: String,
+    pub window_margin_ms: i64,
+    pub skew_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<u64>,
+    /// The engine failed on this input; the conversation stayed as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
+/// A delivery that has no effect, as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    pub why: String,
+    pub app: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_id: Option<String>,
+    pub bytes: usize,
+    /// The beginning of the body, base64.
+    pub raw: String,
+}
+
+/// Why a history does not lead where it led.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ReplayError {
+    #[error("line {line} cannot be read: {text}")]
+    Unreadable { line: usize, text: String },
+    #[error("line {line} ran on the bot {digest}, which is not here")]
+    Bot { line: usize, digest: String },
+    #[error("line {line} has other effects now")]
+    Effects { line: usize },
+}
+
+/// Runs a conversation's whole history, oldest first, and gives the state it leads to.
+///
+/// # Errors
+/// When a line cannot be read, its bot is gone, or it has other effects than it had.
+pub fn replay<'a, B: AsRef<Bot>>(
+    bodies: impl IntoIterator<Item = &'a [u8]>,
+    bot_of: impl Fn(&str) -> Option<B>,
+    limits: &Limits,
+) -> Result<Conversation, ReplayError> {
+    let mut conversation = Conversation::default();
+    for (line, body) in bodies.into_iter().enumerate() {
+        let entry: Entry = serde_json::from_slice(body)
+            .map_err(|error| ReplayError::Unreadable { line, text: error.to_string() })?;
+        if entry.fault.is_some() {
+            continue;
+        }
+        let bot = bot_of(&entry.bot).ok_or_else(|| ReplayError::Bot { line, digest: entry.bot.clone() })?;
+        let context = Context {
+            now: entry.now,
+            seed: entry.seed,
+            limits,
+            window_margin_ms: entry.window_margin_ms,
+            skew_ms: entry.skew_ms,
+        };
+        let sprint = engine::advance(bot.as_ref(), conversation, &entry.input, &context);
+        if sprint.effects != entry.effects {
+            return Err(ReplayError::Effects { line });
+        }
+        conversation = sprint.conversation;
+    }
+    Ok(conversation)
+}
+
+/// The stable word of an input in the history.
+pub(super) fn word(input: &Input) -> &'static str {
+    match input {
+        Input::Message(_) => "message",
+        Input::Referral(_) => "referral",
+        Input::Echo(_) => "echo",
+        Input::Read { .. } => "read",
+        Input::Due => "due",
+        Input::MaySend { .. } => "may_send",
+        Input::Outcome { .. } => "outcome",
+        Input::Looked { .. } => "looked",
+        Input::Capability { .. } => "capability",
+        Input::Colleague { .. } => "colleague",
+    }
+}

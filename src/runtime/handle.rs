@@ -1,0 +1,205 @@
+//! What the outside does with the runtime.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::{join_all, select};
+use tokio::sync::{broadcast, oneshot};
+
+use super::core::{Address, Ask, Core, Delivered, Done, Event, Finished, Refused};
+use super::dispatch::{Lane, Msg, Rank};
+use super::entry::Kept;
+use super::metrics::{Counts, count};
+use super::port::{AccountId, ConversationId, Delivery, Meaning, Permit, Record};
+use super::recent::input_key;
+use crate::bot::Bot;
+use crate::engine::{ColleagueAction, Input};
+
+/// Bytes kept of a body that has no effect.
+const RAW_KEPT: usize = 8_192;
+const WHY_KEPT: usize = 512;
+/// Longer than any call.
+const SHUTDOWN: Duration = Duration::from_secs(11);
+
+/// The runtime's door; cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) core: Arc<Core>,
+    lanes: Arc<HashMap<usize, Lane>>,
+}
+
+impl Handle {
+    pub(super) fn new(core: Arc<Core>, lanes: HashMap<usize, Lane>) -> Self {
+        Self { core, lanes: Arc::new(lanes) }
+    }
+
+    /// Takes a delivery; returns after the commit of all that it caused.
+    ///
+    /// # Errors
+    /// When it was not taken: the sender must bring it again.
+    pub async fn deliver(&self, delivery: Delivery) -> Result<Delivered, Refused> {
+        let metrics = &self.core.metrics;
+        let result = self.try_deliver(delivery).await;
+        match &result {
+            Ok(Delivered::Kept) => {
+                count(&metrics.delivered);
+                count(&metrics.kept);
+            }
+            Ok(_) => count(&metrics.delivered),
+            Err(_) => count(&metrics.refused),
+        }
+        result
+    }
+
+    async fn try_deliver(&self, delivery: Delivery) -> Result<Delivered, Refused> {
+        let core = &self.core;
+        let ending = core.stopping.load(Ordering::SeqCst) || core.fatal.borrow().is_some();
+        let place = if ending { None } else { core.metrics.enter(core.monotonic()) };
+        let _place = place.ok_or(Refused::Busy)?;
+        let open_id = delivery.open_id.as_deref();
+        let account = open_id.and_then(|open_id| core.accounts.named(&delivery.app, open_id)).cloned();
+        let kept = |kind, why: &str| Kept {
+            why: clipped(why).to_owned(),
+            app: delivery.app.clone(),
+            open_id: delivery.open_id.clone(),
+            bytes: delivery.raw.len(),
+            raw: STANDARD.encode(delivery.raw.get(..RAW_KEPT).unwrap_or(&delivery.raw)),
+        }
+        .at(kind);
+        match delivery.meaning {
+            Meaning::Kept { kind, ref why } => self.keep(account.map(|account| account.id), kept(kind, why)).await,
+            Meaning::Input { external, key, input } => {
+                let Some(account) = account else {
+                    return self.keep(None, kept("unknown_account", "no account of the settings")).await;
+                };
+                let key = key.and_then(|material| input_key(&core.secret, &external, &material));
+                let address = Arc::new(Address { account, external });
+                core.post(address, Ask::Input { key, input }).await.map(|done| done.delivered)
+            }
+        }
+    }
+
+    /// Writes what has no effect into the history.
+    async fn keep(&self, account: Option<AccountId>, (kind, body): (&'static str, Kept)) -> Result<Delivered, Refused> {
+        let record = Record {
+            at: self.core.now(),
+            kind,
+            account,
+            body: serde_json::to_vec(&body).unwrap_or_default(),
+            change: None,
+        };
+        self.write(Some(record), Delivered::Kept).await
+    }
+
+    async fn write(&self, record: Option<Record>, delivered: Delivered) -> Result<Delivered, Refused> {
+        let ended = || Refused::Store("the runtime has ended".to_owned());
+        let (ack, done) = oneshot::channel();
+        let finished =
+            Finished { generation: None, record, news: None, done: Done::plain(delivered), ack, progress: None };
+        self.core.writer.send(finished).map_err(|_| ended())?;
+        done.await.map_err(|_| ended())?.map(|done| done.delivered)
+    }
+
+    /// A colleague takes a conversation over or gives it back; returns after the commit.
+    ///
+    /// # Errors
+    /// When it was not committed.
+    pub async fn colleague(&self, conversation: ConversationId, action: ColleagueAction) -> Result<bool, Refused> {
+        let address = self.core.address_of(conversation).await;
+        let Some(address) = address.map_err(|error| Refused::Store(error.to_string()))? else {
+            return Ok(false);
+        };
+        let ask = Ask::Input { key: None, input: Input::Colleague { action } };
+        self.core.post(address, ask).await.map(|_| true)
+    }
+
+    /// From the next sprint on this bot answers.
+    pub fn set_bot(&self, bot: Arc<Bot>) {
+        self.core.bot.store(bot);
+    }
+
+    /// The bot that answers now.
+    #[must_use]
+    pub fn bot(&self) -> Arc<Bot> {
+        self.core.bot.load_full()
+    }
+
+    /// A permit for a call outside of conversations (registration, sign-in), before all replies; `None` when the app is
+    /// unknown or the runtime ends.
+    pub async fn permit(&self, app: &str) -> Option<Permit> {
+        let index = self.core.apps.iter().position(|other| other.id == app)?;
+        let lane = self.lanes.get(&index)?;
+        let begun = self.core.monotonic();
+        let permit = lane.permit(Rank::System, None, None).await;
+        lane.send(Msg::Called(super::dispatch::Called { account: None, begun, outcome: None, sent: None }));
+        permit
+    }
+
+    /// Somebody acted: a parked account may send again.
+    pub fn unpark(&self, app: &str, open_id: &str) {
+        if let Some(account) = self.core.accounts.named(app, open_id)
+            && let Some(lane) = self.lanes.get(&account.app)
+        {
+            lane.send(Msg::Unpark(account.id));
+        }
+    }
+
+    /// Committed changes, as they come.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.core.events.subscribe()
+    }
+
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.core.metrics.counts()
+    }
+
+    /// Returns with the reason when the process must end.
+    pub fn fatal(&self) -> impl Future<Output = String> + Send + 'static {
+        let mut fatal = self.core.fatal.subscribe();
+        async move {
+            match fatal.wait_for(Option::is_some).await {
+                Ok(reason) => reason.clone().unwrap_or_default(),
+                Err(_) => "the runtime has ended".to_owned(),
+            }
+        }
+    }
+
+    /// Whether deliveries are taken.
+    #[must_use]
+    pub fn is_serving(&self) -> bool {
+        !self.core.stopping.load(Ordering::SeqCst) && self.core.fatal.borrow().is_none()
+    }
+
+    /// Takes nothing more, issues no more calls, waits at most 11 s for answers and commits them.
+    pub async fn shutdown(&self) {
+        self.core.stopping.store(true, Ordering::SeqCst);
+        let stopped = join_all(self.lanes.values().map(Lane::stop));
+        let patience = self.core.sleep(SHUTDOWN);
+        select(Box::pin(stopped), Box::pin(patience)).await;
+        // What was handed to the writer before is committed when this comes back.
+        let _ = self.write(None, Delivered::Done).await;
+    }
+
+    pub(super) fn store(&self) -> &dyn super::port::Store {
+        self.core.ports.store.as_ref()
+    }
+}
+
+impl Kept {
+    fn at(self, kind: &'static str) -> (&'static str, Self) {
+        (kind, self)
+    }
+}
+
+/// At most [`WHY_KEPT`] bytes, cut between characters.
+fn clipped(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(WHY_KEPT)).unwrap_or(text)
+}
+

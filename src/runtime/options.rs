@@ -1,0 +1,49 @@
+//! What the runtime is told at its start.
+
+use std::sync::Arc;
+
+use super::port::{Clock, Entropy, Store, Transport};
+use crate::engine::Limits;
+
+/// The outside, as the runtime sees it.
+#[derive(Clone)]
+pub struct Ports {
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub store: Arc<dyn Store>,
+    pub transport: Arc<dyn Transport>,
+}
+
+/// Settings of the whole process.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub apps: Vec<AppOptions>,
+    /// Tasks that run the engine; a conversation belongs to one of them.
+    pub workers: usize,
+    /// Conversations kept in memory, over all workers.
+    pub cached_max: usize,
+    pub limits: Limits,
+    /// For crash tests alone: the process aborts when it passes this point for the n-th time (from 1).
+    pub fail_point: Option<(String, u32)>,
+}
+
+impl Options {
+    /// Options with the usual limits for these apps.
+    #[must_use]
+    pub fn new(apps: Vec<AppOptions>) -> Self {
+        Self { apps, workers: 2, cached_max: 20_000, limits: Limits::default(), fail_point: None }
+    }
+}
+
+/// One app of TikTok.
+#[derive(Clone, Debug)]
+pub struct AppOptions {
+    /// `client_key`
+    pub id: String,
+    /// What the other side allows; the pace stays at 0.95 of it.
+    pub calls_per_second: f64,
+    /// How long before the 48th hour the last reply may leave, in milliseconds.
+    pub window_margin_ms: i64,
+    /// `business_id` of each account.
+    pub accounts: Vec<String>,
+}

@@ -1,0 +1,94 @@
+//! The keys of a conversation's newest inputs: what makes a delivery a duplicate.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use super::port::InputKey;
+use crate::calendar::Moment;
+
+/// TikTok repeats for 72 hours; the rest is margin.
+const KEPT_MS: i64 = 80 * 3_600_000;
+const KEPT_MAX: usize = 256;
+const ENCODED_BYTES: usize = 16;
+
+/// Keys with the moment each was taken, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Recent(Vec<(InputKey, Moment)>);
+
+impl Recent {
+    pub(super) fn contains(&self, key: InputKey) -> bool {
+        self.0.iter().any(|(kept, _)| *kept == key)
+    }
+
+    /// Remembers a key and forgets what is too old or too much.
+    pub(super) fn remember(&mut self, key: InputKey, now: Moment) {
+        self.0.retain(|(_, at)| now.since_ms(*at) < KEPT_MS);
+        self.0.push((key, now));
+        if self.0.len() > KEPT_MAX {
+            self.0.drain(..self.0.len() - KEPT_MAX);
+        }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|(key, at)| [key.0.to_le_bytes(), at.0.to_le_bytes()]).flatten().collect()
+    }
+
+    /// A damaged tail is left out: at worst a duplicate is taken again, and the engine knows the message's id.
+    pub(super) fn decode(bytes: &[u8]) -> Self {
+        let word = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).ok();
+        let entry = |chunk: &[u8]| {
+            let (key, at) = chunk.split_at_checked(ENCODED_BYTES / 2)?;
+            Some((InputKey(word(key)?), Moment(word(at)?.cast_signed())))
+        };
+        Self(bytes.chunks_exact(ENCODED_BYTES).filter_map(entry).collect())
+    }
+}
+
+/// The key of an input: a keyed hash, so that nobody outside can make two inputs collide.
+pub(super) fn input_key(secret: &[u8], external: &[u8], material: &[u8]) -> Option<InputKey> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
+    mac.update(&u64::try_from(external.len()).unwrap_or(u64::MAX).to_le_bytes());
+    mac.update(external);
+    mac.update(material);
+    let digest = mac.finalize().into_bytes();
+    let first: [u8; 8] = digest.get(..8)?.try_into().ok()?;
+    Some(InputKey(u64::from_le_bytes(first)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_survive_the_way_to_the_store_and_back() {
+        let mut recent = Recent::default();
+        recent.remember(InputKey(u64::MAX), Moment(-5));
+        recent.remember(InputKey(7), Moment(1_000));
+        assert_eq!(Recent::decode(&recent.encode()), recent);
+        let mut damaged = recent.encode();
+        damaged.pop();
+        assert!(Recent::decode(&damaged).contains(InputKey(u64::MAX)));
+    }
+
+    #[test]
+    fn keys_live_eighty_hours_and_are_at_most_256() {
+        let mut recent = Recent::default();
+        recent.remember(InputKey(1), Moment(0));
+        recent.remember(InputKey(2), Moment(KEPT_MS - 1));
+        assert!(recent.contains(InputKey(1)));
+        recent.remember(InputKey(3), Moment(KEPT_MS));
+        assert!(!recent.contains(InputKey(1)) && recent.contains(InputKey(2)));
+        for number in 10..10 + 256 {
+            recent.remember(InputKey(number), Moment(KEPT_MS));
+        }
+        assert!(!recent.contains(InputKey(3)) && recent.contains(InputKey(10)));
+    }
+
+    #[test]
+    fn a_key_depends_on_the_secret_and_on_where_the_conversation_id_ends() {
+        let key = |secret: &[u8], external: &[u8], material: &[u8]| input_key(secret, external, material).unwrap();
+        assert_eq!(key(b"s", b"ab", b"c"), key(b"s", b"ab", b"c"));
+        assert_ne!(key(b"s", b"ab", b"c"), key(b"s", b"a", b"bc"));
+        assert_ne!(key(b"s", b"ab", b"c"), key(b"t", b"ab", b"c"));
+    }
+}

@@ -1,0 +1,184 @@
+//! The start and the end of the runtime.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::core::{Account, Accounts, Address, Ask, Core};
+use super::dispatch::{Dispatcher, Lane};
+use super::fail::FailPoint;
+use super::handle::Handle;
+use super::metrics::Metrics;
+use super::options::{Options, Ports};
+use super::port::{AccountId, ConversationId, OutboxState, StoreError};
+use super::timers::Timers;
+use super::worker::Worker;
+use super::writer::Writer;
+use crate::bot::Bot;
+use crate::channel::Outcome;
+use crate::engine::Input;
+
+const SECRET: &str = "input_key_secret";
+const SECRET_WORDS: usize = 4;
+const EVENTS_KEPT: usize = 1_024;
+/// After a start the process before may have used up the last second.
+const EMPTY_BUCKET: Duration = Duration::from_secs(1);
+
+/// The running tasks; they end when this is dropped.
+pub struct Service {
+    tasks: JoinSet<()>,
+}
+
+impl Service {
+    /// Ends every task at once, as a crash would: what is committed stays, what is not was never acknowledged.
+    pub async fn kill(mut self) {
+        self.tasks.shutdown().await;
+    }
+
+    /// Starts the runtime on a store, and takes up what an earlier process left there.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn start(options: Options, ports: Ports, bot: Arc<Bot>) -> Result<(Self, Handle), StoreError> {
+        let epoch = ports.store.epoch().await?;
+        let secret = secret(&ports).await?;
+        let accounts = accounts(&options, &ports).await?;
+        let (worker_ends, workers): (Vec<_>, Vec<_>) =
+            (0..options.workers.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
+        let (writer, finished) = mpsc::unbounded_channel();
+        let core = Arc::new(Core {
+            bot: ArcSwap::from(bot),
+            limits: options.limits,
+            fail: FailPoint::new(options.fail_point),
+            metrics: Metrics::default(),
+            epoch,
+            secret,
+            generation: AtomicU64::new(0),
+            apps: options.apps,
+            accounts,
+            workers: worker_ends,
+            writer,
+            events: broadcast::Sender::new(EVENTS_KEPT),
+            fatal: watch::Sender::new(None),
+            stopping: AtomicBool::new(false),
+            ports,
+        });
+        let mut tasks = JoinSet::new();
+        let mut lanes = HashMap::new();
+        let now = core.monotonic();
+        let first = if epoch > 1 { now + EMPTY_BUCKET } else { now };
+        for (index, app) in core.apps.iter().enumerate() {
+            let (lane, messages) = Lane::new();
+            let dispatcher =
+                Dispatcher::new(Arc::clone(&core), lane.clone(), messages, app.calls_per_second, first);
+            lanes.insert(index, lane);
+            spawn(&mut tasks, &core, "dispatcher", dispatcher.run());
+        }
+        let cached_max = (options.cached_max / workers.len()).max(16);
+        for items in workers {
+            spawn(&mut tasks, &core, "worker", Worker::new(Arc::clone(&core), items, cached_max).run());
+        }
+        let (timer_end, news) = mpsc::unbounded_channel();
+        let writer = Writer { core: Arc::clone(&core), finished, lanes: lanes.clone(), timers: timer_end };
+        spawn(&mut tasks, &core, "writer", writer.run());
+        spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), news).run());
+        tasks.spawn(take_up(Arc::clone(&core)));
+        Ok((Self { tasks }, Handle::new(core, lanes)))
+    }
+}
+
+/// Runs one part; when it ends before its time, so does the process.
+fn spawn(
+    tasks: &mut JoinSet<()>,
+    core: &Arc<Core>,
+    name: &'static str,
+    part: impl Future<Output = ()> + Send + 'static,
+) {
+    struct Sentinel(Arc<Core>, &'static str);
+    impl Drop for Sentinel {
+        fn drop(&mut self) {
+            if !self.0.stopping.load(Ordering::SeqCst) && std::thread::panicking() {
+                self.0.give_up(&format!("the {} failed", self.1));
+            }
+        }
+    }
+    let sentinel = Sentinel(Arc::clone(core), name);
+    tasks.spawn(async move {
+        let _sentinel = sentinel;
+        part.await;
+    });
+}
+
+/// The secret of this database, made at its first start.
+async fn secret(ports: &Ports) -> Result<Vec<u8>, StoreError> {
+    if let Some(secret) = ports.store.meta(SECRET).await? {
+        return Ok(secret);
+    }
+    let words = std::iter::repeat_with(|| ports.entropy.next_u64());
+    let secret: Vec<u8> = words.take(SECRET_WORDS).flat_map(u64::to_le_bytes).collect();
+    ports.store.put_meta(SECRET, &secret).await?;
+    Ok(secret)
+}
+
+async fn accounts(options: &Options, ports: &Ports) -> Result<Accounts, StoreError> {
+    let mut accounts = Accounts::default();
+    for (app, settings) in options.apps.iter().enumerate() {
+        for open_id in &settings.accounts {
+            let id: AccountId = ports.store.account(&settings.id, open_id).await?;
+            accounts.insert(Account { id, app, app_id: settings.id.clone(), open_id: open_id.clone() });
+        }
+    }
+    Ok(accounts)
+}
+
+/// What an earlier process left: its marks without outcome are unknown, its queued replies stand for their place again.
+async fn take_up(core: Arc<Core>) {
+    let rows = loop {
+        match core.ports.store.outbox().await {
+            Ok(rows) => break rows,
+            Err(error) => {
+                tracing::error!(%error, "the outbox could not be read");
+                core.sleep(Duration::from_secs(1)).await;
+            }
+        }
+    };
+    let mut standing = BTreeSet::new();
+    for row in rows {
+        standing.insert(row.conversation);
+        let OutboxState::Marked { attempt, epoch, .. } = row.state else { continue };
+        if epoch == core.epoch {
+            continue;
+        }
+        let Some(address) = address(&core, row.conversation).await else { continue };
+        let outcome = Outcome::Unknown { text: "the process ended before the answer".to_owned() };
+        let input = Input::Outcome { reply: row.reply, attempt, ended: core.now(), outcome };
+        core.post_surely(&address, input).await;
+    }
+    for conversation in standing {
+        if let Some(address) = address(&core, conversation).await {
+            while core.post(Arc::clone(&address), Ask::Standing).await.is_err() {
+                if core.writer.is_closed() || core.fatal.borrow().is_some() {
+                    return;
+                }
+                core.sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn address(core: &Core, conversation: ConversationId) -> Option<Arc<Address>> {
+    loop {
+        match core.address_of(conversation).await {
+            Ok(address) => return address,
+            Err(error) => {
+                tracing::error!(%error, "a conversation with open replies could not be loaded");
+                core.sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}

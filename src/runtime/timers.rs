@@ -1,0 +1,199 @@
+//! Due moments of conversations: the store has them all, memory those of the next hour.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::core::{Address, Core, News};
+use super::port::ConversationId;
+use crate::calendar::Moment;
+use crate::engine::Input;
+
+/// How far ahead due moments are kept in memory.
+const HORIZON_MS: i64 = 60 * 60_000;
+const LOADED_MAX: usize = 10_000;
+/// Due inputs on their way at once: a wave of timers must not stand before the customers' messages.
+const FIRING_MAX: usize = 64;
+/// A store that cannot be read is asked again after this.
+const RETRY_MS: i64 = 5_000;
+
+pub(super) struct Timers {
+    core: Arc<Core>,
+    news: mpsc::UnboundedReceiver<News>,
+    line: BTreeSet<(Moment, ConversationId)>,
+    known: HashMap<ConversationId, Timer>,
+    /// Everything due before stands in memory.
+    loaded_until: Moment,
+    /// When the store is asked again.
+    load_at: Moment,
+    firing: JoinSet<ConversationId>,
+}
+
+#[derive(Default)]
+struct Timer {
+    /// `None` while it fires, until its own news says what comes next.
+    due: Option<Moment>,
+    /// Known when the conversation was heard of in this process.
+    address: Option<Arc<Address>>,
+    firing: bool,
+}
+
+impl Timers {
+    pub(super) fn new(core: Arc<Core>, news: mpsc::UnboundedReceiver<News>) -> Self {
+        let never = Moment(i64::MIN);
+        Self {
+            core,
+            news,
+            line: BTreeSet::new(),
+            known: HashMap::new(),
+            loaded_until: never,
+            load_at: never,
+            firing: JoinSet::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let core = Arc::clone(&self.core);
+        loop {
+            if core.now() >= self.load_at && self.line.len() < LOADED_MAX / 2 {
+                self.load().await;
+            }
+            self.fire();
+            let wake = self.wake();
+            let sleep = async {
+                match wake {
+                    Some(until) => core.ports.clock.sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                news = self.news.recv() => match news {
+                    Some(news) => self.take(news),
+                    None => return,
+                },
+                Some(ended) = self.firing.join_next(), if !self.firing.is_empty() => {
+                    if let Ok(conversation) = ended {
+                        self.fired(conversation);
+                    }
+                }
+                () = sleep => {}
+            }
+            self.hear();
+        }
+    }
+
+    fn hear(&mut self) {
+        while let Ok(news) = self.news.try_recv() {
+            self.take(news);
+        }
+    }
+
+    fn take(&mut self, news: News) {
+        let due = news.due.filter(|due| *due < self.loaded_until);
+        self.set(news.conversation, due, Some(news.address));
+    }
+
+    fn set(&mut self, conversation: ConversationId, due: Option<Moment>, address: Option<Arc<Address>>) {
+        let timer = self.known.entry(conversation).or_default();
+        if let Some(old) = timer.due.take() {
+            self.line.remove(&(old, conversation));
+        }
+        if let Some(due) = due {
+            timer.due = Some(due);
+            timer.address = address.or(timer.address.take());
+            if !timer.firing {
+                self.line.insert((due, conversation));
+            }
+        } else if !timer.firing {
+            self.known.remove(&conversation);
+        }
+    }
+
+    /// Reads the due moments of the next hour.
+    async fn load(&mut self) {
+        let now = self.core.now();
+        let until = now.plus_ms(HORIZON_MS);
+        match self.core.ports.store.due(until, LOADED_MAX).await {
+            Ok(due) => {
+                // Where there are more, the last one read is where the next reading begins.
+                let full = due.len() >= LOADED_MAX;
+                let last = due.last().map_or(until, |(_, moment)| *moment);
+                self.loaded_until = if full { last } else { until };
+                self.load_at = if full { last.max(now.plus_ms(RETRY_MS)) } else { now.plus_ms(HORIZON_MS / 2) };
+                // What was committed meanwhile is newer than what was read.
+                let mut newer = HashSet::new();
+                while let Ok(news) = self.news.try_recv() {
+                    newer.insert(news.conversation);
+                    self.take(news);
+                }
+                for (conversation, due) in due {
+                    let firing = self.known.get(&conversation).is_some_and(|timer| timer.firing);
+                    if !firing && !newer.contains(&conversation) {
+                        self.set(conversation, Some(due), None);
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "due moments could not be read");
+                self.load_at = now.plus_ms(RETRY_MS);
+            }
+        }
+    }
+
+    /// Hands `Input::Due` to those whose moment has come.
+    fn fire(&mut self) {
+        let now = self.core.now();
+        while self.firing.len() < FIRING_MAX {
+            let Some((due, conversation)) = self.line.first().copied().filter(|(due, _)| *due <= now) else { return };
+            self.line.remove(&(due, conversation));
+            let Some(timer) = self.known.get_mut(&conversation) else { continue };
+            timer.due = None;
+            timer.firing = true;
+            let (core, address) = (Arc::clone(&self.core), timer.address.clone());
+            self.firing.spawn(async move {
+                hand_in(&core, conversation, address).await;
+                conversation
+            });
+        }
+    }
+
+    /// The input is committed, and its news was sent before: what is known now is what comes next.
+    fn fired(&mut self, conversation: ConversationId) {
+        self.hear();
+        let Some(timer) = self.known.get_mut(&conversation) else { return };
+        timer.firing = false;
+        match timer.due {
+            Some(due) => {
+                self.line.insert((due, conversation));
+            }
+            None => {
+                self.known.remove(&conversation);
+            }
+        }
+    }
+
+    fn wake(&self) -> Option<Moment> {
+        let load = (self.line.len() < LOADED_MAX / 2).then_some(self.load_at);
+        let next = self.line.first().filter(|_| self.firing.len() < FIRING_MAX).map(|(due, _)| *due);
+        load.into_iter().chain(next).min()
+    }
+}
+
+async fn hand_in(core: &Core, conversation: ConversationId, known: Option<Arc<Address>>) {
+    let address = match known {
+        Some(address) => Some(address),
+        None => match core.address_of(conversation).await {
+            Ok(address) => address,
+            Err(error) => {
+                tracing::error!(%error, "a due conversation could not be loaded");
+                None
+            }
+        },
+    };
+    // Conversations of accounts that the settings no longer name stay as they are.
+    if let Some(address) = address {
+        core.post_surely(&address, Input::Due).await;
+    }
+}

@@ -1,0 +1,344 @@
+//! A task that owns some conversations: it runs the engine on their inputs, in order, ahead of the commit.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::future::join_all;
+use tokio::sync::mpsc;
+
+use super::core::{Address, Ask, Core, Delivered, Done, Finished, Item, Mark, News, Refused, wait_of};
+use super::entry::{self, Entry};
+use super::metrics::count;
+use super::outbox;
+use super::port::{Change, ConversationId, InputKey, Record, StoreError};
+use super::recent::Recent;
+use crate::calendar::Moment;
+use crate::engine::{self, Context, Conversation, Effect, Input, Sprint};
+
+const TAKEN_MAX: usize = 256;
+/// A due moment that its own input does not move comes again after this.
+const STUCK_DUE_MS: i64 = 60_000;
+
+pub(super) struct Worker {
+    core: Arc<Core>,
+    items: mpsc::UnboundedReceiver<Item>,
+    slots: HashMap<Arc<Address>, Slot>,
+    cached_max: usize,
+    generation: u64,
+    /// Sprints handed to the writer, and how many of them are committed.
+    sent: u64,
+    committed: Arc<AtomicU64>,
+    tick: u64,
+}
+
+/// One conversation in memory, possibly ahead of the store.
+struct Slot {
+    id: ConversationId,
+    rev: u64,
+    conversation: Conversation,
+    recent: Recent,
+    /// No clock goes back for a conversation.
+    last_now: Moment,
+    sent: u64,
+    used: u64,
+    /// The stored state cannot be read: inputs are kept, nothing is changed.
+    damaged: Option<String>,
+}
+
+impl Worker {
+    pub(super) fn new(core: Arc<Core>, items: mpsc::UnboundedReceiver<Item>, cached_max: usize) -> Self {
+        let generation = core.generation.load(Ordering::SeqCst);
+        let committed = Arc::new(AtomicU64::new(0));
+        Self { core, items, slots: HashMap::new(), cached_max, generation, sent: 0, committed, tick: 0 }
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut items = Vec::new();
+        while self.items.recv_many(&mut items, TAKEN_MAX).await > 0 {
+            self.tick += 1;
+            let generation = self.core.generation.load(Ordering::SeqCst);
+            if generation != self.generation {
+                self.generation = generation;
+                self.slots.clear();
+            }
+            let failed = self.load_missing(&items).await;
+            items.sort_by_cached_key(order);
+            for item in items.drain(..) {
+                match failed.get(&item.address) {
+                    Some(why) => {
+                        let _ = item.ack.send(Err(Refused::Store(why.clone())));
+                    }
+                    None => self.take(item),
+                }
+                tokio::task::yield_now().await;
+            }
+            self.evict();
+        }
+    }
+
+    /// Reads what is not in memory, all at once; gives the addresses that could not be read.
+    async fn load_missing(&mut self, items: &[Item]) -> HashMap<Arc<Address>, String> {
+        let mut missing: Vec<&Arc<Address>> =
+            items.iter().map(|item| &item.address).filter(|address| !self.slots.contains_key(*address)).collect();
+        missing.sort_by(|a, b| (a.account.id, &a.external).cmp(&(b.account.id, &b.external)));
+        missing.dedup();
+        let core = &self.core;
+        let loaded = join_all(missing.into_iter().map(|address| async move { (address, load(core, address).await) }));
+        let mut failed = HashMap::new();
+        for (address, slot) in loaded.await {
+            match slot {
+                Ok(slot) => {
+                    self.slots.insert(Arc::clone(address), slot);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a conversation could not be loaded");
+                    failed.insert(Arc::clone(address), error.to_string());
+                }
+            }
+        }
+        failed
+    }
+
+    /// Forgets the conversations used longest ago; never one that is ahead of the store.
+    fn evict(&mut self) {
+        if self.slots.len() <= self.cached_max {
+            return;
+        }
+        let committed = self.committed.load(Ordering::SeqCst);
+        let mut ticks: Vec<u64> = self.slots.values().map(|slot| slot.used).collect();
+        let middle = ticks.len() / 2;
+        let (_, median, _) = ticks.select_nth_unstable(middle);
+        let median = *median;
+        self.slots.retain(|_, slot| slot.sent > committed || slot.used > median);
+    }
+
+    fn take(&mut self, item: Item) {
+        let Some(slot) = self.slots.get_mut(&item.address) else { return };
+        slot.used = self.tick;
+        let mut finished = Finished {
+            generation: Some(self.generation),
+            record: None,
+            news: None,
+            done: Done::plain(Delivered::Done),
+            ack: item.ack,
+            progress: None,
+        };
+        match item.ask {
+            Ask::Standing => finished.news = Some(slot.news(&item.address, "standing")),
+            Ask::Input { key: Some(key), .. } if slot.recent.contains(key) => {
+                finished.done = Done::plain(Delivered::Duplicate);
+            }
+            // What we ask ourselves about a conversation that was never written changes nothing.
+            Ask::Input { input: Input::Due | Input::MaySend { .. }, .. } if slot.rev == 0 => {}
+            Ask::Input { key, input } => {
+                self.sent += 1;
+                slot.sent = self.sent;
+                finished.progress = Some((Arc::clone(&self.committed), self.sent));
+                slot.sprint(&self.core, &item.address, key, input, &mut finished);
+            }
+        }
+        let _ = self.core.writer.send(finished);
+    }
+}
+
+/// The order of a batch: colleagues first, then what TikTok says of our messages, the customer's messages by their own
+/// time, and what only time brings.
+fn order(item: &Item) -> (u8, Moment, String) {
+    let none = String::new();
+    match &item.ask {
+        Ask::Input { input, .. } => match input {
+            Input::Colleague { .. } => (0, Moment(0), none),
+            Input::Outcome { .. }
+            | Input::Echo(_)
+            | Input::Read { .. }
+            | Input::Looked { .. }
+            | Input::Capability { .. } => (1, Moment(0), none),
+            Input::Referral(referral) => (2, referral.at, none),
+            Input::Message(message) => (2, message.at, message.message_id.clone()),
+            Input::Due => (3, Moment(0), none),
+            Input::MaySend { .. } => (4, Moment(0), none),
+        },
+        Ask::Standing => (5, Moment(0), none),
+    }
+}
+
+async fn load(core: &Core, address: &Address) -> Result<Slot, StoreError> {
+    let store = &core.ports.store;
+    let fresh = |id| Slot {
+        id,
+        rev: 0,
+        conversation: Conversation::default(),
+        recent: Recent::default(),
+        last_now: Moment(i64::MIN),
+        sent: 0,
+        used: 0,
+        damaged: None,
+    };
+    let Some(row) = store.find(address.account.id, &address.external).await? else {
+        return Ok(fresh(store.fresh_conversation().await?));
+    };
+    let mut slot = fresh(row.id);
+    slot.rev = row.rev;
+    slot.recent = Recent::decode(&row.recent);
+    match Conversation::decode(&row.state) {
+        Ok(conversation) => slot.conversation = conversation,
+        Err(error) => slot.damaged = Some(error.to_string()),
+    }
+    Ok(slot)
+}
+
+impl Slot {
+    fn news(&self, address: &Arc<Address>, kind: &'static str) -> News {
+        let (candidate, due) = match self.damaged {
+            Some(_) => (None, None),
+            None => (self.conversation.candidate(), self.conversation.due()),
+        };
+        News { conversation: self.id, address: Arc::clone(address), kind, candidate, due, effects: Vec::new() }
+    }
+
+    /// Runs the engine on one input and fills in what is to be committed.
+    fn sprint(
+        &mut self,
+        core: &Core,
+        address: &Arc<Address>,
+        key: Option<InputKey>,
+        input: Input,
+        finished: &mut Finished,
+    ) {
+        let now = core.now().max(self.last_now);
+        self.last_now = now;
+        let kind = entry::word(&input);
+        let bot = core.bot.load_full();
+        let (window_margin_ms, skew_ms) = margins(core, address);
+        let seed = core.ports.entropy.next_u64();
+        let mut entry = Entry {
+            input,
+            effects: Vec::new(),
+            trace: Vec::new(),
+            seed,
+            now,
+            bot: bot.digest.clone(),
+            window_margin_ms,
+            skew_ms,
+            key: key.map(|key| key.0),
+            fault: None,
+        };
+        let context = Context { now, seed, limits: &core.limits, window_margin_ms, skew_ms };
+        let was_due = self.conversation.due();
+        count(&core.metrics.sprints);
+        let state = match self.advance(&bot, &entry.input, &context) {
+            Ok((sprint, state)) => {
+                self.conversation = sprint.conversation;
+                entry.effects = sprint.effects;
+                entry.trace = sprint.trace;
+                Some(state)
+            }
+            Err(fault) => {
+                count(&core.metrics.faults);
+                tracing::error!(conversation = self.id.0, kind, fault, "the engine failed on an input");
+                entry.fault = Some(fault);
+                self.damaged.is_none().then(|| self.conversation.encode().ok()).flatten()
+            }
+        };
+        finished.done.mark = mark_of(&entry.effects);
+        let mut news = self.news(address, kind);
+        news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
+        finished.record = Some(Record {
+            at: now,
+            kind,
+            account: Some(address.account.id),
+            body: serde_json::to_vec(&entry).unwrap_or_default(),
+            change: state.map(|state| self.change(core, address, key, now, &entry, state, news.due)),
+        });
+        news.effects = entry.effects.into_iter().filter(outbox::for_dispatcher).collect();
+        finished.news = Some(news);
+    }
+
+    fn advance(
+        &self,
+        bot: &crate::bot::Bot,
+        input: &Input,
+        context: &Context<'_>,
+    ) -> Result<(Sprint, Vec<u8>), String> {
+        if let Some(damage) = &self.damaged {
+            return Err(format!("the stored conversation cannot be read: {damage}"));
+        }
+        let conversation = self.conversation.clone();
+        let sprint = catch_unwind(AssertUnwindSafe(|| engine::advance(bot, conversation, input, context)))
+            .map_err(|panic| format!("panic: {}", panic_text(panic.as_ref())))?;
+        let state = sprint.conversation.encode().map_err(|error| format!("not encodable: {error}"))?;
+        Ok((sprint, state))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all of one sprint, used once")]
+    fn change(
+        &mut self,
+        core: &Core,
+        address: &Address,
+        key: Option<InputKey>,
+        now: Moment,
+        entry: &Entry,
+        state: Vec<u8>,
+        due: Option<Moment>,
+    ) -> Change {
+        self.rev += 1;
+        if let Some(key) = key {
+            self.recent.remember(key, now);
+        }
+        Change {
+            conversation: self.id,
+            account: address.account.id,
+            external: address.external.clone(),
+            rev: self.rev,
+            due,
+            recent: self.recent.encode(),
+            state,
+            outbox: outbox::changes(address.account.id, self.id, core.epoch, entry),
+        }
+    }
+}
+
+/// A due moment that stays where it was after its own input would fire for ever: later, and loudly.
+fn unstuck(
+    input: &Input,
+    was: Option<Moment>,
+    due: Option<Moment>,
+    now: Moment,
+    id: ConversationId,
+) -> Option<Moment> {
+    match due {
+        Some(moment) if *input == Input::Due && was == due && moment <= now => {
+            tracing::error!(conversation = id.0, "a due moment did not move; it comes again in a minute");
+            Some(now.plus_ms(STUCK_DUE_MS))
+        }
+        due => due,
+    }
+}
+
+/// The margin before the window's end, and how far the other side's clock may be from ours. The margin holds a minute,
+/// the difference and the time of one call; a difference over a minute counts twice.
+fn margins(core: &Core, address: &Address) -> (i64, i64) {
+    const CALL_MS: i64 = 10_000;
+    const LEAST_MS: i64 = 60_000;
+    const UNMEASURED_MS: i64 = 1_000;
+    let skew = core.ports.transport.skew_ms().map_or(UNMEASURED_MS, i64::saturating_abs);
+    let set = core.apps.get(address.account.app).map_or(0, |app| app.window_margin_ms);
+    let margin = set.max(LEAST_MS.saturating_add(skew).saturating_add(CALL_MS));
+    (if skew > LEAST_MS { margin.saturating_add(skew) } else { margin }, skew)
+}
+
+fn mark_of(effects: &[Effect]) -> Option<Mark> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Mark { attempt, not_after, timeout_ms, .. } => {
+            Some(Mark { attempt: *attempt, not_after: *not_after, timeout: wait_of(*timeout_ms) })
+        }
+        _ => None,
+    })
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a text").to_owned()
+}

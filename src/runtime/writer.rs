@@ -1,0 +1,137 @@
+//! The one task that commits: it takes what waits, writes it in one transaction, and only then lets anybody know.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::mpsc;
+
+use super::core::{Core, Delivered, Event, Finished, News, Refused};
+use super::dispatch::Lane;
+use super::metrics::count;
+use super::port::{Record, StoreError};
+
+/// Sprints of one transaction; more only adds latency.
+const BATCH_MAX: usize = 256;
+const BATCH_BYTES_MAX: usize = 2_000_000;
+
+pub(super) struct Writer {
+    pub(super) core: Arc<Core>,
+    pub(super) finished: mpsc::UnboundedReceiver<Finished>,
+    /// By index of the app.
+    pub(super) lanes: HashMap<usize, Lane>,
+    pub(super) timers: mpsc::UnboundedSender<News>,
+}
+
+impl Writer {
+    pub(super) async fn run(mut self) {
+        while let Some(first) = self.finished.recv().await {
+            let batch = self.gather(first);
+            if !self.write(batch).await {
+                return;
+            }
+        }
+    }
+
+    fn gather(&mut self, first: Finished) -> Vec<Finished> {
+        let mut bytes = size(&first);
+        let mut batch = vec![first];
+        while batch.len() < BATCH_MAX && bytes < BATCH_BYTES_MAX {
+            let Ok(next) = self.finished.try_recv() else { break };
+            bytes += size(&next);
+            batch.push(next);
+        }
+        batch
+    }
+
+    /// False when the store is broken and nothing more may be written.
+    async fn write(&self, batch: Vec<Finished>) -> bool {
+        let generation = self.core.generation.load(Ordering::SeqCst);
+        let (void, mut batch): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|finished| finished.generation.is_some_and(|other| other != generation));
+        refuse(void, "an earlier commit failed");
+        let mut records = Vec::new();
+        let mut lines = Vec::with_capacity(batch.len());
+        for finished in &mut batch {
+            lines.push(finished.record.take().map(|record| {
+                let line = (records.len(), record.kind);
+                records.push(record);
+                line
+            }));
+        }
+        if records.is_empty() {
+            self.release(batch, &lines, &[]);
+            return true;
+        }
+        self.core.fail.pass("before_commit");
+        match self.commit(records).await {
+            Ok(seqs) => {
+                self.core.fail.pass("after_commit");
+                self.release(batch, &lines, &seqs);
+                true
+            }
+            Err(error) => {
+                count(&self.core.metrics.commits_failed);
+                self.core.generation.fetch_add(1, Ordering::SeqCst);
+                let text = error.to_string();
+                refuse(batch, &text);
+                match error {
+                    StoreError::Busy(_) | StoreError::Full(_) => {
+                        tracing::error!(error = text, "a commit failed; what it held is computed again");
+                        true
+                    }
+                    StoreError::Broken(_) | StoreError::Owned(_) | StoreError::Newer(_) => {
+                        self.core.give_up(&text);
+                        false
+                    }
+                }
+            }
+        }
+    }
+
+    async fn commit(&self, records: Vec<Record>) -> Result<Vec<i64>, StoreError> {
+        let metrics = &self.core.metrics;
+        let (begun, many) = (self.core.monotonic(), records.len());
+        metrics.commit_begins(begun);
+        let result = self.core.ports.store.commit(records).await;
+        metrics.commit_ended(begun, self.core.monotonic(), many);
+        count(&metrics.commits);
+        result
+    }
+
+    /// Carries what is committed to everyone who waits for it, in order.
+    fn release(&self, batch: Vec<Finished>, lines: &[Option<(usize, &'static str)>], seqs: &[i64]) {
+        for (finished, line) in batch.into_iter().zip(lines) {
+            let seq = line.and_then(|(index, kind)| Some((*seqs.get(index)?, kind)));
+            if let Some((progress, reached)) = finished.progress {
+                progress.fetch_max(reached, Ordering::SeqCst);
+            }
+            let conversation = finished.news.as_ref().map(|news| news.conversation);
+            if let Some(news) = finished.news {
+                if let Some(lane) = self.lanes.get(&news.address.account.app) {
+                    lane.tell(news.clone());
+                }
+                let _ = self.timers.send(news);
+            }
+            if finished.done.delivered == Delivered::Duplicate {
+                count(&self.core.metrics.duplicates);
+            }
+            self.core.fail.pass("before_ack");
+            let _ = finished.ack.send(Ok(finished.done));
+            if let Some((seq, kind)) = seq {
+                let _ = self.core.events.send(Event { seq, conversation, kind });
+            }
+        }
+    }
+}
+
+fn refuse(batch: Vec<Finished>, why: &str) {
+    for finished in batch {
+        let _ = finished.ack.send(Err(Refused::Store(why.to_owned())));
+    }
+}
+
+fn size(finished: &Finished) -> usize {
+    let record = finished.record.as_ref();
+    record.map_or(0, |record| record.body.len() + record.change.as_ref().map_or(0, |change| change.state.len()))
+}
