@@ -1,46 +1,62 @@
 //! What a sprint's effects mean for the outbox.
 
+use std::collections::BTreeSet;
+
 use super::entry::Entry;
 use super::port::{AccountId, ConversationId, OutboxChange, OutboxRow, OutboxState};
 use crate::channel::Outcome;
 use crate::engine::{Effect, Input, ReplyId};
 
-/// The rows that change, in the effects' order.
+/// The rows that change, in the effects' order. `open` are the replies that have a row, before and after.
 pub(super) fn changes(
     account: AccountId,
     conversation: ConversationId,
     epoch: i64,
     entry: &Entry,
+    open: &mut BTreeSet<ReplyId>,
 ) -> Vec<OutboxChange> {
-    let state = |reply: &ReplyId, state| OutboxChange::State { reply: *reply, state };
     let mut changes = Vec::new();
     for effect in &entry.effects {
-        match effect {
+        let (reply, state) = match effect {
             Effect::Queue(reply) => {
                 let Ok(body) = serde_json::to_vec(reply) else { continue };
                 let row = OutboxRow { account, conversation, reply: reply.id, body, state: OutboxState::Queued };
+                open.insert(reply.id);
                 changes.push(OutboxChange::Put(row));
+                continue;
+            }
+            Effect::Finish { reply, .. } => {
+                if open.remove(reply) {
+                    changes.push(OutboxChange::Remove { reply: *reply });
+                }
+                continue;
             }
             Effect::Mark { reply, attempt, not_after, .. } => {
                 let (attempt, begun, not_after) = (*attempt, entry.now, *not_after);
-                changes.push(state(reply, OutboxState::Marked { attempt, epoch, begun, not_after }));
+                (*reply, OutboxState::Marked { attempt, epoch, begun, not_after })
             }
-            Effect::Hold { reply, .. } => changes.push(state(reply, OutboxState::Held)),
-            Effect::Release { reply } => changes.push(state(reply, OutboxState::Queued)),
-            Effect::Finish { reply, .. } => changes.push(OutboxChange::Remove { reply: *reply }),
+            Effect::Hold { reply, .. } => (*reply, OutboxState::Held),
+            Effect::Release { reply } => (*reply, OutboxState::Queued),
             Effect::Courtesy { .. }
             | Effect::LookUp
             | Effect::AskCapability
             | Effect::HandedOver { .. }
-            | Effect::Goal { .. } => {}
+            | Effect::Goal { .. } => continue,
+        };
+        if open.contains(&reply) {
+            changes.push(OutboxChange::State { reply, state });
         }
     }
-    changes.extend(settled(entry));
+    if let Some((reply, state)) = settled(entry)
+        && open.contains(&reply)
+    {
+        changes.push(OutboxChange::State { reply, state });
+    }
     changes
 }
 
 /// An outcome ends its mark, also where the engine has nothing more to say about the reply.
-fn settled(entry: &Entry) -> Option<OutboxChange> {
+fn settled(entry: &Entry) -> Option<(ReplyId, OutboxState)> {
     let Input::Outcome { reply, attempt, outcome, .. } = &entry.input else { return None };
     let touched = entry.effects.iter().any(|effect| match effect {
         Effect::Queue(queued) => queued.id == *reply,
@@ -56,7 +72,7 @@ fn settled(entry: &Entry) -> Option<OutboxChange> {
         Outcome::Unknown { .. } => OutboxState::Unknown { attempt: *attempt },
         Outcome::Sent { .. } | Outcome::Refused { .. } => return None,
     };
-    Some(OutboxChange::State { reply: *reply, state })
+    Some((*reply, state))
 }
 
 /// Effects that somebody outside the conversation carries out.

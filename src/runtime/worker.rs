@@ -1,6 +1,6 @@
 //! A task that owns some conversations: it runs the engine on their inputs, in order, ahead of the commit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use super::outbox;
 use super::port::{Change, ConversationId, InputKey, Record, StoreError};
 use super::recent::Recent;
 use crate::calendar::Moment;
-use crate::engine::{self, Context, Conversation, Effect, Input, Sprint};
+use crate::engine::{self, Context, Conversation, Effect, Input, ReplyId, Sprint};
 
 const TAKEN_MAX: usize = 256;
 /// A due moment that its own input does not move comes again after this.
@@ -39,6 +39,8 @@ struct Slot {
     rev: u64,
     conversation: Conversation,
     recent: Recent,
+    /// Replies with a row in the outbox: the store refuses a change of one that has none.
+    open: BTreeSet<ReplyId>,
     /// No clock goes back for a conversation.
     last_now: Moment,
     sent: u64,
@@ -171,6 +173,7 @@ async fn load(core: &Core, address: &Address) -> Result<Slot, StoreError> {
         rev: 0,
         conversation: Conversation::default(),
         recent: Recent::default(),
+        open: BTreeSet::new(),
         last_now: Moment(i64::MIN),
         sent: 0,
         used: 0,
@@ -182,6 +185,7 @@ async fn load(core: &Core, address: &Address) -> Result<Slot, StoreError> {
     let mut slot = fresh(row.id);
     slot.rev = row.rev;
     slot.recent = Recent::decode(&row.recent);
+    slot.open = store.outbox_of(row.id).await?.into_iter().map(|row| row.reply).collect();
     match Conversation::decode(&row.state) {
         Ok(conversation) => slot.conversation = conversation,
         Err(error) => slot.damaged = Some(error.to_string()),
@@ -295,7 +299,7 @@ impl Slot {
             due,
             recent: self.recent.encode(),
             state,
-            outbox: outbox::changes(address.account.id, self.id, core.epoch, entry),
+            outbox: outbox::changes(address.account.id, self.id, core.epoch, entry, &mut self.open),
         }
     }
 }

@@ -157,7 +157,7 @@ impl Attempt {
 
 /// One send, whose outcome is unknown when the transport panics or hangs.
 async fn send(core: &Core, permit: crate::runtime::port::Permit, call: SendCall) -> Outcome {
-    let limit = call.timeout.saturating_add(GRACE);
+    let seconds = call.timeout.saturating_add(GRACE).as_secs();
     let die = core.fail.comes("after_request");
     let request = AssertUnwindSafe(core.ports.transport.send(permit, call)).catch_unwind();
     let patience = async {
@@ -165,7 +165,10 @@ async fn send(core: &Core, permit: crate::runtime::port::Permit, call: SendCall)
             core.sleep(Duration::from_millis(5)).await;
             std::process::abort();
         }
-        core.sleep(limit).await;
+        // Second by second: a clock that is moved forward ends one of them, not all.
+        for _ in 0..seconds {
+            core.sleep(Duration::from_secs(1)).await;
+        }
     };
     match select(Box::pin(request), Box::pin(patience)).await {
         Either::Left((Ok(outcome), _)) => outcome,
