@@ -87,11 +87,7 @@ pub(super) struct Address {
 
 impl Address {
     pub(super) fn target(&self) -> Target {
-        Target {
-            app: self.account.app_id.clone(),
-            open_id: self.account.open_id.clone(),
-            external: self.external.clone(),
-        }
+        Target { app: self.account.app_id.clone(), open_id: self.account.open_id.clone(), external: self.external.clone() }
     }
 }
 
@@ -285,4 +281,3 @@ pub(super) fn later(now: Moment, after: Duration) -> Moment {
 pub(super) fn wait_of(ms: i64) -> Duration {
     Duration::from_millis(u64::try_from(ms).unwrap_or(0))
 }
-

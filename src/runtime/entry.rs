@@ -61,8 +61,8 @@ pub fn replay<'a, B: AsRef<Bot>>(
 ) -> Result<Conversation, ReplayError> {
     let mut conversation = Conversation::default();
     for (line, body) in bodies.into_iter().enumerate() {
-        let entry: Entry = serde_json::from_slice(body)
-            .map_err(|error| ReplayError::Unreadable { line, text: error.to_string() })?;
+        let entry: Entry =
+            serde_json::from_slice(body).map_err(|error| ReplayError::Unreadable { line, text: error.to_string() })?;
         if entry.fault.is_some() {
             continue;
         }

@@ -63,14 +63,16 @@ impl Handle {
         let _place = place.ok_or(Refused::Busy)?;
         let open_id = delivery.open_id.as_deref();
         let account = open_id.and_then(|open_id| core.accounts.named(&delivery.app, open_id)).cloned();
-        let kept = |kind, why: &str| Kept {
-            why: clipped(why).to_owned(),
-            app: delivery.app.clone(),
-            open_id: delivery.open_id.clone(),
-            bytes: delivery.raw.len(),
-            raw: STANDARD.encode(delivery.raw.get(..RAW_KEPT).unwrap_or(&delivery.raw)),
-        }
-        .at(kind);
+        let kept = |kind, why: &str| {
+            Kept {
+                why: clipped(why).to_owned(),
+                app: delivery.app.clone(),
+                open_id: delivery.open_id.clone(),
+                bytes: delivery.raw.len(),
+                raw: STANDARD.encode(delivery.raw.get(..RAW_KEPT).unwrap_or(&delivery.raw)),
+            }
+            .at(kind)
+        };
         match delivery.meaning {
             Meaning::Kept { kind, ref why } => self.keep(account.map(|account| account.id), kept(kind, why)).await,
             Meaning::Input { external, key, input } => {
@@ -86,21 +88,15 @@ impl Handle {
 
     /// Writes what has no effect into the history.
     async fn keep(&self, account: Option<AccountId>, (kind, body): (&'static str, Kept)) -> Result<Delivered, Refused> {
-        let record = Record {
-            at: self.core.now(),
-            kind,
-            account,
-            body: serde_json::to_vec(&body).unwrap_or_default(),
-            change: None,
-        };
+        let record =
+            Record { at: self.core.now(), kind, account, body: serde_json::to_vec(&body).unwrap_or_default(), change: None };
         self.write(Some(record), Delivered::Kept).await
     }
 
     async fn write(&self, record: Option<Record>, delivered: Delivered) -> Result<Delivered, Refused> {
         let ended = || Refused::Store("the runtime has ended".to_owned());
         let (ack, done) = oneshot::channel();
-        let finished =
-            Finished { generation: None, record, news: None, done: Done::plain(delivered), ack, progress: None };
+        let finished = Finished { generation: None, record, news: None, done: Done::plain(delivered), ack, progress: None };
         self.core.writer.send(finished).map_err(|_| ended())?;
         done.await.map_err(|_| ended())?.map(|done| done.delivered)
     }
@@ -202,4 +198,3 @@ impl Kept {
 fn clipped(text: &str) -> &str {
     text.get(..text.floor_char_boundary(WHY_KEPT)).unwrap_or(text)
 }
-

@@ -48,8 +48,7 @@ impl Service {
         let epoch = ports.store.epoch().await?;
         let secret = secret(&ports).await?;
         let accounts = accounts(&options, &ports).await?;
-        let (worker_ends, workers): (Vec<_>, Vec<_>) =
-            (0..options.workers.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
+        let (worker_ends, workers): (Vec<_>, Vec<_>) = (0..options.workers.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
         let (writer, finished) = mpsc::unbounded_channel();
         let core = Arc::new(Core {
             bot: ArcSwap::from(bot),
@@ -74,8 +73,7 @@ impl Service {
         let first = if epoch > 1 { now + EMPTY_BUCKET } else { now };
         for (index, app) in core.apps.iter().enumerate() {
             let (lane, messages) = Lane::new();
-            let dispatcher =
-                Dispatcher::new(Arc::clone(&core), lane.clone(), messages, app.calls_per_second, first);
+            let dispatcher = Dispatcher::new(Arc::clone(&core), lane.clone(), messages, app.calls_per_second, first);
             lanes.insert(index, lane);
             spawn(&mut tasks, &core, "dispatcher", dispatcher.run());
         }
@@ -93,12 +91,7 @@ impl Service {
 }
 
 /// Runs one part; when it ends before its time, so does the process.
-fn spawn(
-    tasks: &mut JoinSet<()>,
-    core: &Arc<Core>,
-    name: &'static str,
-    part: impl Future<Output = ()> + Send + 'static,
-) {
+fn spawn(tasks: &mut JoinSet<()>, core: &Arc<Core>, name: &'static str, part: impl Future<Output = ()> + Send + 'static) {
     struct Sentinel(Arc<Core>, &'static str);
     impl Drop for Sentinel {
         fn drop(&mut self) {

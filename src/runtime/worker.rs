@@ -152,11 +152,9 @@ fn order(item: &Item) -> (u8, Moment, String) {
     match &item.ask {
         Ask::Input { input, .. } => match input {
             Input::Colleague { .. } => (0, Moment(0), none),
-            Input::Outcome { .. }
-            | Input::Echo(_)
-            | Input::Read { .. }
-            | Input::Looked { .. }
-            | Input::Capability { .. } => (1, Moment(0), none),
+            Input::Outcome { .. } | Input::Echo(_) | Input::Read { .. } | Input::Looked { .. } | Input::Capability { .. } => {
+                (1, Moment(0), none)
+            }
             Input::Referral(referral) => (2, referral.at, none),
             Input::Message(message) => (2, message.at, message.message_id.clone()),
             Input::Due => (3, Moment(0), none),
@@ -203,14 +201,7 @@ impl Slot {
     }
 
     /// Runs the engine on one input and fills in what is to be committed.
-    fn sprint(
-        &mut self,
-        core: &Core,
-        address: &Arc<Address>,
-        key: Option<InputKey>,
-        input: Input,
-        finished: &mut Finished,
-    ) {
+    fn sprint(&mut self, core: &Core, address: &Arc<Address>, key: Option<InputKey>, input: Input, finished: &mut Finished) {
         let now = core.now().max(self.last_now);
         self.last_now = now;
         let kind = entry::word(&input);
@@ -260,12 +251,7 @@ impl Slot {
         finished.news = Some(news);
     }
 
-    fn advance(
-        &self,
-        bot: &crate::bot::Bot,
-        input: &Input,
-        context: &Context<'_>,
-    ) -> Result<(Sprint, Vec<u8>), String> {
+    fn advance(&self, bot: &crate::bot::Bot, input: &Input, context: &Context<'_>) -> Result<(Sprint, Vec<u8>), String> {
         if let Some(damage) = &self.damaged {
             return Err(format!("the stored conversation cannot be read: {damage}"));
         }
@@ -305,13 +291,7 @@ impl Slot {
 }
 
 /// A due moment that stays where it was after its own input would fire for ever: later, and loudly.
-fn unstuck(
-    input: &Input,
-    was: Option<Moment>,
-    due: Option<Moment>,
-    now: Moment,
-    id: ConversationId,
-) -> Option<Moment> {
+fn unstuck(input: &Input, was: Option<Moment>, due: Option<Moment>, now: Moment, id: ConversationId) -> Option<Moment> {
     match due {
         Some(moment) if *input == Input::Due && was == due && moment <= now => {
             tracing::error!(conversation = id.0, "a due moment did not move; it comes again in a minute");

@@ -66,8 +66,15 @@ pub(in crate::runtime) enum Msg {
     Wait(Waiter),
     Called(Called),
     Ended(ConversationId, AttemptEnd),
-    Uploaded { account: AccountId, digest: String, failure: Option<String> },
-    Renewed { account: AccountId, result: Result<(), Outcome> },
+    Uploaded {
+        account: AccountId,
+        digest: String,
+        failure: Option<String>,
+    },
+    Renewed {
+        account: AccountId,
+        result: Result<(), Outcome>,
+    },
     Looked(ConversationId),
     Asked(ConversationId),
     Unpark(AccountId),

@@ -189,9 +189,7 @@ impl Dispatcher {
             self.offer(picked, true);
         }
         let now = core.monotonic();
-        while self.pace.paused_until() <= now
-            && self.ahead.len() < AHEAD_MAX
-            && self.ahead.len() + self.in_flight < IN_FLIGHT_MAX
+        while self.pace.paused_until() <= now && self.ahead.len() < AHEAD_MAX && self.ahead.len() + self.in_flight < IN_FLIGHT_MAX
         {
             let before = u32::try_from(self.ahead.len()).unwrap_or(u32::MAX);
             let start = self.pace.ready_at().max(now) + self.pace.gap() * before;
@@ -217,8 +215,7 @@ impl Dispatcher {
                 return picked;
             }
         }
-        let order =
-            if self.admitted % 4 == 0 { [Class::Due, Class::Live] } else { [Class::Live, Class::Due] };
+        let order = if self.admitted % 4 == 0 { [Class::Due, Class::Live] } else { [Class::Live, Class::Due] };
         order.into_iter().find_map(|class| self.queue.pick(class, blocked))
     }
 

@@ -53,12 +53,7 @@ pub(in crate::runtime) struct Picked {
 
 impl Queue {
     /// What the conversation would send now; `None` when nothing.
-    pub(in crate::runtime) fn put(
-        &mut self,
-        conversation: ConversationId,
-        address: &Arc<Address>,
-        candidate: Option<Candidate>,
-    ) {
+    pub(in crate::runtime) fn put(&mut self, conversation: ConversationId, address: &Arc<Address>, candidate: Option<Candidate>) {
         let place = self.all.get(&conversation).map_or(Place::Nowhere, |entry| entry.place);
         self.unplace(conversation);
         let Some(candidate) = candidate else {
@@ -134,16 +129,12 @@ impl Queue {
     }
 
     /// One of the class `Due` whose window closes before `horizon`.
-    pub(in crate::runtime) fn pick_closing(
-        &mut self,
-        horizon: Moment,
-        blocked: impl Fn(AccountId) -> bool,
-    ) -> Option<Picked> {
+    pub(in crate::runtime) fn pick_closing(&mut self, horizon: Moment, blocked: impl Fn(AccountId) -> bool) -> Option<Picked> {
         let closing = self.by_hard.iter().take_while(|(hard, _)| *hard < horizon).map(|(_, conversation)| *conversation);
         let fits = |conversation: &ConversationId| {
-            self.all.get(conversation).is_some_and(|entry| {
-                entry.candidate.class == Class::Due && !blocked(entry.address.account.id)
-            })
+            self.all
+                .get(conversation)
+                .is_some_and(|entry| entry.candidate.class == Class::Due && !blocked(entry.address.account.id))
         };
         let conversation = closing.take(64).find(fits)?;
         self.begin(conversation)
@@ -240,8 +231,7 @@ mod tests {
     use crate::runtime::core::Account;
 
     fn address(account: i64) -> Arc<Address> {
-        let account =
-            Account { id: AccountId(account), app: 0, app_id: "app".to_owned(), open_id: account.to_string() };
+        let account = Account { id: AccountId(account), app: 0, app_id: "app".to_owned(), open_id: account.to_string() };
         Arc::new(Address { account: Arc::new(account), external: Vec::new() })
     }
 

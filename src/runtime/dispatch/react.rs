@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::accounts::Then;
 use super::lane::{AttemptEnd, Called, Rank};
 use super::{
-    COURTESIES_MAX, DECLINED, Dispatcher, LATER, NO_CONNECTION, NO_CONNECTION_MOST, NO_MEDIA, Polite, SEEN_KEPT,
-    TYPING_KEPT,
+    COURTESIES_MAX, DECLINED, Dispatcher, LATER, NO_CONNECTION, NO_CONNECTION_MOST, NO_MEDIA, Polite, SEEN_KEPT, TYPING_KEPT,
 };
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Class, Courtesy, Effect};
@@ -18,9 +17,11 @@ use crate::runtime::port::{AccountId, ConversationId};
 impl Dispatcher {
     pub(super) fn news(&mut self, news: News) {
         self.queue.put(news.conversation, &news.address, news.candidate);
-        if self.media_lost.get(&news.conversation).is_some_and(|reply| {
-            news.candidate.is_some_and(|candidate| candidate.reply != *reply)
-        }) {
+        if self
+            .media_lost
+            .get(&news.conversation)
+            .is_some_and(|reply| news.candidate.is_some_and(|candidate| candidate.reply != *reply))
+        {
             self.media_lost.remove(&news.conversation);
         }
         for effect in news.effects {

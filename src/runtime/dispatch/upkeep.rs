@@ -63,14 +63,9 @@ impl Desk {
 
     async fn try_upload(&self, account: &Account, digest: &str, rank: Rank) -> Result<(), String> {
         let bot = self.core.bot.load_full();
-        let asset: Arc<Asset> = bot
-            .assets
-            .values()
-            .find(|asset| asset.digest == digest)
-            .cloned()
-            .ok_or("the bot no longer has this image")?;
-        let target =
-            Target { app: account.app_id.clone(), open_id: account.open_id.clone(), external: Vec::new() };
+        let asset: Arc<Asset> =
+            bot.assets.values().find(|asset| asset.digest == digest).cloned().ok_or("the bot no longer has this image")?;
+        let target = Target { app: account.app_id.clone(), open_id: account.open_id.clone(), external: Vec::new() };
         let mut last = String::new();
         for _ in 0..TRIES {
             let permit = self.lane.permit(rank, None, None).await.ok_or("the process is ending")?;
