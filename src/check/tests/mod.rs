@@ -1,5 +1,7 @@
 //! Trees built by hand: the checker without a parser.
 
+mod stories;
+
 use super::*;
 use crate::bot;
 use crate::source::FileId;
