@@ -16,8 +16,9 @@ pub(super) struct Lock {
 
 impl Lock {
     pub(super) fn take(database: &Path) -> Result<Self, StoreError> {
-        if database.file_name().is_none() {
-            return Err(broken(format!("{:?} names no file for the store", database.display().to_string())));
+        // Before the lock file is made: it would stand beside a folder, or nowhere.
+        if database.file_name().is_none() || database.is_dir() {
+            return Err(broken(format!("{:?} is no file that a store could be in", database.display().to_string())));
         }
         let path = beside(database);
         let failed = |error: std::io::Error| broken(format!("cannot use the lock file {}: {error}", path.display()));

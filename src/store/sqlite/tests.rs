@@ -148,7 +148,10 @@ fn a_place_that_cannot_hold_a_file_is_named() {
     let missing = place.0.path().join("missing").join("a.db");
     let error = Sqlite::open(&missing).unwrap_err();
     assert!(error.to_string().contains("missing"), "{error}");
-    assert!(Sqlite::open(place.0.path()).is_err());
+    let folder = place.0.path().join("folder");
+    files::make_folder(&folder).unwrap();
+    assert!(Sqlite::open(&folder).is_err());
+    assert_eq!(files::list(place.0.path()).unwrap().len(), 1);
     for nothing in ["", "/", ".."] {
         assert!(Sqlite::open(Path::new(nothing)).is_err());
     }
