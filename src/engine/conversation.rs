@@ -1,25 +1,254 @@
 //! The state of one conversation.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Candidate;
+use super::state::{Entry, Gathered, Heard, Kept, Lost, Run, Stage, Stand, Suspect, WaitKind, is_false, is_zero};
+use super::{Referral, ReplyId};
+use crate::bot::ValueMap;
 use crate::calendar::Moment;
+use crate::channel::Ledger;
+
+/// The newest encoding that this program reads; it writes no other.
+const ENCODING: u16 = 1;
 
 /// One account, one customer, at most one run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Conversation {}
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    #[serde(rename = "v")]
+    pub(super) encoding: u16,
+    /// The present moment never goes back.
+    #[serde(rename = "n", default)]
+    pub(super) now: Moment,
+    #[serde(rename = "l", default)]
+    pub(super) ledger: Ledger,
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub(super) run: Option<Run>,
+    /// The run whose question waits while another flow answers beside it.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub(super) parked: Option<Run>,
+    #[serde(rename = "q", default, skip_serializing_if = "VecDeque::is_empty")]
+    pub(super) queue: VecDeque<Entry>,
+    #[serde(rename = "i", default, skip_serializing_if = "is_zero")]
+    pub(super) replies: u32,
+    #[serde(rename = "w", default, skip_serializing_if = "is_zero")]
+    pub(super) visits: u32,
+    #[serde(rename = "c", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) contact: BTreeMap<String, Kept>,
+    #[serde(rename = "t", default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) tags: BTreeSet<String>,
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub(super) language: Option<String>,
+    /// The author has set the language; texts no longer change it.
+    #[serde(rename = "gs", default, skip_serializing_if = "is_false")]
+    pub(super) language_set: bool,
+    #[serde(rename = "s", default, skip_serializing_if = "Stand::is_free")]
+    pub(super) stand: Stand,
+    #[serde(rename = "o", default, skip_serializing_if = "is_false")]
+    pub(super) opted_out: bool,
+    /// When each `once per` trigger last won, by key.
+    #[serde(rename = "tw", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) wins: BTreeMap<String, Moment>,
+    /// TikTok's time and id of the newest message that was decided on.
+    #[serde(rename = "nm", default, skip_serializing_if = "Option::is_none")]
+    pub(super) newest: Option<(Moment, String)>,
+    /// When the customer last wrote, by our clock.
+    #[serde(rename = "lr", default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_received: Option<Moment>,
+    /// The message that `message.*` and `replying` speak of.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<Heard>,
+    #[serde(rename = "rf", default, skip_serializing_if = "Option::is_none")]
+    pub(super) referral: Option<Referral>,
+    /// The referral may still start a flow.
+    #[serde(rename = "ru", default, skip_serializing_if = "is_false")]
+    pub(super) referral_fresh: bool,
+    #[serde(rename = "ga", default, skip_serializing_if = "Option::is_none")]
+    pub(super) gathered: Option<Gathered>,
+    /// Messages that wait for an answer of TikTok's to us.
+    #[serde(rename = "d", default, skip_serializing_if = "VecDeque::is_empty")]
+    pub(super) deferred: VecDeque<Heard>,
+    /// Whether images may be sent here, and when TikTok said so.
+    #[serde(rename = "im", default, skip_serializing_if = "Option::is_none")]
+    pub(super) images: Option<(bool, Moment)>,
+    #[serde(rename = "su", default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) suspects: Vec<Suspect>,
+    #[serde(rename = "lo", default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) lost: Vec<Lost>,
+    /// Fingerprints of the newest known ids of the business side, with our reply, 0 for somebody else's.
+    #[serde(rename = "k", default, skip_serializing_if = "VecDeque::is_empty")]
+    pub(super) known: VecDeque<(u64, u32)>,
+    /// Fingerprints of the newest replies and when they were made.
+    #[serde(rename = "sa", default, skip_serializing_if = "VecDeque::is_empty")]
+    pub(super) said: VecDeque<(u64, Moment)>,
+    #[serde(rename = "rd", default, skip_serializing_if = "Option::is_none")]
+    pub(super) read_until: Option<Moment>,
+}
+
+impl Default for Conversation {
+    fn default() -> Self {
+        Self {
+            encoding: ENCODING,
+            now: Moment::default(),
+            ledger: Ledger::default(),
+            run: None,
+            parked: None,
+            queue: VecDeque::new(),
+            replies: 0,
+            visits: 0,
+            contact: BTreeMap::new(),
+            tags: BTreeSet::new(),
+            language: None,
+            language_set: false,
+            stand: Stand::Free,
+            opted_out: false,
+            wins: BTreeMap::new(),
+            newest: None,
+            last_received: None,
+            message: None,
+            referral: None,
+            referral_fresh: false,
+            gathered: None,
+            deferred: VecDeque::new(),
+            images: None,
+            suspects: Vec::new(),
+            lost: Vec::new(),
+            known: VecDeque::new(),
+            said: VecDeque::new(),
+            read_until: None,
+        }
+    }
+}
+
+/// Who speaks in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    Bot,
+    /// A colleague is asked for.
+    Asked,
+    /// A colleague has it.
+    Taken,
+}
+
+/// A conversation as pages and tests show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    pub speaker: Speaker,
+    pub opted_out: bool,
+    /// The team that was asked for.
+    pub team: Option<String>,
+    /// BCP 47; `None` before the customer wrote anything that tells.
+    pub language: Option<String>,
+    /// Flow and step (an index) of the run.
+    pub place: Option<(String, usize)>,
+    /// What the run waits for: the name asked for, `choose`, `wait` or `images`.
+    pub waits_for: Option<String>,
+    pub contact: ValueMap,
+    pub tags: Vec<String>,
+}
+
+/// A marked attempt that is not settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenAttempt {
+    pub reply: ReplyId,
+    pub attempt: u32,
+    pub begun: Moment,
+    /// Its outcome is unknown and being looked up.
+    pub unknown: bool,
+}
 
 impl Conversation {
     /// When `Input::Due` should be handed in at the latest; `None` when nothing waits for time.
     #[must_use]
     pub fn due(&self) -> Option<Moment> {
-        None
+        let wait = self.run.as_ref().and_then(|run| run.wait.as_ref());
+        let handed = self.stand.handed();
+        let holding = |entry: &Entry| match entry.stage {
+            Stage::Held { until } => Some(until),
+            Stage::Unknown { next, .. } => Some(next),
+            Stage::Waiting | Stage::Marked { .. } => None,
+        };
+        [
+            wait.and_then(|wait| wait.until),
+            wait.and_then(|wait| wait.nudge_at),
+            handed.map(|handed| handed.release_at),
+            handed.and_then(|handed| handed.nobody_at),
+            self.gathered.as_ref().map(|gathered| gathered.due),
+        ]
+        .into_iter()
+        .chain(self.queue.iter().map(holding))
+        .chain(self.suspects.iter().map(|suspect| suspect.due))
+        .flatten()
+        .min()
     }
 
     /// The head of the queue, where it may be attempted: no attempt is open, none is unknown, nothing holds it.
     #[must_use]
     pub fn candidate(&self) -> Option<Candidate> {
-        None
+        if self.queue.iter().any(|entry| entry.stage.is_open()) {
+            return None;
+        }
+        let head = self.queue.iter().find(|entry| entry.stage == Stage::Waiting)?;
+        Some(Candidate { reply: head.id, class: head.class, soft: head.soft, hard: head.hard })
+    }
+
+    /// The attempt that is marked and not settled.
+    #[must_use]
+    pub fn open_attempt(&self) -> Option<OpenAttempt> {
+        self.queue.iter().find_map(|entry| {
+            let (begun, unknown) = match entry.stage {
+                Stage::Marked { begun, .. } => (begun, false),
+                Stage::Unknown { begun, .. } => (begun, true),
+                Stage::Waiting | Stage::Held { .. } => return None,
+            };
+            Some(OpenAttempt { reply: entry.id, attempt: entry.attempt, begun, unknown })
+        })
+    }
+
+    /// Ten less what is counted; the reserve for colleagues is not taken off.
+    #[must_use]
+    pub fn replies_left(&self) -> u32 {
+        self.ledger.replies_left()
+    }
+
+    /// Milliseconds until the 48 hours are over; `None` where the customer never wrote, never negative.
+    #[must_use]
+    pub fn window_left(&self, now: Moment) -> Option<i64> {
+        self.ledger.window_ends().map(|ends| ends.since_ms(now).max(0))
+    }
+
+    /// Replies that are queued or held.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// For pages and tests. Secret fields are in it: the outside hides them by the bot's fields.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let run = self.run.as_ref();
+        Status {
+            speaker: match self.stand {
+                Stand::Free => Speaker::Bot,
+                Stand::Asked(_) => Speaker::Asked,
+                Stand::Taken(_) => Speaker::Taken,
+            },
+            opted_out: self.opted_out,
+            team: self.stand.handed().and_then(|handed| handed.team.clone()),
+            language: self.language.clone(),
+            place: run.map(|run| (run.at.flow.clone(), run.at.step)),
+            waits_for: run.and_then(|run| run.wait.as_ref()).map(|wait| match wait.kind {
+                WaitKind::Ask => wait.what.clone(),
+                WaitKind::Choose => "choose".to_owned(),
+                WaitKind::Time => "wait".to_owned(),
+                WaitKind::Image => "images".to_owned(),
+            }),
+            contact: self.contact.iter().map(|(name, kept)| (name.clone(), kept.value.clone())).collect(),
+            tags: self.tags.iter().cloned().collect(),
+        }
     }
 
     /// The bytes that a store keeps.
@@ -33,8 +262,19 @@ impl Conversation {
     /// The conversation that [`Self::encode`] wrote.
     ///
     /// # Errors
-    /// When the bytes are of another version or damaged.
+    /// When the bytes are of a newer version or damaged.
     pub fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Head {
+            v: u16,
+        }
+        let head: Head = serde_json::from_slice(bytes)?;
+        if head.v != ENCODING {
+            return Err(serde_json::Error::custom(format!(
+                "the conversation is in encoding {}, this program reads {ENCODING}",
+                head.v
+            )));
+        }
         serde_json::from_slice(bytes)
     }
 }

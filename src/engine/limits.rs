@@ -15,6 +15,12 @@ pub struct Limits {
     pub gathered_max: usize,
     /// Bytes of one variable.
     pub value_bytes_max: usize,
+    /// Replies of one sprint.
+    pub replies_max: usize,
+    /// Replies of a conversation that are not final.
+    pub queue_max: usize,
+    /// Lines of one sprint's account.
+    pub trace_max: usize,
 }
 
 impl Default for Limits {
@@ -26,6 +32,9 @@ impl Default for Limits {
             deferred_max: 32,
             gathered_max: 50,
             value_bytes_max: 16_384,
+            replies_max: 32,
+            queue_max: 40,
+            trace_max: 400,
         }
     }
 }

@@ -1,12 +1,26 @@
 //! In: a bot, a conversation, one input, the present moment and a seed. Out: the next conversation, effects, and why.
 //! Does not know: clocks, stores, networks, source texts, the checker.
 
+mod ask;
+mod attempt;
 mod conversation;
+mod decide;
 mod effect;
+mod expression;
+mod fit;
+mod handoff;
+mod hear;
 mod input;
 mod limits;
+mod outbox;
+mod reconcile;
+mod render;
+mod state;
+mod steps;
+mod values;
+mod work;
 
-pub use conversation::Conversation;
+pub use conversation::{Conversation, OpenAttempt, Speaker, Status};
 pub use effect::{Candidate, Class, Courtesy, Effect, End, Reply, ReplyId, Trace};
 pub use input::{Body, ColleagueAction, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral};
 pub use limits::Limits;
@@ -39,6 +53,8 @@ pub struct Sprint {
 
 /// Carries one conversation over one input. Pure: the same arguments give the same sprint, bit for bit.
 #[must_use]
-pub fn advance(_bot: &Bot, conversation: Conversation, _input: &Input, _context: &Context<'_>) -> Sprint {
-    Sprint { conversation, effects: Vec::new(), trace: Vec::new() }
+pub fn advance(bot: &Bot, conversation: Conversation, input: &Input, context: &Context<'_>) -> Sprint {
+    let mut work = work::Work::new(bot, conversation, context);
+    work.input(input);
+    work.finish()
 }

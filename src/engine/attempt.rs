@@ -1,0 +1,255 @@
+//! One attempt to send: the mark, which is the point of no return, and how the call ended.
+
+use super::outbox::stand_in;
+use super::state::{Bound, Lost, Stage, Suspect};
+use super::work::Work;
+use super::{Effect, End, ReplyId};
+use crate::calendar::Moment;
+use crate::channel::{NotSent, Outcome, RefusalScope, Verdict};
+
+/// The call begins so soon after the mark or not at all.
+const START_MS: i64 = 2_000;
+/// The longest call.
+const CALL_MS: i64 = 10_000;
+/// Looks at TikTok's list after an attempt's end.
+pub(super) const LOOKS_MS: [i64; 3] = [5_000, 30_000, 120_000];
+/// Whose message an unclaimed one is becomes certain so long after the attempt's end.
+pub(super) const GRACE_MS: i64 = 10_000;
+/// Attempts without an outcome that are remembered, for their echoes.
+const LOST_MOST: usize = 16;
+
+impl Work<'_> {
+    /// The dispatcher has a place: the gate on the newest state, then the mark.
+    pub(super) fn may_send(&mut self, id: ReplyId) {
+        self.drop_stale();
+        if self.state.candidate().is_none_or(|head| head.reply != id) {
+            self.note("gate", format!("reply {} has not its turn", id.0));
+            return;
+        }
+        let Some(entry) = self.state.queue.iter().find(|entry| entry.id == id) else { return };
+        let verdict = self.ask_gate(&stand_in(entry.image), entry.confirmation, true);
+        if verdict != Verdict::Send {
+            self.refuse(id, verdict);
+            if let Verdict::Hold(reason) = verdict {
+                // Nothing overtakes it.
+                self.hold_rest(&reason.to_string());
+            }
+            return;
+        }
+        let now = self.now;
+        let ends = self.state.ledger.window_ends().unwrap_or(now);
+        let edge = ends.plus_ms(self.context.window_margin_ms.saturating_neg() / 2);
+        let not_after = now.plus_ms(START_MS).min(edge);
+        let timeout_ms = CALL_MS.min(ends.since_ms(now)).max(0);
+        self.state.ledger.mark(id.0, now);
+        let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
+        entry.attempt = entry.attempt.saturating_add(1);
+        entry.stage = Stage::Marked { begun: now, bound: None };
+        let attempt = entry.attempt;
+        let left = self.state.ledger.replies_left();
+        self.note("gate", format!("reply {} leaves, attempt {attempt}; replies left {left}", id.0));
+        self.effects.push(Effect::Mark { reply: id, attempt, not_after, timeout_ms });
+    }
+
+    pub(super) fn outcome(&mut self, id: ReplyId, attempt: u32, ended: Moment, outcome: &Outcome) {
+        let open = self.state.queue.iter().find(|entry| entry.id == id && entry.attempt == attempt && entry.stage.is_open());
+        let Some((begun, bound)) = open.and_then(|entry| match &entry.stage {
+            Stage::Marked { begun, bound } => Some((*begun, bound.clone())),
+            Stage::Unknown { begun, .. } => Some((*begun, None)),
+            Stage::Waiting | Stage::Held { .. } => None,
+        }) else {
+            self.late_outcome(id, ended, outcome);
+            return;
+        };
+        match outcome {
+            Outcome::Sent { message_id } => {
+                let mut shown = None;
+                if let Some(bound) = bound {
+                    if bound.id == *message_id {
+                        shown = Some(bound.at);
+                    } else {
+                        self.unbind(bound);
+                    }
+                }
+                self.settle(id, message_id, begun, ended, shown, "TikTok's answer");
+            }
+            Outcome::NotSent(why) => {
+                if let Some(bound) = bound {
+                    self.unbind(bound);
+                }
+                self.not_sent(id, why);
+            }
+            Outcome::Refused { code, text, scope } => {
+                if let Some(bound) = bound {
+                    self.unbind(bound);
+                }
+                self.refused(id, ended, *code, text, *scope);
+            }
+            Outcome::Unknown { text } => match bound {
+                Some(bound) => self.settle(id, &bound.id, begun, ended, Some(bound.at), "its echo"),
+                None => self.outcome_unknown(id, begun, ended, text),
+            },
+        }
+        self.start_grace();
+    }
+
+    /// The reply is out.
+    pub(super) fn settle(
+        &mut self,
+        id: ReplyId,
+        message_id: &str,
+        begun: Moment,
+        ended: Moment,
+        shown: Option<Moment>,
+        by: &str,
+    ) {
+        self.state.ledger.settle_sent(id.0, ended);
+        if self.state.suspects.iter().any(|suspect| suspect.id == message_id) {
+            self.state.suspects.retain(|suspect| suspect.id != message_id);
+            self.state.ledger.adopt(message_id, id.0);
+        }
+        if let Some(shown) = shown {
+            self.state.ledger.seen_at(id.0, shown);
+        }
+        self.remember(message_id, id.0);
+        let visit =
+            self.state.queue.iter().find(|entry| entry.id == id).filter(|entry| entry.prompt).and_then(|entry| entry.visit);
+        self.finish_reply(id, End::Sent, &format!("settled by {by}"), Some(message_id.to_owned()));
+        if let Some(visit) = visit {
+            let at = shown.unwrap_or_else(|| begun.plus_ms(self.context.skew_ms.saturating_abs().saturating_neg()));
+            self.open_wait(visit, id, at);
+        }
+    }
+
+    /// Surely not sent: the slot is free, the reply waits for another attempt.
+    fn not_sent(&mut self, id: ReplyId, why: &NotSent) {
+        let text = match why {
+            NotSent::Expired => "the time to begin ran out".to_owned(),
+            NotSent::NoConnection { text } => format!("no connection: {text}"),
+            NotSent::TooFast { .. } => "TikTok allows no more calls at present".to_owned(),
+            NotSent::Token { code } => format!("the access token is refused ({code})"),
+            NotSent::MediaGone => "TikTok no longer has the uploaded image".to_owned(),
+        };
+        if *why == NotSent::MediaGone {
+            let again = self.state.queue.iter_mut().find(|entry| entry.id == id);
+            if again.is_some_and(|entry| std::mem::replace(&mut entry.uploaded_again, true)) {
+                self.state.ledger.give_back(id.0);
+                self.finish_reply(id, End::Refused, "TikTok lost the uploaded image twice", None);
+                return;
+            }
+        }
+        self.note("attempt", format!("reply {} was not sent: {text}", id.0));
+        self.wait_again(id);
+    }
+
+    /// Back to the head of the queue with its slot reserved, or taken back where the bot must be silent.
+    pub(super) fn wait_again(&mut self, id: ReplyId) {
+        self.state.ledger.give_back(id.0);
+        self.state.ledger.reserve(id.0);
+        let silent = self.state.stand.is_taken() || self.state.opted_out;
+        let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
+        entry.stage = Stage::Waiting;
+        let confirmation = entry.confirmation;
+        if silent && !confirmation {
+            self.finish_reply(id, End::Withdrawn, "the bot must be silent here", None);
+        } else if self.state.ledger.is_closed() {
+            self.hold_rest("TikTok refuses messages here until the customer writes");
+        }
+    }
+
+    fn refused(&mut self, id: ReplyId, ended: Moment, code: i64, text: &str, scope: RefusalScope) {
+        let reason = format!("TikTok refused it ({code}): {}", crate::text::shorten_units(text, 200));
+        if scope == RefusalScope::UntilCustomerWrites {
+            // The slot stays spent, and the same would happen to all that follow.
+            self.state.ledger.settle_unknown(id.0, ended);
+            self.state.ledger.close();
+            self.finish_reply(id, End::Refused, &reason, None);
+            self.hold_rest("TikTok refuses messages here until the customer writes");
+        } else {
+            self.state.ledger.give_back(id.0);
+            self.finish_reply(id, End::Refused, &reason, None);
+        }
+    }
+
+    fn outcome_unknown(&mut self, id: ReplyId, begun: Moment, ended: Moment, text: &str) {
+        self.note(
+            "attempt",
+            format!("reply {}: nobody knows whether it arrived: {}", id.0, crate::text::shorten_units(text, 200)),
+        );
+        self.state.ledger.settle_unknown(id.0, ended);
+        let [first, ..] = LOOKS_MS;
+        if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
+            && matches!(entry.stage, Stage::Marked { .. })
+        {
+            entry.stage = Stage::Unknown { begun, ended, looks: 0, next: ended.plus_ms(first), looking: false };
+        }
+    }
+
+    /// Spent, and never sent again; its echo may still come.
+    pub(super) fn lost(&mut self, id: ReplyId, begun: Moment, ended: Moment, why: &str) {
+        let Some(entry) = self.state.queue.iter().find(|entry| entry.id == id) else { return };
+        let (fingerprint, visit) = (entry.fingerprint, entry.visit.filter(|_| entry.prompt));
+        self.state.lost.push(Lost { id, fingerprint, begun, ended });
+        if self.state.lost.len() > LOST_MOST {
+            self.state.lost.remove(0);
+        }
+        self.state.ledger.settle_unknown(id.0, ended);
+        self.finish_reply(id, End::Unknown, why, None);
+        if let Some(visit) = visit {
+            self.open_wait(visit, id, begun.plus_ms(self.context.skew_ms.saturating_abs().saturating_neg()));
+        }
+    }
+
+    /// An answer for an attempt that is settled already: at most it tells an id.
+    fn late_outcome(&mut self, id: ReplyId, _ended: Moment, outcome: &Outcome) {
+        if let Outcome::Sent { message_id } = outcome {
+            if self.state.suspects.iter().any(|suspect| suspect.id == *message_id) {
+                self.state.suspects.retain(|suspect| suspect.id != *message_id);
+                self.state.ledger.adopt(message_id, id.0);
+            }
+            self.state.lost.retain(|lost| lost.id != id);
+            self.remember(message_id, id.0);
+        }
+        self.note("attempt", format!("reply {}: the attempt is settled already", id.0));
+    }
+
+    /// An echo that was taken for ours is somebody else's.
+    fn unbind(&mut self, bound: Bound) {
+        self.note("echo", "an echo that looked like ours is somebody else's");
+        self.foreign(&bound.id, bound.at, bound.api);
+    }
+
+    /// Counts at once; whose it is shows after the grace.
+    pub(super) fn foreign(&mut self, message_id: &str, at: Moment, api: bool) {
+        self.state.ledger.foreign(message_id, at);
+        self.remember(message_id, 0);
+        let in_flight = self.state.queue.iter().any(|entry| matches!(entry.stage, Stage::Marked { .. }));
+        let due = (!in_flight).then(|| self.now.plus_ms(GRACE_MS));
+        self.state.suspects.push(Suspect { id: message_id.to_owned(), at, api, due });
+        if self.state.suspects.len() > LOST_MOST {
+            self.state.suspects.remove(0);
+        }
+    }
+
+    /// An attempt has ended: what nobody claims is decided on after the grace.
+    fn start_grace(&mut self) {
+        let due = self.now.plus_ms(GRACE_MS);
+        for suspect in &mut self.state.suspects {
+            suspect.due = suspect.due.or(Some(due));
+        }
+    }
+
+    pub(super) fn suspects_due(&mut self) {
+        let now = self.now;
+        let due: Vec<Suspect> =
+            self.state.suspects.iter().filter(|suspect| suspect.due.is_some_and(|due| due <= now)).cloned().collect();
+        self.state.suspects.retain(|suspect| suspect.due.is_none_or(|due| due > now));
+        for suspect in due {
+            if suspect.api {
+                self.note("warning", "another program writes here through the API; it counts, and nobody takes over");
+            } else {
+                self.take("somebody of the business has written", suspect.at);
+            }
+        }
+    }
+}

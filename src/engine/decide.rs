@@ -1,0 +1,181 @@
+//! Which trigger wins a message, which ones lose, and why.
+
+use super::state::{Anchor, Heard, Kind, Run};
+use super::work::Work;
+use crate::bot::{self, Anytime, Entry, Hit, On, Trigger, Value, ValueMap};
+use crate::channel::fingerprint;
+
+/// A referral may start a flow for so long.
+const REFERRAL_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Losers that are told of in one account.
+const LOSERS_TOLD: usize = 20;
+
+/// Which triggers are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pool {
+    All,
+    /// All but `any text` and `fallback`.
+    Strong,
+    /// Those that answer beside or instead of a waiting run.
+    Anytime,
+}
+
+impl Work<'_> {
+    /// Lets the triggers have the message; true when one won.
+    pub(super) fn try_triggers(&mut self, heard: &Heard, pool: Pool) -> bool {
+        let bot = self.bot;
+        let hits = self.hits(heard);
+        let mut winner: Option<(&Trigger, Hit)> = None;
+        for (told, hit) in hits.into_iter().enumerate() {
+            let Some(trigger) = bot.triggers.get(hit.trigger) else { continue };
+            let why = match &winner {
+                Some((first, _)) => Some(format!("`{}` comes first", first.key)),
+                None => self.excluded(trigger, pool),
+            };
+            match why {
+                None => winner = Some((trigger, hit)),
+                Some(why) if told < LOSERS_TOLD => {
+                    self.note_at("lost", format!("`{}` ({}): {why}", trigger.key, form(&trigger.on)), Some(&trigger.origin));
+                }
+                Some(_) => {}
+            }
+        }
+        if pool != Pool::Anytime || winner.is_some() {
+            // One message uses a referral up, whether it starts something or not.
+            self.state.referral_fresh = false;
+        }
+        let Some((trigger, hit)) = winner else { return false };
+        self.note_at("trigger", format!("`{}` ({}) starts", trigger.key, form(&trigger.on)), Some(&trigger.origin));
+        let captures = hit.captures.into_iter().map(|(name, value)| (name, Value::Text(value))).collect();
+        self.start(trigger, captures);
+        true
+    }
+
+    /// The triggers that want the message, leaving aside what may exclude them, the first to win first.
+    fn hits(&self, heard: &Heard) -> Vec<Hit> {
+        let button = heard.named_press(&self.bot.triggers);
+        let typed = matches!(heard.kind, Kind::Text | Kind::Button) && button.is_none() && !heard.text.trim().is_empty();
+        self.bot.matcher.hits(&bot::Heard {
+            text: typed.then_some(heard.text.as_str()),
+            button,
+            image: heard.kind == Kind::Image,
+            entry: self.entry_now(),
+            first: heard.first,
+        })
+    }
+
+    /// How the customer came in, while it may still start a flow.
+    fn entry_now(&self) -> Option<Entry<'_>> {
+        let referral = self.state.referral.as_ref().filter(|_| self.state.referral_fresh)?;
+        if self.now.since_ms(referral.received) > REFERRAL_MS {
+            return None;
+        }
+        match referral.source.as_str() {
+            "ad" => Some(Entry::Ad(referral.ad_id.as_deref())),
+            "short_link" => Some(Entry::Link(referral.link_ref.as_deref())),
+            _ => None,
+        }
+    }
+
+    /// Why a trigger that fires takes no part.
+    fn excluded(&self, trigger: &Trigger, pool: Pool) -> Option<String> {
+        match pool {
+            Pool::Anytime if trigger.anytime == Anytime::No => return Some("a run waits and it is not `anytime`".to_owned()),
+            Pool::Strong if matches!(trigger.on, On::AnyText | On::Fallback) => {
+                return Some("a run waits, which only a definite trigger ends".to_owned());
+            }
+            _ => {}
+        }
+        if let Some(when) = &trigger.when {
+            // Conditions know no variables of a flow.
+            let none = ValueMap::new();
+            let mut scope = self.scope();
+            scope.variables = &none;
+            if !scope.holds(when) {
+                return Some("its `when` is false or missing".to_owned());
+            }
+        }
+        let once = trigger.once_per_ms?;
+        let last = self.state.wins.get(&trigger.key)?;
+        (self.now.since_ms(*last) < once).then(|| "its `once per` has not passed".to_owned())
+    }
+
+    fn start(&mut self, trigger: &Trigger, captures: ValueMap) {
+        self.moved = true;
+        if trigger.once_per_ms.is_some() {
+            self.state.wins.insert(trigger.key.clone(), self.now);
+            let known = |key: &String| self.bot.triggers.iter().any(|trigger| trigger.key == *key);
+            self.state.wins.retain(|key, _| known(key));
+        }
+        if let Some(run) = self.state.run.take() {
+            let asks = run.wait.as_ref().is_some_and(|wait| wait.kind.asks());
+            if trigger.anytime == Anytime::Resume && asks && self.state.parked.is_none() {
+                self.note("parked", format!("`{}` asks again afterwards", run.at.flow));
+                self.state.parked = Some(run);
+            } else if trigger.anytime != Anytime::Resume {
+                self.state.parked = None;
+                self.note("ended", format!("`{}`: another flow starts", run.at.flow));
+            }
+        }
+        let Some(flow) = self.bot.flows.get(trigger.flow) else { return };
+        let digest = flow.steps.first().map_or(0, |step| step.digest);
+        let at = Anchor { flow: flow.name.clone(), step: 0, digest, variables: captures };
+        self.state.run = Some(Run { at, wait: None, block: false });
+        self.proceed(trigger.flow, 0);
+    }
+}
+
+/// Our id of a button: the wait, the choice, the name. At most 40 characters.
+pub(super) fn button_id(visit: u32, choice: usize, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{visit}.{choice}.{}", short_name(name)),
+        None => format!("{visit}.{choice}"),
+    }
+}
+
+/// The wait and the choice of a button's id.
+pub(super) fn button_place(id: &str) -> Option<(u32, usize)> {
+    let mut parts = id.splitn(3, '.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+fn button_name(id: &str) -> Option<&str> {
+    id.splitn(3, '.').nth(2)
+}
+
+/// A name as it stands in a button's id: short and plain ones as they are.
+fn short_name(name: &str) -> String {
+    if name.len() <= 20 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        name.to_owned()
+    } else {
+        format!("~{:016x}", fingerprint("button", name))
+    }
+}
+
+impl Heard {
+    /// The name of the pressed button, where some trigger waits for it.
+    pub(super) fn named_press<'a>(&self, triggers: &'a [Trigger]) -> Option<&'a str> {
+        let pressed = self.button.as_deref().and_then(button_name)?;
+        triggers.iter().find_map(|trigger| match &trigger.on {
+            On::Button(name) if short_name(name) == pressed => Some(name.as_str()),
+            _ => None,
+        })
+    }
+}
+
+fn form(on: &On) -> &'static str {
+    match on {
+        On::Words(_) => "message",
+        On::Exactly(_) => "exactly",
+        On::Starting(_) => "starting",
+        On::Like(_) => "like",
+        On::Matching(_) => "matching",
+        On::AnyText => "any text",
+        On::Button(_) => "button",
+        On::Image => "image",
+        On::Ad(_) => "ad",
+        On::Link(_) => "link",
+        On::FirstMessage => "first message",
+        On::Fallback => "fallback",
+    }
+}

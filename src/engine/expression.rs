@@ -1,0 +1,291 @@
+//! What an expression is worth in a conversation. A missing value is `None`; nothing here faults or panics.
+
+use std::cmp::Ordering;
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+
+use super::Conversation;
+use super::render::fill;
+use crate::bot::{BinaryOp, Bot, Builtin, Expr, Pattern, Place, Value, ValueMap};
+use crate::calendar::Moment;
+use crate::text;
+
+/// What names mean at one moment of a sprint.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub bot: &'a Bot,
+    pub state: &'a Conversation,
+    pub variables: &'a ValueMap,
+    pub now: Moment,
+}
+
+impl Scope<'_> {
+    /// The conversation's language as a BCP 47 tag.
+    pub(super) fn language_tag(&self) -> &str {
+        let tags = &self.bot.languages;
+        let tag = tags.iter().find(|tag| Some(*tag) == self.state.language.as_ref());
+        tag.or_else(|| tags.first()).map_or("und", String::as_str)
+    }
+
+    /// The value; `None` where it is missing.
+    pub(super) fn value(&self, expr: &Expr) -> Option<Value> {
+        match expr {
+            Expr::Value(value) => Some(value.clone()),
+            Expr::Text(template) => fill(self, self.language_tag(), template, &mut Vec::new()).ok().map(Value::Text),
+            Expr::List(items) => items.iter().map(|item| self.value(item)).collect::<Option<_>>().map(Value::List),
+            Expr::Map(fields) => {
+                Some(Value::Map(fields.iter().filter_map(|(name, value)| Some((name.clone(), self.value(value)?))).collect()))
+            }
+            Expr::Place(place) => self.place(place),
+            Expr::Member(of, name) => match self.value(of)? {
+                Value::Map(mut map) => map.remove(name),
+                _ => None,
+            },
+            Expr::Index(of, at) => self.index(of, at),
+            Expr::Call(function, arguments) => self.call(*function, arguments),
+            Expr::Not(of) => match self.value(of)? {
+                Value::Bool(is) => Some(Value::Bool(!is)),
+                _ => None,
+            },
+            Expr::Negative(of) => match self.value(of)? {
+                Value::Number(number) => Some(Value::Number(-number)),
+                Value::Duration(ms) => ms.checked_neg().map(Value::Duration),
+                _ => None,
+            },
+            Expr::Binary(op, left, right) => self.binary(*op, left, right),
+            Expr::Missing { value, negated } => Some(Value::Bool(self.value(value).is_none() != *negated)),
+            Expr::ContainsWords(of, words) => {
+                let of = self.folded(of)?;
+                Some(Value::Bool(words.iter().any(|phrase| text::find_words(&of, &text::fold(phrase)).is_some())))
+            }
+            Expr::InWords { value, words, negated } => {
+                let of = self.folded(value)?;
+                Some(Value::Bool(words.iter().any(|phrase| text::fold(phrase) == of) != *negated))
+            }
+            Expr::Matches(of, regex) => match self.value(of)? {
+                Value::Text(of) => Some(Value::Bool(regex.is_match(&text::digits_to_ascii(&of)))),
+                _ => None,
+            },
+            Expr::If(parts) => {
+                let (condition, then, otherwise) = &**parts;
+                self.value(if self.holds(condition) { then } else { otherwise })
+            }
+        }
+    }
+
+    /// Whether a condition is true; a missing one is not.
+    pub(super) fn holds(&self, condition: &Expr) -> bool {
+        self.value(condition) == Some(Value::Bool(true))
+    }
+
+    /// Whether `value` fits a pattern of `match`.
+    pub(super) fn fits(&self, value: Option<&Value>, pattern: &Pattern) -> bool {
+        let Some(value) = value else { return false };
+        match pattern {
+            Pattern::Value(wanted) => value == wanted,
+            Pattern::Range(least, most) => {
+                compare(value, least).is_some_and(Ordering::is_ge) && compare(value, most).is_some_and(Ordering::is_le)
+            }
+            Pattern::Words(words) => match value {
+                Value::Text(of) => {
+                    let of = text::fold(of);
+                    words.iter().any(|phrase| text::fold(phrase) == of)
+                }
+                _ => false,
+            },
+        }
+    }
+
+    fn folded(&self, expr: &Expr) -> Option<String> {
+        match self.value(expr)? {
+            Value::Text(of) => Some(text::fold(&of)),
+            _ => None,
+        }
+    }
+
+    fn place(&self, place: &Place) -> Option<Value> {
+        let state = self.state;
+        match place {
+            Place::Variable(name) => self.variables.get(name).cloned(),
+            Place::Contact(name) => state.contact.get(name).map(|kept| kept.value.clone()).or_else(|| {
+                let field = self.bot.contact.iter().find(|field| field.name == *name)?;
+                field.default.clone()
+            }),
+            Place::ContactTags => Some(Value::List(state.tags.iter().cloned().map(Value::Text).collect())),
+            Place::Message(part) => {
+                let message = state.message.as_ref()?;
+                match part.as_str() {
+                    "text" => (!message.text.is_empty()).then(|| Value::Text(message.text.clone())),
+                    "kind" => Some(Value::Text(message.kind.word().to_owned())),
+                    "at" => Some(Value::Moment(message.at)),
+                    _ => None,
+                }
+            }
+            Place::Referral(part) => {
+                let referral = state.referral.as_ref()?;
+                match part.as_str() {
+                    "ad_id" => referral.ad_id.clone().map(Value::Text),
+                    "ad_name" => referral.ad_name.clone().map(Value::Text),
+                    "ref" => referral.link_ref.clone().map(Value::Text),
+                    "source" => Some(Value::Text(referral.source.clone())),
+                    _ => None,
+                }
+            }
+            Place::RepliesLeft => Some(Value::Number(state.ledger.replies_left().into())),
+            Place::WindowLeft => state.window_left(self.now).map(Value::Duration),
+            Place::Language => state.language.clone().or_else(|| self.bot.languages.first().cloned()).map(Value::Text),
+            Place::Now => Some(Value::Moment(self.now)),
+        }
+    }
+
+    /// `list[0]` counts from 0, `map["key"]` takes a text.
+    fn index(&self, of: &Expr, at: &Expr) -> Option<Value> {
+        match (self.value(of)?, self.value(at)?) {
+            (Value::List(items), Value::Number(at)) if at.fract().is_zero() => items.into_iter().nth(at.to_usize()?),
+            (Value::Map(mut map), Value::Text(name)) => map.remove(&name),
+            _ => None,
+        }
+    }
+
+    fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr) -> Option<Value> {
+        match op {
+            BinaryOp::And => return Some(Value::Bool(self.holds(left) && self.holds(right))),
+            BinaryOp::Or => return Some(Value::Bool(self.holds(left) || self.holds(right))),
+            _ => {}
+        }
+        let (left, right) = (self.value(left)?, self.value(right)?);
+        let ordered = |test: fn(Ordering) -> bool| compare(&left, &right).map(|order| Value::Bool(test(order)));
+        match op {
+            BinaryOp::And | BinaryOp::Or => None,
+            BinaryOp::Equal => Some(Value::Bool(left == right)),
+            BinaryOp::NotEqual => Some(Value::Bool(left != right)),
+            BinaryOp::Less => ordered(Ordering::is_lt),
+            BinaryOp::LessOrEqual => ordered(Ordering::is_le),
+            BinaryOp::Greater => ordered(Ordering::is_gt),
+            BinaryOp::GreaterOrEqual => ordered(Ordering::is_ge),
+            BinaryOp::In => within(&left, &right).map(Value::Bool),
+            BinaryOp::NotIn => within(&left, &right).map(|is| Value::Bool(!is)),
+            BinaryOp::Contains => match (&left, &right) {
+                (Value::Text(of), Value::Text(words)) => Some(Value::Bool(text::contains_words(of, words))),
+                _ => within(&right, &left).map(Value::Bool),
+            },
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
+                calculate(op, &left, &right)
+            }
+        }
+    }
+
+    fn call(&self, function: Builtin, arguments: &[Expr]) -> Option<Value> {
+        match function {
+            Builtin::Open(hours) => {
+                let hours = self.bot.hours.get(hours)?;
+                return Some(Value::Bool(hours.open_at(self.now, &self.bot.settings.zone)));
+            }
+            Builtin::NextOpen(hours) => {
+                let hours = self.bot.hours.get(hours)?;
+                return hours.next_open(self.now, &self.bot.settings.zone).map(Value::Moment);
+            }
+            _ => {}
+        }
+        let first = self.value(arguments.first()?)?;
+        let second = arguments.get(1).and_then(|argument| self.value(argument));
+        match (function, first) {
+            (Builtin::Length, Value::Text(of)) => Some(Value::Number(text::graphemes(&of).into())),
+            (Builtin::Length, Value::List(items)) => Some(Value::Number(items.len().into())),
+            (Builtin::Upper, Value::Text(of)) => Some(Value::Text(of.to_uppercase())),
+            (Builtin::Lower, Value::Text(of)) => Some(Value::Text(of.to_lowercase())),
+            (Builtin::Trim, Value::Text(of)) => Some(Value::Text(of.trim().to_owned())),
+            (Builtin::Words, Value::Text(of)) => {
+                Some(Value::List(of.split_whitespace().map(|word| Value::Text(word.to_owned())).collect()))
+            }
+            (Builtin::First, Value::List(items)) => items.into_iter().next(),
+            (Builtin::Last, Value::List(items)) => items.into_iter().last(),
+            (Builtin::Round, Value::Number(number)) => {
+                let places = match second {
+                    Some(Value::Number(places)) => places.to_u32()?.min(Decimal::MAX_SCALE),
+                    _ => 0,
+                };
+                Some(Value::Number(number.round_dp_with_strategy(places, rust_decimal::RoundingStrategy::MidpointAwayFromZero)))
+            }
+            (Builtin::DaysBetween, from) => self.days_between(&from, &second?),
+            _ => None,
+        }
+    }
+
+    /// Whole days from one date to another, in the bot's zone; negative when the second is the earlier one.
+    fn days_between(&self, from: &Value, to: &Value) -> Option<Value> {
+        let date = |value: &Value| match value {
+            Value::Date(date) => Some(*date),
+            Value::Moment(moment) => Some(self.bot.settings.zone.civil(*moment).0),
+            _ => None,
+        };
+        Some(Value::Number(crate::calendar::days_between(date(from)?, date(to)?).into()))
+    }
+}
+
+fn within(value: &Value, list: &Value) -> Option<bool> {
+    match (value, list) {
+        (_, Value::List(items)) => Some(items.contains(value)),
+        (Value::Text(name), Value::Map(map)) => Some(map.contains_key(name)),
+        _ => None,
+    }
+}
+
+/// The order of two values of one kind.
+fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => Some(left.cmp(right)),
+        (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+        (Value::Date(left), Value::Date(right)) => Some(left.cmp(right)),
+        (Value::Time(left), Value::Time(right)) => Some(left.cmp(right)),
+        (Value::Moment(left), Value::Moment(right)) => Some(left.cmp(right)),
+        (Value::Duration(left), Value::Duration(right)) => Some(left.cmp(right)),
+        _ => None,
+    }
+}
+
+/// Arithmetic; what overflows or divides by zero is missing.
+fn calculate(op: BinaryOp, left: &Value, right: &Value) -> Option<Value> {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => match op {
+            BinaryOp::Add => left.checked_add(*right),
+            BinaryOp::Subtract => left.checked_sub(*right),
+            BinaryOp::Multiply => left.checked_mul(*right),
+            BinaryOp::Divide => left.checked_div(*right),
+            BinaryOp::Remainder => left.checked_rem(*right),
+            _ => None,
+        }
+        .map(Value::Number),
+        (Value::Duration(left), Value::Duration(right)) => match op {
+            BinaryOp::Add => left.checked_add(*right),
+            BinaryOp::Subtract => left.checked_sub(*right),
+            _ => None,
+        }
+        .map(Value::Duration),
+        (Value::Moment(moment), Value::Duration(ms)) => match op {
+            BinaryOp::Add => Some(Value::Moment(moment.plus_ms(*ms))),
+            BinaryOp::Subtract => Some(Value::Moment(moment.plus_ms(ms.checked_neg()?))),
+            _ => None,
+        },
+        (Value::Moment(left), Value::Moment(right)) if op == BinaryOp::Subtract => Some(Value::Duration(left.since_ms(*right))),
+        (Value::Duration(ms), Value::Number(times)) if op == BinaryOp::Multiply => {
+            Decimal::from(*ms).checked_mul(*times)?.to_i64().map(Value::Duration)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_calculated_is_missing() {
+        let one = Value::Number(1.into());
+        assert_eq!(calculate(BinaryOp::Divide, &one, &Value::Number(0.into())), None);
+        assert_eq!(calculate(BinaryOp::Multiply, &Value::Number(Decimal::MAX), &Value::Number(2.into())), None);
+        assert_eq!(calculate(BinaryOp::Add, &one, &Value::Text("1".to_owned())), None);
+        assert_eq!(calculate(BinaryOp::Add, &one, &one), Some(Value::Number(2.into())));
+    }
+}

@@ -1,0 +1,216 @@
+//! What a message is to a question: an answer, exactly or nearly, or not.
+
+use super::decide::{Pool, button_place};
+use super::state::{Heard, Kind, Wait};
+use super::values;
+use super::work::Work;
+use crate::bot::{Choice, Op, Place, Step, Type, Value};
+use crate::text;
+
+#[derive(Clone, Debug, PartialEq)]
+enum Answer {
+    Value(Value),
+    Choice(usize),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Fit {
+    /// A label, a number, a value of a closed type: nothing comes before it.
+    Exact(Answer),
+    /// Fits, but an `anytime` trigger comes first.
+    Loose(Answer),
+    No,
+}
+
+impl<'a> Work<'a> {
+    /// A message while a question waits, by the table.
+    pub(super) fn answer(&mut self, heard: &Heard) {
+        let place = self.state.run.as_ref().and_then(|run| self.find(&run.at).zip(run.wait.clone()));
+        let bot = self.bot;
+        let found = place.and_then(|((flow, index), wait)| {
+            let step = bot.flows.get(flow)?.steps.get(index)?;
+            matches!(step.op, Op::Ask { .. } | Op::Choose { .. }).then_some((flow, index, step, wait))
+        });
+        let Some((flow, index, step, wait)) = found else {
+            self.lose();
+            return self.hear(heard.clone());
+        };
+        if !self.seen_before(&wait, heard.at) {
+            self.learn_language(heard);
+            if !self.try_triggers(heard, Pool::Strong) {
+                self.note("kept", "written before the question could be seen");
+            }
+            return;
+        }
+        let fit = self.fit(step, &wait, heard);
+        if let Fit::Exact(answer) = fit {
+            return self.accept(flow, index, step, answer);
+        }
+        let formatted = matches!(&step.op, Op::Ask { kind, .. } if !matches!(kind, Type::Text { .. }));
+        if !(formatted && matches!(fit, Fit::Loose(_))) {
+            self.learn_language(heard);
+        }
+        if self.try_triggers(heard, Pool::Anytime) {
+            return;
+        }
+        if let Fit::Loose(answer) = fit {
+            return self.accept(flow, index, step, answer);
+        }
+        if let Op::Choose { other, .. } = &step.op {
+            if let Some(other) = other {
+                self.moved = true;
+                self.note_at("answer", "something other than the choices", Some(&step.origin));
+                return self.proceed(flow, *other);
+            }
+            if self.try_triggers(heard, Pool::Strong) {
+                return;
+            }
+        }
+        self.misfit(flow, step);
+    }
+
+    fn accept(&mut self, flow: usize, index: usize, step: &'a Step, answer: Answer) {
+        self.moved = true;
+        match (&step.op, answer) {
+            (Op::Ask { target, .. }, Answer::Value(value)) => {
+                let shown = if self.is_secret(target) { "(secret)".to_owned() } else { self.plain(&value) };
+                self.note_at("answer", shown, Some(&step.origin));
+                match self.set(target, Some(value)) {
+                    Ok(()) => self.proceed(flow, index.saturating_add(1)),
+                    Err(fault) => self.fault(&fault, Some(&step.origin)),
+                }
+            }
+            (Op::Choose { choices, .. }, Answer::Choice(chosen)) => {
+                self.note_at("answer", format!("choice {}", chosen.saturating_add(1)), Some(&step.origin));
+                match choices.get(chosen) {
+                    Some(choice) => self.proceed(flow, choice.target),
+                    None => self.lose(),
+                }
+            }
+            _ => self.lose(),
+        }
+    }
+
+    /// Whether what is kept there must not be shown.
+    pub(super) fn is_secret(&self, place: &Place) -> bool {
+        matches!(place, Place::Contact(name) if self.bot.contact.iter().any(|field| field.name == *name && field.secret))
+    }
+
+    fn misfit(&mut self, flow: usize, step: &'a Step) {
+        let (Op::Ask { tries, invalid, .. } | Op::Choose { tries, invalid, .. }) = &step.op else { return };
+        let misfits = match self.state.run.as_mut().and_then(|run| run.wait.as_mut()) {
+            Some(wait) => {
+                wait.misfits = wait.misfits.saturating_add(1);
+                wait.misfits
+            }
+            None => return,
+        };
+        self.note_at("answer", format!("does not fit ({misfits} of {})", tries.tries), Some(&step.origin));
+        if misfits >= tries.tries {
+            self.moved = true;
+            return self.proceed(flow, tries.target);
+        }
+        if let Err(fault) = self.say_invalid(step, invalid.0.as_ref()) {
+            self.fault(&fault, Some(&step.origin));
+        }
+    }
+
+    // --- reading ---------------------------------------------------------------------------------------------------
+
+    fn fit(&self, step: &Step, wait: &Wait, heard: &Heard) -> Fit {
+        if let Some((visit, index)) = heard.button.as_deref().and_then(button_place)
+            && visit == wait.visit
+        {
+            return match &step.op {
+                Op::Choose { choices, .. } if index < choices.len() => Fit::Exact(Answer::Choice(index)),
+                Op::Ask { kind: Type::OneOf(words), .. } => match words.get(index) {
+                    Some(word) => Fit::Exact(Answer::Value(word.value.clone())),
+                    None => Fit::No,
+                },
+                _ => Fit::No,
+            };
+        }
+        if heard.named_press(&self.bot.triggers).is_some() {
+            return Fit::No;
+        }
+        match &step.op {
+            Op::Choose { choices, .. } => self.fit_choice(choices, wait, heard),
+            Op::Ask { kind, .. } => self.fit_type(kind, heard),
+            _ => Fit::No,
+        }
+    }
+
+    fn fit_choice(&self, choices: &[Choice], wait: &Wait, heard: &Heard) -> Fit {
+        let labels: Vec<String> = wait.labels.iter().map(|label| text::fold(label)).collect();
+        let said: Vec<String> = texts(heard).map(text::fold).filter(|said| !said.is_empty()).collect();
+        for said in &said {
+            let number = said.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+            let exact = labels
+                .iter()
+                .position(|label| label == said)
+                .or_else(|| choices.iter().position(|choice| choice.also.iter().any(|also| text::fold(also) == *said)))
+                .or_else(|| number.filter(|number| *number < choices.len()));
+            if let Some(chosen) = exact.filter(|chosen| *chosen < choices.len()) {
+                return Fit::Exact(Answer::Choice(chosen));
+            }
+        }
+        for said in &said {
+            let mut near = labels.iter().enumerate().filter(|(_, label)| near_miss(label, said));
+            if let (Some((chosen, _)), None) = (near.next(), near.next())
+                && chosen < choices.len()
+            {
+                return Fit::Loose(Answer::Choice(chosen));
+            }
+        }
+        Fit::No
+    }
+
+    fn fit_type(&self, kind: &Type, heard: &Heard) -> Fit {
+        match kind {
+            Type::Image => media(heard, Kind::Image),
+            Type::Post => media(heard, Kind::Post),
+            Type::Text { .. } => {
+                if heard.kind != Kind::Text && heard.kind != Kind::Button {
+                    return Fit::No;
+                }
+                self.read(kind, &heard.text).map_or(Fit::No, |value| Fit::Loose(Answer::Value(value)))
+            }
+            Type::OneOf(words) => {
+                for said in texts(heard).map(text::fold).filter(|said| !said.is_empty()) {
+                    if let Some(word) = words.iter().find(|word| text::fold(&word.label) == said) {
+                        return Fit::Exact(Answer::Value(word.value.clone()));
+                    }
+                }
+                self.read_any(kind, heard).map_or(Fit::No, |value| Fit::Loose(Answer::Value(value)))
+            }
+            Type::YesNo => self.read_any(kind, heard).map_or(Fit::No, |value| Fit::Exact(Answer::Value(value))),
+            _ => self.read_any(kind, heard).map_or(Fit::No, |value| Fit::Loose(Answer::Value(value))),
+        }
+    }
+
+    fn read(&self, kind: &Type, said: &str) -> Option<Value> {
+        values::read(kind, said, self.language_tag(), &self.bot.settings.zone, self.now)
+    }
+
+    fn read_any(&self, kind: &Type, heard: &Heard) -> Option<Value> {
+        texts(heard).find_map(|said| self.read(kind, said))
+    }
+}
+
+/// The texts of a message in the order in which they may answer: single ones, the last first, then the joined one.
+fn texts(heard: &Heard) -> impl Iterator<Item = &str> {
+    let typed = matches!(heard.kind, Kind::Text | Kind::Button);
+    heard.parts.iter().rev().map(String::as_str).chain(std::iter::once(heard.text.as_str())).filter(move |_| typed)
+}
+
+fn media(heard: &Heard, kind: Kind) -> Fit {
+    if heard.kind != kind {
+        return Fit::No;
+    }
+    heard.media.clone().map_or(Fit::No, |media| Fit::Loose(Answer::Value(Value::Text(media))))
+}
+
+fn near_miss(label: &str, said: &str) -> bool {
+    let letters = label.chars().filter(|letter| *letter != ' ').count();
+    text::similar(label, said, text::allowed_slips(letters))
+}

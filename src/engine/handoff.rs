@@ -1,0 +1,134 @@
+//! A colleague is asked for, takes the conversation, gives it back.
+
+use super::state::{Anchor, Handed, Run, Stand};
+use super::steps::Next;
+use super::work::{Fault, Work};
+use super::{ColleagueAction, Effect};
+use crate::bot::{Handoff, Op};
+use crate::calendar::Moment;
+
+impl Work<'_> {
+    /// The step: ends the run but for its blocks.
+    pub(super) fn hand_off(&mut self, handoff: &Handoff) -> Result<Next, Fault> {
+        let note = self.render(&handoff.note)?;
+        let bot = self.bot;
+        let team = handoff.team.and_then(|team| bot.teams.get(team));
+        let hours = team.and_then(|team| team.hours).and_then(|hours| bot.hours.get(hours));
+        let zone = &bot.settings.zone;
+        let nobody_at = handoff.nobody_in.and_then(|(ms, _)| match hours {
+            None => Some(self.now.plus_ms(ms)),
+            Some(hours) => hours.after_open_ms(self.now, ms, zone),
+        });
+        let name = team.map(|team| team.name.clone());
+        self.note("handoff", format!("asked for {}: {note}", name.as_deref().unwrap_or("a colleague")));
+        self.effects.push(Effect::HandedOver { team: name.clone(), note });
+        self.state.parked = None;
+        self.state.stand = Stand::Asked(Handed {
+            since: self.now,
+            team: name,
+            release_at: self.now.plus_ms(bot.settings.release_after_ms),
+            nobody_at,
+            anchor: self.state.run.as_ref().map(|run| run.at.clone()),
+        });
+        let open = hours.is_none_or(|hours| hours.open_at(self.now, zone));
+        let Some(block) = (if open { handoff.open } else { handoff.closed }) else { return Ok(Next::Over) };
+        if let Some(run) = &mut self.state.run {
+            run.block = true;
+        }
+        Ok(Next::Step(block))
+    }
+
+    /// A colleague is asked for because replies ran short.
+    pub(super) fn hand_over_short(&mut self, why: &str) {
+        if !self.state.stand.is_free() {
+            return;
+        }
+        self.note("handoff", format!("asked for a colleague: {why}"));
+        self.effects.push(Effect::HandedOver { team: None, note: why.to_owned() });
+        self.state.run = None;
+        self.state.parked = None;
+        self.moved = true;
+        self.state.stand = Stand::Asked(Handed {
+            since: self.now,
+            release_at: self.now.plus_ms(self.bot.settings.release_after_ms),
+            ..Handed::default()
+        });
+    }
+
+    pub(super) fn colleague(&mut self, action: ColleagueAction) {
+        match action {
+            ColleagueAction::TakeOver => self.take("a colleague has taken the conversation", self.now),
+            ColleagueAction::Release => self.release("a colleague has released it"),
+        }
+    }
+
+    /// A colleague has it, or has written again at `at`.
+    pub(super) fn take(&mut self, why: &str, at: Moment) {
+        let release_at = at.plus_ms(self.bot.settings.release_after_ms);
+        if release_at <= self.now {
+            self.note("colleague", "wrote so long ago that the conversation is the bot's again");
+            return;
+        }
+        if let Stand::Taken(handed) = &mut self.state.stand {
+            handed.release_at = handed.release_at.max(release_at);
+            self.note("colleague", "keeps the conversation");
+            return;
+        }
+        self.note("taken", why);
+        let before = match std::mem::take(&mut self.state.stand) {
+            Stand::Asked(handed) => handed,
+            Stand::Free | Stand::Taken(_) => Handed::default(),
+        };
+        self.state.stand = Stand::Taken(Handed { since: self.now, release_at, nobody_at: None, ..before });
+        self.silence(why);
+    }
+
+    fn release(&mut self, why: &str) {
+        let handed = match std::mem::take(&mut self.state.stand) {
+            Stand::Free => return,
+            Stand::Asked(handed) | Stand::Taken(handed) => handed,
+        };
+        self.note("released", why);
+        // A block that still waits belongs to the handoff that is over.
+        self.state.run = None;
+        let block = |handoff: &Handoff| handoff.released;
+        self.block(handed.anchor, block);
+    }
+
+    pub(super) fn handed_due(&mut self) {
+        let now = self.now;
+        let Some(handed) = self.state.stand.handed() else { return };
+        if handed.release_at <= now {
+            self.release("no colleague has written for long");
+            return;
+        }
+        if handed.nobody_at.is_none_or(|at| at > now) {
+            return;
+        }
+        let anchor = handed.anchor.clone();
+        if let Stand::Asked(handed) | Stand::Taken(handed) = &mut self.state.stand {
+            handed.nobody_at = None;
+        }
+        self.note("handoff", "nobody has come");
+        self.block(anchor, |handoff| handoff.nobody_in.map(|(_, block)| block));
+    }
+
+    /// Runs a block of the handoff at `anchor`.
+    fn block(&mut self, anchor: Option<Anchor>, which: impl Fn(&Handoff) -> Option<usize>) {
+        let Some(anchor) = anchor else { return };
+        if self.state.opted_out {
+            self.note("kept", "the customer wants no automatic messages");
+            return;
+        }
+        let Some((flow, index)) = self.find(&anchor) else {
+            self.note("version", format!("the handoff of `{}` no longer exists", anchor.flow));
+            return;
+        };
+        let step = self.bot.flows.get(flow).and_then(|flow| flow.steps.get(index));
+        let Some(Op::Handoff(handoff)) = step.map(|step| &step.op) else { return };
+        let Some(target) = which(handoff) else { return };
+        self.moved = true;
+        self.state.run = Some(Run { at: anchor, wait: None, block: true });
+        self.proceed(flow, target);
+    }
+}

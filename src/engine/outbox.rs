@@ -1,0 +1,376 @@
+//! The conversation's queue: what enters it, what is held, given back, and how each reply ends.
+
+use super::state::{Entry, Stage};
+use super::work::{Draft, Work};
+use super::{Class, Effect, End, Reply, ReplyId};
+use crate::bot::{ShortBudget, Text};
+use crate::calendar::Moment;
+use crate::channel::{Asked, Content, Image, Outgoing, Reason, Short, Verdict, ask, fingerprint, rules};
+use crate::text;
+
+/// The customer wrote so long ago at most: somebody waits at the other end.
+const LIVE_MS: i64 = 10 * 60 * 1_000;
+const LIVE_SOFT_MS: i64 = 10_000;
+const DUE_SOFT_MS: i64 = 15 * 60 * 1_000;
+/// Replies that are remembered against repetition.
+const SAID_MOST: usize = 64;
+
+impl Work<'_> {
+    /// Confirms an opt-out or an opt-in.
+    pub(super) fn confirm(&mut self, say: &Text, passes: bool) {
+        match self.render_text(say) {
+            Ok(body) => {
+                let mut draft = self.draft(Content::Text { body }, &crate::bot::Origin::default());
+                draft.confirmation = passes;
+                draft.keep_apart = true;
+                self.drafts.push(draft);
+            }
+            Err(fault) => self.note("fault", fault.0),
+        }
+    }
+
+    /// Queues what the steps said: long texts are split, side-by-side texts joined where replies run short.
+    pub(super) fn flush(&mut self) {
+        self.drop_stale();
+        let drafts = std::mem::take(&mut self.drafts);
+        let room = self.room();
+        let drafts = split_long(self, drafts, room);
+        for draft in self.join(drafts, room) {
+            self.enqueue(draft);
+        }
+    }
+
+    /// Replies that the bot may still make.
+    fn room(&self) -> usize {
+        let left = self.state.ledger.replies_left().saturating_sub(self.bot.settings.reserve);
+        usize::try_from(left).unwrap_or(0)
+    }
+
+    /// Joins neighbours until all fit, where they may be joined.
+    fn join(&mut self, drafts: Vec<Draft>, room: usize) -> Vec<Draft> {
+        let mut surplus = drafts.len().saturating_sub(room.max(1));
+        let mut joined: Vec<Draft> = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            if surplus > 0
+                && let Some(before) = joined.last_mut()
+                && let Some(body) = both(before, &draft)
+            {
+                before.content = Content::Text { body };
+                before.visit = draft.visit.or(before.visit);
+                before.prompt |= draft.prompt;
+                surplus = surplus.saturating_sub(1);
+                self.note_at("merged", "joined with the text before it: replies run short", Some(&draft.origin));
+                continue;
+            }
+            joined.push(draft);
+        }
+        joined
+    }
+
+    fn enqueue(&mut self, draft: Draft) {
+        self.state.replies = self.state.replies.saturating_add(1);
+        let id = ReplyId(self.state.replies);
+        let verdict = self.verdict_at_queue(&draft);
+        let entry = self.entry(id, &draft);
+        self.effects.push(Effect::Queue(Reply {
+            id,
+            outgoing: Outgoing { content: draft.content, quote: draft.quote },
+            flow: draft.flow,
+            origin: draft.origin.clone(),
+            class: entry.class,
+            soft: entry.soft,
+            hard: entry.hard,
+        }));
+        let before = self.state.ledger.replies_left();
+        self.state.queue.push_back(entry);
+        match verdict {
+            Ok(Verdict::Send) => {
+                self.state.ledger.reserve(id.0);
+                let left = self.state.ledger.replies_left();
+                self.note_at("gate", format!("reply {} is queued; replies left {before} -> {left}", id.0), Some(&draft.origin));
+            }
+            Ok(verdict) => self.refuse(id, verdict),
+            Err(why) => self.finish_reply(id, End::Dropped, &why, None),
+        }
+    }
+
+    /// What the gate says of a new reply; `Err` where it is not wanted anyway.
+    fn verdict_at_queue(&mut self, draft: &Draft) -> Result<Verdict, String> {
+        let now = self.now;
+        if self.state.queue.len() >= self.context.limits.queue_max {
+            return Err("too many replies wait in this conversation".to_owned());
+        }
+        let (times, within) = self.bot.settings.same_reply;
+        let print = match &draft.content {
+            Content::Image(image) => fingerprint("image", &image.digest),
+            Content::Post { item_id } => fingerprint("share_post", item_id),
+            content => content.fingerprint(),
+        };
+        self.state.said.retain(|(_, at)| now.since_ms(*at) < within);
+        let same = self.state.said.iter().filter(|(said, _)| *said == print).count();
+        if times > 0 && same >= usize::try_from(times).unwrap_or(usize::MAX) && !draft.confirmation {
+            return Err(format!("the same reply was made {times} times within {} s", within / 1_000));
+        }
+        let verdict = self.ask_gate(&draft.content, draft.confirmation, false);
+        let behind_held = self.state.queue.iter().any(|entry| matches!(entry.stage, Stage::Held { .. }));
+        if verdict == Verdict::Send && behind_held && !draft.confirmation {
+            return Ok(Verdict::Hold(Reason::RepliesSpent));
+        }
+        self.state.said.push_back((print, now));
+        while self.state.said.len() > SAID_MOST {
+            self.state.said.pop_front();
+        }
+        Ok(verdict)
+    }
+
+    pub(super) fn ask_gate(&self, content: &Content, confirmation: bool, reserved: bool) -> Verdict {
+        ask(&Asked {
+            ledger: &self.state.ledger,
+            now: self.now,
+            margin_ms: self.context.window_margin_ms,
+            reserve: self.bot.settings.reserve,
+            by_colleague: false,
+            taken: self.state.stand.is_taken(),
+            opted_out: self.state.opted_out,
+            confirms_opt_out: confirmation,
+            already_reserved: reserved,
+            account_ok: true,
+            images: self.state.images.map(|(allowed, _)| allowed),
+            short: match self.bot.settings.on_short_budget {
+                ShortBudget::Hold => Short::Hold,
+                ShortBudget::Drop => Short::Drop,
+                ShortBudget::Handoff => Short::HandOver,
+            },
+            content,
+        })
+    }
+
+    fn entry(&self, id: ReplyId, draft: &Draft) -> Entry {
+        let live = self.state.last_received.is_some_and(|at| self.now.since_ms(at) <= LIVE_MS);
+        let soft = match self.state.last_received {
+            Some(at) if live => at.plus_ms(LIVE_SOFT_MS),
+            _ => self.now.plus_ms(DUE_SOFT_MS),
+        };
+        Entry {
+            id,
+            fingerprint: draft.content.fingerprint(),
+            visit: draft.visit,
+            prompt: draft.prompt,
+            confirmation: draft.confirmation,
+            image: matches!(draft.content, Content::Image(_)),
+            stage: Stage::Waiting,
+            attempt: 0,
+            resent: false,
+            uploaded_again: false,
+            class: if live { Class::Live } else { Class::Due },
+            soft,
+            hard: self.deadline(),
+            queued: self.now,
+        }
+    }
+
+    /// When the last reply may leave.
+    pub(super) fn deadline(&self) -> Moment {
+        let ends = self.state.ledger.window_ends().unwrap_or(self.now);
+        ends.plus_ms(self.context.window_margin_ms.saturating_neg())
+    }
+
+    /// Carries out a verdict that lets nothing leave.
+    pub(super) fn refuse(&mut self, id: ReplyId, verdict: Verdict) {
+        match verdict {
+            Verdict::Send => {}
+            Verdict::Hold(reason) => self.hold(id, &reason.to_string()),
+            Verdict::Drop(reason) => self.finish_reply(id, End::Dropped, &reason.to_string(), None),
+            Verdict::Withdraw(reason) => self.finish_reply(id, End::Withdrawn, &reason.to_string(), None),
+            Verdict::HandOver(reason) => {
+                self.hand_over_short(&reason.to_string());
+                self.finish_reply(id, End::Dropped, &format!("handed to a colleague: {reason}"), None);
+            }
+        }
+    }
+
+    /// The reply waits for the customer to write; its slot is free.
+    pub(super) fn hold(&mut self, id: ReplyId, why: &str) {
+        let keep = self.bot.settings.keep_ms;
+        let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
+        entry.stage = Stage::Held { until: entry.queued.plus_ms(keep) };
+        let (prompt, visit) = (entry.prompt, entry.visit);
+        self.state.ledger.give_back(id.0);
+        self.note("held", format!("reply {}: {why}", id.0));
+        self.effects.push(Effect::Hold { reply: id, reason: why.to_owned() });
+        if let (true, Some(visit)) = (prompt, visit) {
+            self.unsent(visit, id, why);
+        }
+    }
+
+    /// Holds every reply that waits.
+    pub(super) fn hold_rest(&mut self, why: &str) {
+        let waiting: Vec<ReplyId> = self
+            .state
+            .queue
+            .iter()
+            .filter(|entry| entry.stage == Stage::Waiting && !entry.confirmation)
+            .map(|entry| entry.id)
+            .collect();
+        for id in waiting {
+            self.hold(id, why);
+        }
+    }
+
+    /// The reply has reached its final state. Its slot is given back unless it is spent.
+    pub(super) fn finish_reply(&mut self, id: ReplyId, end: End, reason: &str, message_id: Option<String>) {
+        let Some(at) = self.state.queue.iter().position(|entry| entry.id == id) else { return };
+        let Some(entry) = self.state.queue.remove(at) else { return };
+        if matches!(end, End::Dropped | End::Withdrawn | End::Merged) {
+            self.state.ledger.give_back(id.0);
+        }
+        self.note("reply", format!("{}: {}, {reason}", id.0, end_word(end)));
+        self.effects.push(Effect::Finish { reply: id, end, reason: reason.to_owned(), message_id });
+        if let (true, Some(visit)) = (entry.prompt, entry.visit)
+            && !matches!(end, End::Sent | End::Unknown)
+        {
+            self.unsent(visit, id, reason);
+        }
+    }
+
+    /// The customer writes: held replies that are still wanted are queued again, the others dropped.
+    pub(super) fn offer_held(&mut self) {
+        let held: Vec<(ReplyId, bool)> = self
+            .state
+            .queue
+            .iter()
+            .filter_map(|entry| match entry.stage {
+                Stage::Held { until } => Some((entry.id, until > self.now)),
+                _ => None,
+            })
+            .collect();
+        self.drop_stale();
+        for (id, wanted) in held {
+            let Some(entry) = self.state.queue.iter().find(|entry| entry.id == id) else { continue };
+            if !wanted {
+                self.finish_reply(id, End::Dropped, "no longer wanted when the customer wrote again", None);
+                continue;
+            }
+            let content = stand_in(entry.image);
+            if self.ask_gate(&content, false, false) != Verdict::Send {
+                continue;
+            }
+            let hard = self.deadline();
+            let soft = self.now.plus_ms(LIVE_SOFT_MS);
+            if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) {
+                entry.stage = Stage::Waiting;
+                entry.class = Class::Live;
+                entry.soft = soft;
+                entry.hard = hard;
+            }
+            self.state.ledger.reserve(id.0);
+            self.note("released", format!("reply {}: the customer has written", id.0));
+            self.effects.push(Effect::Release { reply: id });
+        }
+    }
+
+    pub(super) fn held_due(&mut self) {
+        let over: Vec<ReplyId> = self
+            .state
+            .queue
+            .iter()
+            .filter(|entry| matches!(entry.stage, Stage::Held { until } if until <= self.now))
+            .map(|entry| entry.id)
+            .collect();
+        for id in over {
+            self.finish_reply(id, End::Dropped, "the customer did not write while it was wanted", None);
+        }
+    }
+
+    /// Questions that nobody waits for any more are not asked.
+    pub(super) fn drop_stale(&mut self) {
+        let wait_of = |run: Option<&super::state::Run>| run.and_then(|run| run.wait.as_ref()).map(|wait| wait.visit);
+        let current = [wait_of(self.state.run.as_ref()), wait_of(self.state.parked.as_ref())];
+        let stale: Vec<ReplyId> = self
+            .state
+            .queue
+            .iter()
+            .filter(|entry| !entry.stage.is_open() && entry.visit.is_some() && !current.contains(&entry.visit))
+            .map(|entry| entry.id)
+            .collect();
+        for id in stale {
+            self.finish_reply(id, End::Dropped, "its question is no longer asked", None);
+        }
+    }
+
+    /// Takes back all that is not marked.
+    pub(super) fn withdraw_all(&mut self, why: &str) {
+        let waiting: Vec<ReplyId> =
+            self.state.queue.iter().filter(|entry| !entry.stage.is_open()).map(|entry| entry.id).collect();
+        for id in waiting {
+            self.finish_reply(id, End::Withdrawn, why, None);
+        }
+    }
+}
+
+/// Long texts in pieces where replies suffice, else shortened.
+fn split_long(work: &mut Work<'_>, drafts: Vec<Draft>, room: usize) -> Vec<Draft> {
+    let most = rules::TEXT.most();
+    let mut total = drafts.len();
+    let mut out = Vec::with_capacity(total);
+    for draft in drafts {
+        let Content::Text { body } = &draft.content else {
+            out.push(draft);
+            continue;
+        };
+        if text::units(body) <= most {
+            out.push(draft);
+            continue;
+        }
+        let pieces = text::split(body, most);
+        let grown = total.saturating_add(pieces.len()).saturating_sub(1);
+        if grown > room || pieces.is_empty() {
+            work.note_at("warning", "a text over 6,000 characters was shortened: replies run short", Some(&draft.origin));
+            out.push(Draft { content: Content::Text { body: text::shorten_units(body, most) }, ..draft });
+            continue;
+        }
+        total = grown;
+        work.note_at("split", format!("a long text leaves in {} pieces", pieces.len()), Some(&draft.origin));
+        let last = pieces.len().saturating_sub(1);
+        for (index, body) in pieces.into_iter().enumerate() {
+            let mut piece = Draft { content: Content::Text { body }, keep_apart: true, ..draft.clone() };
+            piece.quote = piece.quote.filter(|_| index == 0);
+            piece.prompt = draft.prompt && index == last;
+            out.push(piece);
+        }
+    }
+    out
+}
+
+/// Two texts as one, where they may be joined.
+fn both(before: &Draft, after: &Draft) -> Option<String> {
+    let free = |draft: &Draft| !draft.keep_apart && draft.quote.is_none() && !draft.confirmation;
+    let (Content::Text { body: first }, Content::Text { body: second }) = (&before.content, &after.content) else {
+        return None;
+    };
+    if !free(before) || !free(after) {
+        return None;
+    }
+    let body = format!("{first}\n\n{second}");
+    (text::units(&body) <= rules::TEXT.most()).then_some(body)
+}
+
+/// What the gate needs to know of a content that passed it when it was queued.
+pub(super) fn stand_in(image: bool) -> Content {
+    if image {
+        Content::Image(Image { file: String::new(), digest: String::new() })
+    } else {
+        Content::Text { body: "-".to_owned() }
+    }
+}
+
+fn end_word(end: End) -> &'static str {
+    match end {
+        End::Sent => "sent",
+        End::Refused => "refused",
+        End::Unknown => "unknown",
+        End::Dropped => "dropped",
+        End::Withdrawn => "withdrawn",
+        End::Merged => "merged",
+    }
+}

@@ -1,0 +1,194 @@
+//! Echoes and looks at TikTok's list: which message of the business side is whose.
+
+use super::attempt::LOOKS_MS;
+use super::state::{Bound, Stage};
+use super::work::Work;
+use super::{Echo, EchoSource, Effect, Listing, ReplyId};
+use crate::calendar::Moment;
+
+/// A message of an attempt carries a time of TikTok's in [begun - this, ended + [`AFTER_MS`]], the clocks' difference added.
+const BEFORE_MS: i64 = 5_000;
+const AFTER_MS: i64 = 30_000;
+/// A call that has not ended may run so long.
+const CALL_MS: i64 = 12_000;
+/// A look that brings nothing for so long has failed.
+const LOOK_PATIENCE_MS: i64 = 5 * 60 * 1_000;
+
+/// An open attempt: reply, begun, ended where it has.
+type OpenCall = (ReplyId, u64, Moment, Option<Moment>, bool);
+
+impl Work<'_> {
+    /// Rule 1: known, automatic, a colleague's, ours, somebody else's; in this order.
+    pub(super) fn echo(&mut self, echo: &Echo) {
+        if echo.message_id.is_empty() {
+            self.note("echo", "without an id: kept in the history");
+            return;
+        }
+        if let Some(reply) = self.known(&echo.message_id) {
+            if reply != 0 {
+                self.state.ledger.seen_at(reply, echo.at);
+                self.prompt_seen(ReplyId(reply), echo.at);
+            }
+            self.note("echo", "of a known message");
+            return;
+        }
+        if let Some(automatic) = &echo.automatic {
+            self.state.ledger.foreign(&echo.message_id, echo.at);
+            self.remember(&echo.message_id, 0);
+            self.note("echo", format!("TikTok's own automatic message ({automatic}) counts"));
+            return;
+        }
+        if matches!(echo.source, EchoSource::App | EchoSource::Web) {
+            self.state.ledger.foreign(&echo.message_id, echo.at);
+            self.remember(&echo.message_id, 0);
+            self.note("echo", format!("a colleague has written; replies left {}", self.state.ledger.replies_left()));
+            self.take("a colleague has written from TikTok", echo.at);
+            return;
+        }
+        if let Some((id, _, begun, ended, bound)) = self.open_call()
+            && !bound
+            && self.belongs(echo.fingerprint, echo.at)
+        {
+            self.claim(id, echo, begun, ended);
+            return;
+        }
+        if self.claim_lost(echo) {
+            return;
+        }
+        self.note("echo", "a message that nobody here has sent counts");
+        self.foreign(&echo.message_id, echo.at, echo.source == EchoSource::Api);
+    }
+
+    fn open_call(&self) -> Option<OpenCall> {
+        self.state.queue.iter().find_map(|entry| match &entry.stage {
+            Stage::Marked { begun, bound } => Some((entry.id, entry.fingerprint, *begun, None, bound.is_some())),
+            Stage::Unknown { begun, ended, .. } => Some((entry.id, entry.fingerprint, *begun, Some(*ended), false)),
+            Stage::Waiting | Stage::Held { .. } => None,
+        })
+    }
+
+    /// Whether a message can be the open attempt's, by kind, text and time.
+    fn belongs(&self, fingerprint: u64, at: Moment) -> bool {
+        let Some((_, ours, begun, ended, _)) = self.open_call() else { return false };
+        fingerprint == ours && self.in_interval(at, begun, ended.unwrap_or(begun.plus_ms(CALL_MS)))
+    }
+
+    fn in_interval(&self, at: Moment, begun: Moment, ended: Moment) -> bool {
+        let skew = self.context.skew_ms.saturating_abs();
+        at >= begun.plus_ms(-BEFORE_MS.saturating_add(skew)) && at <= ended.plus_ms(AFTER_MS.saturating_add(skew))
+    }
+
+    fn claim(&mut self, id: ReplyId, echo: &Echo, begun: Moment, ended: Option<Moment>) {
+        match ended {
+            Some(ended) => self.settle(id, &echo.message_id, begun, ended, Some(echo.at), "its echo"),
+            None => {
+                self.remember(&echo.message_id, id.0);
+                self.note("echo", format!("taken for reply {}, whose answer has not come yet", id.0));
+                let bound = Bound { id: echo.message_id.clone(), at: echo.at, api: echo.source == EchoSource::Api };
+                if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
+                    && let Stage::Marked { bound: place, .. } = &mut entry.stage
+                {
+                    *place = Some(bound);
+                }
+            }
+        }
+    }
+
+    /// The late echo of an attempt whose outcome stayed unknown: it counts already.
+    fn claim_lost(&mut self, echo: &Echo) -> bool {
+        let found = self
+            .state
+            .lost
+            .iter()
+            .position(|lost| lost.fingerprint == echo.fingerprint && self.in_interval(echo.at, lost.begun, lost.ended));
+        let Some(at) = found else { return false };
+        let lost = self.state.lost.remove(at);
+        self.state.ledger.seen_at(lost.id.0, echo.at);
+        self.remember(&echo.message_id, lost.id.0);
+        self.note("echo", format!("reply {} had arrived after all", lost.id.0));
+        true
+    }
+
+    // --- looks -----------------------------------------------------------------------------------------------------
+
+    pub(super) fn looks_due(&mut self) {
+        let now = self.now;
+        let mut look = false;
+        let mut given_up = false;
+        for entry in &mut self.state.queue {
+            let Stage::Unknown { looks, next, looking, .. } = &mut entry.stage else { continue };
+            if *next > now {
+                continue;
+            }
+            if *looking {
+                given_up = true;
+            } else {
+                *looks = looks.saturating_add(1);
+                *looking = true;
+                *next = now.plus_ms(LOOK_PATIENCE_MS);
+                look = true;
+            }
+        }
+        if look {
+            self.note("look", "TikTok's list of this conversation is asked for");
+            self.effects.push(Effect::LookUp);
+        } else if given_up {
+            self.looked(None);
+        }
+    }
+
+    /// Rule 2: found, absent and covered, or nobody will ever know.
+    pub(super) fn looked(&mut self, listing: Option<&Listing>) {
+        let unknown = self.state.queue.iter().find_map(|entry| match entry.stage {
+            Stage::Unknown { begun, ended, looks, .. } => Some((entry.id, entry.resent, begun, ended, looks)),
+            _ => None,
+        });
+        let Some((id, resent, begun, ended, looks)) = unknown else {
+            self.note("look", "nothing is unknown here any more");
+            return;
+        };
+        if let Some(listing) = listing {
+            let mut found: Vec<_> = listing
+                .messages
+                .iter()
+                .filter(|message| {
+                    !message.message_id.is_empty()
+                        && self.known(&message.message_id).is_none()
+                        && !matches!(message.source, EchoSource::App | EchoSource::Web)
+                        && self.belongs(message.fingerprint, message.at)
+                })
+                .collect();
+            found.sort_by(|a, b| (a.at, &a.message_id).cmp(&(b.at, &b.message_id)));
+            if let Some((first, others)) = found.split_first() {
+                self.settle(id, &first.message_id, begun, ended, Some(first.at), "TikTok's list");
+                for other in others {
+                    self.foreign(&other.message_id, other.at, other.source == EchoSource::Api);
+                }
+                return;
+            }
+        }
+        let used = usize::try_from(looks).unwrap_or(usize::MAX);
+        if let Some(wait) = LOOKS_MS.get(used) {
+            self.note("look", format!("reply {}: not seen in look {looks}", id.0));
+            if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
+                && let Stage::Unknown { next, looking, .. } = &mut entry.stage
+            {
+                *next = ended.plus_ms(*wait);
+                *looking = false;
+            }
+            return;
+        }
+        let covered = listing.is_some_and(|listing| !listing.full || listing.oldest.is_some_and(|oldest| oldest < begun));
+        if !covered {
+            self.lost(id, begun, ended, "nobody knows whether it arrived: TikTok's list does not reach back so far");
+        } else if resent {
+            self.lost(id, begun, ended, "nobody knows whether it arrived, and it was sent twice already");
+        } else {
+            self.note("look", format!("reply {} is not there: it may be sent once more", id.0));
+            if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) {
+                entry.resent = true;
+            }
+            self.wait_again(id);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Texts with their holes filled.
+
+use super::expression::Scope;
+use super::values;
+use super::work::{Fault, Work};
+use crate::bot::{Expr, Filter, Piece, Place, Template, Text, Value};
+use crate::text;
+
+impl Work<'_> {
+    /// The text in the conversation's language; of several variants the one that the seed draws.
+    pub(super) fn render_text(&mut self, text: &Text) -> Result<String, Fault> {
+        let language = if text.by_language.len() > 1 { self.language() } else { 0 };
+        let Some(variants) = text.by_language.get(language).or_else(|| text.by_language.first()) else {
+            return Err(Fault("a text without a language".to_owned()));
+        };
+        let drawn = self.draw(variants.len());
+        let Some(template) = variants.get(drawn).or_else(|| variants.first()) else {
+            return Err(Fault("a text without a variant".to_owned()));
+        };
+        self.render(template)
+    }
+
+    pub(super) fn render(&mut self, template: &Template) -> Result<String, Fault> {
+        let mut notes = Vec::new();
+        let rendered = fill(&self.scope(), self.language_tag(), template, &mut notes);
+        for note in notes {
+            self.note("value", note);
+        }
+        let rendered = rendered?;
+        let most = self.context.limits.text_units_max;
+        if text::units(&rendered) > most {
+            return Err(Fault(format!("a text of more than {most} characters")));
+        }
+        Ok(rendered)
+    }
+
+    /// A value as a hole without filters prints it.
+    pub(super) fn plain(&self, value: &Value) -> String {
+        plain(&self.scope(), self.language_tag(), value)
+    }
+}
+
+/// The template with its holes filled; what each hole held goes to `notes`.
+pub(super) fn fill(scope: &Scope<'_>, tag: &str, template: &Template, notes: &mut Vec<String>) -> Result<String, Fault> {
+    let mut out = String::new();
+    for piece in &template.pieces {
+        match piece {
+            Piece::Literal(literal) => out.push_str(literal),
+            Piece::Hole { value, filters } => {
+                let filled = hole(scope, tag, value, filters)?;
+                let secret = scope.is_secret(value);
+                notes.push(format!("{} = {}", name_of(value), if secret { "(secret)" } else { filled.as_str() }));
+                out.push_str(&filled);
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn hole(scope: &Scope<'_>, tag: &str, value: &Expr, filters: &[Filter]) -> Result<String, Fault> {
+    let mut now = scope.value(value);
+    let mut shown: Option<String> = None;
+    for filter in filters {
+        if let Filter::Default(instead) = filter {
+            if now.is_none() && shown.is_none() {
+                now = scope.value(instead);
+                // A default is not dressed by the filters that stood before it.
+                shown = now.as_ref().map(|value| plain(scope, tag, value));
+            }
+            continue;
+        }
+        if now.is_none() && shown.is_none() {
+            continue;
+        }
+        shown = Some(match filter {
+            Filter::Upper => shown_or(scope, tag, shown, now.as_ref()).to_uppercase(),
+            Filter::Lower => shown_or(scope, tag, shown, now.as_ref()).to_lowercase(),
+            Filter::Shorten(most) => text::shorten(&shown_or(scope, tag, shown, now.as_ref()), *most),
+            dressed => match now.as_ref().and_then(|value| dress(scope, tag, dressed, value)) {
+                Some(text) => text,
+                None => shown_or(scope, tag, shown, now.as_ref()),
+            },
+        });
+    }
+    match (shown, now) {
+        (Some(shown), _) => Ok(shown),
+        (None, Some(value)) => Ok(plain(scope, tag, &value)),
+        (None, None) => Err(Fault(format!("{} is missing and its hole has no default", name_of(value)))),
+    }
+}
+
+fn shown_or(scope: &Scope<'_>, tag: &str, shown: Option<String>, value: Option<&Value>) -> String {
+    shown.or_else(|| value.map(|value| plain(scope, tag, value))).unwrap_or_default()
+}
+
+/// A value through a filter that formats it; `None` where the two do not fit.
+fn dress(scope: &Scope<'_>, tag: &str, filter: &Filter, value: &Value) -> Option<String> {
+    let settings = &scope.bot.settings;
+    values::dress(filter, value, tag, &settings.zone, settings.native_numerals)
+}
+
+fn plain(scope: &Scope<'_>, tag: &str, value: &Value) -> String {
+    let settings = &scope.bot.settings;
+    values::plain(value, tag, &settings.zone, settings.native_numerals)
+}
+
+impl Scope<'_> {
+    /// Whether a value is, or is made of, a secret field.
+    fn is_secret(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Place(Place::Contact(name)) => self.bot.contact.iter().any(|field| field.name == *name && field.secret),
+            Expr::Member(of, _) | Expr::Not(of) | Expr::Negative(of) => self.is_secret(of),
+            Expr::Index(of, at) => self.is_secret(of) || self.is_secret(at),
+            Expr::Call(_, arguments) | Expr::List(arguments) => arguments.iter().any(|argument| self.is_secret(argument)),
+            Expr::Binary(_, left, right) => self.is_secret(left) || self.is_secret(right),
+            Expr::If(parts) => self.is_secret(&parts.1) || self.is_secret(&parts.2),
+            _ => false,
+        }
+    }
+}
+
+/// An expression's name for people.
+fn name_of(expr: &Expr) -> String {
+    match expr {
+        Expr::Place(Place::Variable(name)) => format!("`{name}`"),
+        Expr::Place(Place::Contact(name)) => format!("`contact.{name}`"),
+        Expr::Place(Place::Message(part)) => format!("`message.{part}`"),
+        Expr::Place(Place::Referral(part)) => format!("`referral.{part}`"),
+        Expr::Member(of, name) => format!("{}.{name}", name_of(of).trim_end_matches('`')) + "`",
+        _ => "a value".to_owned(),
+    }
+}

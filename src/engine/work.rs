@@ -1,0 +1,227 @@
+//! One sprint while it is made: the state that changes, what is asked of the outside, and why.
+
+use super::state::{Heard, WaitKind};
+use super::{Context, Conversation, Effect, Input, Sprint, Trace};
+use crate::bot::{Bot, Origin, ValueMap};
+use crate::calendar::Moment;
+use crate::channel::{Content, fingerprint};
+use crate::engine::expression::Scope;
+
+/// Ids of the business side that are remembered.
+const KNOWN_MOST: usize = 64;
+
+#[derive(Clone)]
+pub(super) struct Work<'a> {
+    pub bot: &'a Bot,
+    pub context: &'a Context<'a>,
+    pub now: Moment,
+    pub state: Conversation,
+    pub effects: Vec<Effect>,
+    pub trace: Vec<Trace>,
+    pub drafts: Vec<Draft>,
+    /// Steps taken in this sprint.
+    pub steps: u32,
+    /// The input started, moved or ended a run.
+    pub moved: bool,
+    /// How often the seed was drawn from.
+    pub draws: u64,
+}
+
+/// A reply that a step has made and that is not yet queued.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub content: Content,
+    pub quote: Option<String>,
+    pub flow: String,
+    pub origin: Origin,
+    pub visit: Option<u32>,
+    pub prompt: bool,
+    pub keep_apart: bool,
+    pub confirmation: bool,
+}
+
+/// Why a run cannot go on.
+#[derive(Clone, Debug)]
+pub(super) struct Fault(pub String);
+
+impl<'a> Work<'a> {
+    pub(super) fn new(bot: &'a Bot, mut state: Conversation, context: &'a Context<'a>) -> Self {
+        let now = state.now.max(context.now);
+        state.now = now;
+        Self {
+            bot,
+            context,
+            now,
+            state,
+            effects: Vec::new(),
+            trace: Vec::new(),
+            drafts: Vec::new(),
+            steps: 0,
+            moved: false,
+            draws: 0,
+        }
+    }
+
+    pub(super) fn input(&mut self, input: &Input) {
+        self.forget();
+        match input {
+            Input::Message(inbound) => self.message(inbound),
+            Input::Referral(referral) => {
+                self.state.referral = Some(referral.clone());
+                self.state.referral_fresh = true;
+                self.note("referral", format!("entered by {}", referral.source));
+            }
+            Input::Echo(echo) => self.echo(echo),
+            Input::Read { until } => self.state.read_until = self.state.read_until.max(Some(*until)),
+            Input::Due => self.due(),
+            Input::MaySend { reply } => self.may_send(*reply),
+            Input::Outcome { reply, attempt, ended, outcome } => self.outcome(*reply, *attempt, *ended, outcome),
+            Input::Looked { listing } => self.looked(listing.as_ref()),
+            Input::Capability { images } => self.capability(*images),
+            Input::Colleague { action } => self.colleague(*action),
+        }
+        self.hear_deferred();
+    }
+
+    pub(super) fn finish(mut self) -> Sprint {
+        // A prompt that cannot be sent ends its run, which may let another one speak; each turn ends a run.
+        for _ in 0..4 {
+            if self.drafts.is_empty() {
+                break;
+            }
+            self.flush();
+        }
+        self.bound_size();
+        Sprint { conversation: self.state, effects: self.effects, trace: self.trace }
+    }
+
+    /// Messages that came while the run waited for an answer of TikTok's to us.
+    fn hear_deferred(&mut self) {
+        for _ in 0..=self.context.limits.deferred_max {
+            if self.waits() == Some(WaitKind::Image) || !self.state.stand.is_free() || self.state.opted_out {
+                return;
+            }
+            let Some(heard) = self.state.deferred.pop_front() else { return };
+            self.hear(heard);
+        }
+    }
+
+    // --- time ------------------------------------------------------------------------------------------------------
+
+    fn due(&mut self) {
+        self.suspects_due();
+        self.looks_due();
+        self.held_due();
+        self.handed_due();
+        if self.state.gathered.as_ref().is_some_and(|gathered| gathered.due <= self.now) {
+            self.close_gather();
+        }
+        self.wait_due();
+    }
+
+    /// Fields of the contact whose time is over.
+    fn forget(&mut self) {
+        for field in &self.bot.contact {
+            if let Some(after) = field.forget_after_ms
+                && self.state.contact.get(&field.name).is_some_and(|kept| kept.at.plus_ms(after) <= self.now)
+            {
+                self.state.contact.remove(&field.name);
+                self.note("forgotten", format!("`contact.{}`", field.name));
+            }
+        }
+    }
+
+    // --- shared ----------------------------------------------------------------------------------------------------
+
+    pub(super) fn note(&mut self, what: &str, text: impl Into<String>) {
+        self.note_at(what, text, None);
+    }
+
+    pub(super) fn note_at(&mut self, what: &str, text: impl Into<String>, origin: Option<&Origin>) {
+        if self.trace.len() < self.context.limits.trace_max || what == "fault" {
+            self.trace.push(Trace { what: what.to_owned(), text: text.into(), origin: origin.cloned() });
+        }
+    }
+
+    pub(super) fn waits(&self) -> Option<WaitKind> {
+        self.state.run.as_ref()?.wait.as_ref().map(|wait| wait.kind)
+    }
+
+    /// What names mean now; the variables are the run's.
+    pub(super) fn scope(&self) -> Scope<'_> {
+        static NONE: ValueMap = ValueMap::new();
+        let variables = self.state.run.as_ref().map_or(&NONE, |run| &run.at.variables);
+        Scope { bot: self.bot, state: &self.state, variables, now: self.now }
+    }
+
+    /// Index of the conversation's language in the bot's.
+    pub(super) fn language(&self) -> usize {
+        let tag = self.state.language.as_deref();
+        self.bot.languages.iter().position(|known| Some(known.as_str()) == tag).unwrap_or(0)
+    }
+
+    /// Its BCP 47 tag.
+    pub(super) fn language_tag(&self) -> &'a str {
+        self.bot.languages.get(self.language()).map_or("und", String::as_str)
+    }
+
+    pub(super) fn learn_language(&mut self, heard: &Heard) {
+        if self.state.language_set {
+            return;
+        }
+        let told = crate::text::language_of(&heard.text, &self.bot.languages).and_then(|at| self.bot.languages.get(at));
+        if let Some(tag) = told
+            && self.state.language.as_ref() != Some(tag)
+        {
+            self.note("language", tag.clone());
+            self.state.language = Some(tag.clone());
+        }
+    }
+
+    /// The next number out of `most`, from the seed.
+    pub(super) fn draw(&mut self, most: usize) -> usize {
+        self.draws = self.draws.wrapping_add(1);
+        if most < 2 {
+            return 0;
+        }
+        // SplitMix64: neighbouring seeds give unlike numbers.
+        let mut bits = self.context.seed.wrapping_add(self.draws.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^= bits >> 31;
+        usize::try_from(bits % most as u64).unwrap_or(0)
+    }
+
+    /// The reply that a known id of the business side belongs to, 0 for somebody else's.
+    pub(super) fn known(&self, message_id: &str) -> Option<u32> {
+        let key = fingerprint("id", message_id);
+        self.state.known.iter().find(|(known, _)| *known == key).map(|(_, reply)| *reply)
+    }
+
+    pub(super) fn remember(&mut self, message_id: &str, reply: u32) {
+        let key = fingerprint("id", message_id);
+        self.state.known.retain(|(known, _)| *known != key);
+        self.state.known.push_back((key, reply));
+        while self.state.known.len() > KNOWN_MOST {
+            self.state.known.pop_front();
+        }
+    }
+
+    /// Ends what has grown beyond its bound, rather than refusing to go on.
+    fn bound_size(&mut self) {
+        let most = self.context.limits.state_bytes_max;
+        let size = |state: &Conversation| state.encode().map_or(usize::MAX, |bytes| bytes.len());
+        if size(&self.state) <= most {
+            return;
+        }
+        let origin = self.state.run.take().and_then(|run| self.origin_of(&run.at));
+        self.state.parked = None;
+        self.note_at("fault", format!("the conversation has grown beyond {most} bytes"), origin.as_ref());
+        if size(&self.state) > most {
+            self.state.gathered = None;
+            self.state.deferred.clear();
+            self.state.message = None;
+            self.state.said.clear();
+        }
+    }
+}
