@@ -62,10 +62,6 @@ impl Accounts {
     pub(super) fn named(&self, app: &str, open_id: &str) -> Option<&Arc<Account>> {
         self.by_name.get(&(app.to_owned(), open_id.to_owned()))
     }
-
-    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Account>> {
-        self.by_id.values()
-    }
 }
 
 /// A business account of an app.
@@ -185,7 +181,6 @@ pub(super) struct Finished {
 pub(super) struct News {
     pub(super) conversation: ConversationId,
     pub(super) address: Arc<Address>,
-    pub(super) kind: &'static str,
     pub(super) candidate: Option<Candidate>,
     pub(super) due: Option<Moment>,
     /// Those that the dispatcher carries out.

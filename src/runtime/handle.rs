@@ -12,7 +12,7 @@ use futures_util::future::{join_all, select};
 use tokio::sync::{broadcast, oneshot};
 
 use super::core::{Address, Ask, Core, Delivered, Done, Event, Finished, Refused};
-use super::dispatch::{Lane, Msg, Rank};
+use super::dispatch::{Called, Lane, Msg, Rank, Report};
 use super::entry::Kept;
 use super::metrics::{Counts, count};
 use super::port::{AccountId, ConversationId, Delivery, Meaning, Permit, Record};
@@ -132,7 +132,7 @@ impl Handle {
         let lane = self.lanes.get(&index)?;
         let begun = self.core.monotonic();
         let permit = lane.permit(Rank::System, None, None).await;
-        lane.send(Msg::Called(super::dispatch::Called { account: None, begun, outcome: None, sent: None }));
+        lane.send(Msg::Called(Called { account: None, begun, outcome: None, sent: None }));
         permit
     }
 
@@ -154,6 +154,11 @@ impl Handle {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.core.metrics.counts()
+    }
+
+    /// How the sending of each app goes.
+    pub async fn reports(&self) -> Vec<Report> {
+        join_all(self.lanes.values().map(Lane::report)).await.into_iter().flatten().collect()
     }
 
     /// Returns with the reason when the process must end.

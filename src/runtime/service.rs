@@ -73,7 +73,7 @@ impl Service {
         let first = if epoch > 1 { now + EMPTY_BUCKET } else { now };
         for (index, app) in core.apps.iter().enumerate() {
             let (lane, messages) = Lane::new();
-            let dispatcher = Dispatcher::new(Arc::clone(&core), lane.clone(), messages, app.calls_per_second, first);
+            let dispatcher = Dispatcher::new(Arc::clone(&core), lane.clone(), messages, app, first);
             lanes.insert(index, lane);
             spawn(&mut tasks, &core, "dispatcher", dispatcher.run());
         }

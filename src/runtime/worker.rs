@@ -128,7 +128,7 @@ impl Worker {
             progress: None,
         };
         match item.ask {
-            Ask::Standing => finished.news = Some(slot.news(&item.address, "standing")),
+            Ask::Standing => finished.news = Some(slot.news(&item.address)),
             Ask::Input { key: Some(key), .. } if slot.recent.contains(key) => {
                 finished.done = Done::plain(Delivered::Duplicate);
             }
@@ -192,12 +192,12 @@ async fn load(core: &Core, address: &Address) -> Result<Slot, StoreError> {
 }
 
 impl Slot {
-    fn news(&self, address: &Arc<Address>, kind: &'static str) -> News {
+    fn news(&self, address: &Arc<Address>) -> News {
         let (candidate, due) = match self.damaged {
             Some(_) => (None, None),
             None => (self.conversation.candidate(), self.conversation.due()),
         };
-        News { conversation: self.id, address: Arc::clone(address), kind, candidate, due, effects: Vec::new() }
+        News { conversation: self.id, address: Arc::clone(address), candidate, due, effects: Vec::new() }
     }
 
     /// Runs the engine on one input and fills in what is to be committed.
@@ -238,7 +238,7 @@ impl Slot {
             }
         };
         finished.done.mark = mark_of(&entry.effects);
-        let mut news = self.news(address, kind);
+        let mut news = self.news(address);
         news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
         finished.record = Some(Record {
             at: now,

@@ -38,6 +38,11 @@ impl Accounts {
         self.0.get(&account).and_then(|state| state.parked.as_deref())
     }
 
+    /// All accounts that wait for somebody to act.
+    pub(in crate::runtime) fn all_parked(&self) -> impl Iterator<Item = (AccountId, &str)> {
+        self.0.iter().filter_map(|(account, state)| Some((*account, state.parked.as_deref()?)))
+    }
+
     /// Takes in how a call that began at `begun` ended.
     pub(in crate::runtime) fn called(&mut self, account: AccountId, begun: Duration, outcome: &Outcome) -> Then {
         match outcome {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::calendar::Moment;
@@ -78,8 +79,23 @@ pub(in crate::runtime) enum Msg {
     Looked(ConversationId),
     Asked(ConversationId),
     Unpark(AccountId),
+    Report(oneshot::Sender<Report>),
     /// Issue nothing more; answered when nothing is in flight.
     Stop(oneshot::Sender<()>),
+}
+
+/// How one app's sending goes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    pub app: String,
+    /// Conversations with a reply ready to leave.
+    pub ready: usize,
+    /// Calls without an answer yet.
+    pub in_flight: usize,
+    /// Milliseconds for which nothing leaves.
+    pub paused_ms: u64,
+    /// Accounts (`business_id`) that send nothing until somebody acts, and why.
+    pub parked: Vec<(String, String)>,
 }
 
 #[derive(Clone)]
@@ -110,6 +126,12 @@ impl Lane {
         let (grant, permit) = oneshot::channel();
         self.send(Msg::Wait(Waiter { rank, not_after, conversation, grant }));
         permit.await.ok()
+    }
+
+    pub(in crate::runtime) async fn report(&self) -> Option<Report> {
+        let (done, report) = oneshot::channel();
+        self.send(Msg::Report(done));
+        report.await.ok()
     }
 
     pub(in crate::runtime) async fn stop(&self) {

@@ -16,6 +16,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
+pub use self::lane::Report;
 pub(super) use self::lane::{Called, Desk, Lane, Msg, Rank};
 
 use self::accounts::Accounts;
@@ -25,6 +26,7 @@ use self::pace::Pace;
 use self::queue::{Picked, Queue};
 use super::core::{Address, Core, later};
 use super::metrics::count;
+use super::options::AppOptions;
 use super::port::{AccountId, ConversationId};
 use crate::engine::{Class, Courtesy, ReplyId};
 
@@ -46,6 +48,7 @@ const COURTESIES_MAX: usize = 256;
 
 /// The dispatcher of one app.
 pub(super) struct Dispatcher {
+    app: String,
     desk: Desk,
     messages: mpsc::UnboundedReceiver<Msg>,
     jobs: JoinSet<()>,
@@ -82,11 +85,12 @@ impl Dispatcher {
         core: Arc<Core>,
         lane: Lane,
         messages: mpsc::UnboundedReceiver<Msg>,
-        calls_per_second: f64,
+        app: &AppOptions,
         first: Duration,
     ) -> Self {
         Self {
-            pace: Pace::new(calls_per_second, first),
+            app: app.id.clone(),
+            pace: Pace::new(app.calls_per_second, first),
             desk: Desk { core, lane },
             messages,
             jobs: JoinSet::new(),
@@ -274,6 +278,9 @@ impl Dispatcher {
                 self.asking.remove(&conversation);
             }
             Msg::Unpark(account) => self.accounts.unpark(account),
+            Msg::Report(report) => {
+                let _ = report.send(self.report());
+            }
             Msg::Stop(done) => {
                 self.stopped = true;
                 self.stopping = Some(done);

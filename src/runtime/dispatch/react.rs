@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::Then;
-use super::lane::{AttemptEnd, Called, Rank};
+use super::lane::{AttemptEnd, Called, Rank, Report};
 use super::{
     COURTESIES_MAX, DECLINED, Dispatcher, LATER, NO_CONNECTION, NO_CONNECTION_MOST, NO_MEDIA, Polite, SEEN_KEPT, TYPING_KEPT,
 };
@@ -167,6 +167,20 @@ impl Dispatcher {
         }
         for conversation in waiting {
             self.queue.release(conversation);
+        }
+    }
+
+    pub(super) fn report(&self) -> Report {
+        let core = &self.desk.core;
+        let name = |id| core.accounts.of(id).map(|account| account.open_id.clone());
+        let parked = self.accounts.all_parked();
+        let paused = self.pace.paused_until().saturating_sub(core.monotonic());
+        Report {
+            app: self.app.clone(),
+            ready: self.queue.ready(Class::Live) + self.queue.ready(Class::Due),
+            in_flight: self.in_flight,
+            paused_ms: u64::try_from(paused.as_millis()).unwrap_or(u64::MAX),
+            parked: parked.filter_map(|(id, why)| Some((name(id)?, why.to_owned()))).collect(),
         }
     }
 }
