@@ -93,7 +93,8 @@ impl Place {
             Self::TeamPart => TEAM_WORDS,
             Self::Step => STEP_WORDS,
             Self::HandoffPart => HANDOFF_WORDS,
-            Self::Field | Self::Arm | Self::Trigger | Self::Hole => &[],
+            Self::Arm => &["else"],
+            Self::Field | Self::Trigger | Self::Hole => &[],
         }
     }
 
@@ -120,10 +121,11 @@ pub fn broken(text: &str, place: Place, file: FileId, base: usize) -> Diagnostic
     let word = word_at(text);
     if place == Place::Step && word == "else" {
         // An `else` whose `if` could be read: read it as if it belonged to one.
-        return match text.strip_prefix("else").map(str::trim_start).filter(|rest| word_at(rest) == "if") {
-            Some(rest) => broken(rest, place, file, base + text.len() - rest.len()),
-            None => Diagnostic::error(codes::MISPLACED, span(file, base, base + 4), "this `else` belongs to no `if`")
-                .help("an `else` stands behind the `}` of its `if`, and takes a block: `else { … }`"),
+        let rest = text.strip_prefix("else").unwrap_or_default().trim_start();
+        return match word_at(rest) {
+            "if" if FlowGrammar::parse(Rule::step, rest).is_err() => broken(rest, place, file, base + text.len() - rest.len()),
+            _ => Diagnostic::error(codes::MISPLACED, span(file, base, base + 4), "this `else` belongs to no `if`")
+                .help("an `else` stands behind the `}` of its `if`, or behind an `image`, and a block or step follows it"),
         };
     }
     if let Err(error) = FlowGrammar::parse(place.rule(), text) {
@@ -162,8 +164,13 @@ pub fn failure(text: &str, error: &Error<Rule>, file: FileId, base: usize, place
         Diagnostic::error(codes::EXPECTED, place_at, message)
     };
     let plain: Vec<_> = expected.iter().filter_map(|words| words.strip_prefix('`')?.strip_suffix('`')).collect();
-    if let Some(near) = nearest(word_at(text.get(at..).unwrap_or_default()), &plain) {
+    let word = word_at(text.get(at..).unwrap_or_default().trim_start());
+    if let Some(near) = nearest(word, &plain) {
         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+    } else if !word.is_empty()
+        && expected.iter().any(|words| matches!(words.as_str(), "a text" | "a text in quotes" | "a phrase in quotes"))
+    {
+        diagnostic = diagnostic.help(format!("a text stands in quotes: `\"{word}\"`"));
     }
     diagnostic
 }
@@ -183,11 +190,50 @@ fn unknown_beginning(text: &str, file: FileId, base: usize, place: Place) -> Dia
         };
     }
     let diagnostic = Diagnostic::error(code, at, format!("`{word}` is not {}", place.noun()));
-    match nearest(word, words) {
+    if place == Place::Step && (CLAUSE_WORDS.contains(&word) || matches!(word, "nudge" | "other" | "also" | "named")) {
+        return diagnostic.help(format!("`{word}` stands inside the braces of an `ask` or `choose`"));
+    }
+    let inside_steps = matches!(place, Place::Clause | Place::Option | Place::HandoffPart | Place::Arm);
+    let near = synonym(word, place).or_else(|| nearest(word, words));
+    let near = near.or_else(|| if inside_steps { nearest(word, STEP_WORDS) } else { None });
+    match near {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic
             .help(format!("here may stand {}", listed(&words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>()))),
     }
+}
+
+/// Words that authors bring from elsewhere.
+fn synonym(word: &str, place: Place) -> Option<&'static str> {
+    if place == Place::Arm {
+        return matches!(word, "otherwise" | "default" | "case" | "other").then_some("else");
+    }
+    if place == Place::Clause || place == Place::Option {
+        return Some(match word {
+            "timeout" | "after" | "wait" => "within",
+            "retry" | "retries" | "attempts" => "tries",
+            "remind" | "reminder" => "nudge after",
+            "else" | "otherwise" | "default" if place == Place::Option => "other",
+            _ => return None,
+        });
+    }
+    if place != Place::Step {
+        return None;
+    }
+    Some(match word {
+        "send" | "reply" | "print" | "respond" | "answer" | "text" | "message" | "write" => "say",
+        "question" | "input" | "prompt" => "ask",
+        "buttons" | "menu" | "options" | "card" | "quick_replies" => "choose",
+        "jump" | "go" | "redirect" => "goto",
+        "elif" | "elseif" | "elsif" => "else if",
+        "sleep" | "delay" | "pause" => "wait",
+        "end" | "exit" | "finish" | "quit" | "break" => "stop",
+        "transfer" | "assign" | "escalate" | "human" | "agent" => "handoff",
+        "switch" | "case" => "match",
+        "var" | "let" | "const" | "assign_to" => "set",
+        "photo" | "picture" | "img" => "image",
+        _ => return None,
+    })
 }
 
 /// Mistakes worth words of their own.
@@ -273,7 +319,10 @@ pub fn not_on_channel(word: &str, text: &str, at: Span) -> Diagnostic {
     };
     let message =
         if message.is_empty() { format!("a bot cannot send {} on TikTok", with_article(word)) } else { message.to_owned() };
-    let help = if word == "send" && !text.contains("to ") { "write `say \"…\"` to send a text" } else { help };
+    if word == "send" && !text.contains(" to ") {
+        return Diagnostic::error(codes::UNKNOWN_STEP, Span { end: at.start + 4, ..at }, "`send` is not a step")
+            .help("did you mean `say`?");
+    }
     Diagnostic::error(codes::NOT_ON_CHANNEL, at, message).help(help)
 }
 
@@ -302,10 +351,12 @@ fn found_at(text: &str, at: usize) -> Found {
     let word = word_at(rest);
     let number: usize = rest.bytes().take_while(u8::is_ascii_digit).count();
     let (length, words) = match rest.chars().next() {
-        None => return Found { start: text.trim_end().len(), end: text.trim_end().len(), words: "nothing more".to_owned() },
+        None => {
+            return Found { start: text.trim_end().len(), end: text.trim_end().len(), words: "the end of the line".to_owned() };
+        }
         Some('\n' | ';') => {
             let end = text.get(..at).map_or(at, |before| before.trim_end().len());
-            return Found { start: end, end: end + 1, words: "the statement's end".to_owned() };
+            return Found { start: end, end: end + 1, words: "the end of the line".to_owned() };
         }
         Some('"') => (quoted(rest), "a text".to_owned()),
         Some(_) if !word.is_empty() => (word.len(), format!("`{word}`")),
@@ -334,9 +385,10 @@ pub fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
         return None;
     }
     let word: String = word.chars().take(32).flat_map(char::to_lowercase).collect();
-    let allowed = (word.chars().count() / 3).max(1);
+    let allowed = word.chars().count().div_ceil(3);
     let first = |candidate: &str| candidate.split(' ').next().unwrap_or_default().to_owned();
-    let scored = words.iter().map(|candidate| (strsim::damerau_levenshtein(&word, &first(candidate)), *candidate));
+    let words = words.iter().filter(|candidate| candidate.starts_with(char::is_alphabetic));
+    let scored = words.map(|candidate| (strsim::damerau_levenshtein(&word, &first(candidate)), *candidate));
     scored.filter(|(slips, _)| *slips <= allowed).min_by_key(|(slips, _)| *slips).map(|(_, near)| near)
 }
 

@@ -32,11 +32,15 @@ pub fn parse(file: FileId, text: &str) -> (tree::Document, Vec<Diagnostic>) {
         .help("a file of flows may have up to 8 MB; divide it");
         return (tree::Document::default(), vec![found]);
     }
-    let scan::Scan { masked, items: cuts, comments, blanks: _, diagnostics } = scan::scan(file, text);
+    let scan::Scan { masked, items: cuts, comments, blanks, diagnostics, silenced } = scan::scan(file, text);
     let mut reader = read::Reader::new(file, &masked);
     let items = cuts.iter().map(|cut| reader.item(cut)).collect();
     let mut all = diagnostics;
-    all.append(&mut reader.diagnostics);
+    let follows = |found: &Diagnostic| {
+        let place = found.labels.first().map_or(0, |label| label.span.start as usize);
+        silenced.iter().any(|range| range.contains(&place) || range.end == place)
+    };
+    all.extend(reader.diagnostics.into_iter().filter(|found| !follows(found)));
     all.sort_by_key(|found| found.labels.first().map_or(0, |label| label.span.start));
     if all.len() > read::DIAGNOSTICS_MAX {
         let left = all.split_off(read::DIAGNOSTICS_MAX);
@@ -45,7 +49,7 @@ pub fn parse(file: FileId, text: &str) -> (tree::Document, Vec<Diagnostic>) {
             all.push(Diagnostic::error(codes::TOO_MANY, place.span, message).help("mend those above first"));
         }
     }
-    (tree::Document { items, comments }, all)
+    (tree::Document { items, comments, blanks }, all)
 }
 
 /// The canonical form of a document: `parse(print(tree))` is the same tree but for places.

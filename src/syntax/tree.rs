@@ -12,6 +12,8 @@ pub struct Document {
     pub items: Vec<Item>,
     /// Every comment in the order of the file; the printer puts them back by their places.
     pub comments: Vec<Comment>,
+    /// Every empty line, so that the printer keeps paragraphs.
+    pub blanks: Vec<Span>,
 }
 
 /// `# …` up to the line's end.

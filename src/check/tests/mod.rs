@@ -50,7 +50,7 @@ fn shop() -> Item {
 fn compiled(items: Vec<Item>) -> Bot {
     let mut sources = Sources::default();
     sources.add("a.flow", "");
-    let documents = [Document { items, comments: Vec::new() }];
+    let documents = [Document { items, ..Document::default() }];
     let (bot, diagnostics) = check(&sources, &Assets::default(), &documents, Vec::new());
     bot.unwrap_or_else(|| panic!("{diagnostics:#?}"))
 }

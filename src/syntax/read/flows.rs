@@ -17,8 +17,9 @@ impl Reader<'_> {
                 Rule::odd_parameters => self.unsupported("flow parameters", &inner),
                 Rule::odd_result => self.unsupported("flow results", &inner),
                 Rule::odd_renamed => self.unsupported("renamed from", &inner),
-                Rule::broken if flow.steps.is_empty() && begins_with_on(&inner) => {
-                    let span = self.broken(&inner, Place::Trigger);
+                Rule::odd_gap => self.gap(&inner),
+                Rule::broken_trigger => {
+                    let span = child(&inner, Rule::broken).map_or(flow.span, |broken| self.broken(&broken, Place::Trigger));
                     flow.triggers.push(Trigger {
                         on: On::Broken,
                         when: None,

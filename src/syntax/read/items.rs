@@ -36,6 +36,7 @@ impl Reader<'_> {
         for inner in pair.clone().into_inner() {
             match inner.as_rule() {
                 Rule::template => name = self.plain(&inner),
+                Rule::odd_gap => self.gap(&inner),
                 Rule::setting => settings.push(self.setting(&inner)),
                 Rule::broken => settings.push(Setting { kind: SettingKind::Broken, span: self.broken(&inner, Place::Setting) }),
                 _ => {}
@@ -118,6 +119,7 @@ impl Reader<'_> {
         let mut fields = Vec::new();
         for inner in pair.clone().into_inner() {
             match inner.as_rule() {
+                Rule::odd_gap => self.gap(&inner),
                 Rule::field => fields.extend(self.field(&inner)),
                 Rule::broken => {
                     self.broken(&inner, Place::Field);
@@ -167,6 +169,7 @@ impl Reader<'_> {
         for inner in pair.clone().into_inner() {
             let span = self.span(&inner);
             match inner.as_rule() {
+                Rule::odd_gap => self.gap(&inner),
                 Rule::open => rows.push(self.open_row(&inner)),
                 Rule::closed => {
                     let dates = inner.into_inner().filter(|inner| inner.as_rule() == Rule::dates);
@@ -189,7 +192,7 @@ impl Reader<'_> {
         let mut times = Vec::new();
         for inner in pair.clone().into_inner() {
             let rule = inner.as_rule();
-            let mut ends = inner.into_inner();
+            let mut ends = inner.into_inner().filter(|end| end.as_rule() != Rule::t_dots);
             let Some(first) = ends.next() else { continue };
             let last = ends.next();
             if rule == Rule::days {
@@ -229,6 +232,14 @@ impl Reader<'_> {
             }
         }
         team
+    }
+
+    /// `{` on the line after its header.
+    pub(super) fn gap(&mut self, pair: &Pair<'_>) {
+        let at = self.span(pair).start;
+        let after = pair.as_span().end() + self.base;
+        let span = crate::source::Span { file: self.file, start: (after as u32).max(at), end: after as u32 + 1 };
+        self.error(codes::MISPLACED, span, "`{` stands alone on its line", "put it at the end of the line before");
     }
 
     pub(super) fn unsupported(&mut self, what: &str, pair: &Pair<'_>) {

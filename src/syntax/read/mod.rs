@@ -127,9 +127,43 @@ impl<'t> Reader<'t> {
             let text = pair.as_str();
             let found = explain::broken(text, place, self.file, span.start as usize);
             self.report(found);
+            if place == explain::Place::Step && matches!(super::scan::word_at(text), "if" | "else" | "elif" | "elseif") {
+                self.blocks_in(text, span.start as usize);
+            }
         }
         span
     }
+}
+
+impl Reader<'_> {
+    /// Reads the blocks of a step whose head could not be read, for the mistakes in them.
+    fn blocks_in(&mut self, text: &str, start: usize) {
+        let before = self.base;
+        let mut at = 0;
+        // A few are enough; each attempt may cost as much as the text is long.
+        for _ in 0..16 {
+            let Some(open) = text.get(at..).and_then(|rest| rest.find('{')) else { break };
+            let opened = at + open;
+            let Some(rest) = text.get(opened..) else { break };
+            // Inside a text the brace opens a hole, which is no block: the attempt fails and the search goes on behind it.
+            let block = FlowGrammar::parse(Rule::block, rest).ok().and_then(|mut pairs| pairs.next());
+            let Some(block) = block.filter(|_| !inside_text(text, opened)) else {
+                at = opened + 1;
+                continue;
+            };
+            self.base = start + opened;
+            self.block(&block);
+            at = opened + block.as_str().len();
+        }
+        self.base = before;
+    }
+}
+
+/// Whether an odd number of quotes stands before `at` on its line.
+fn inside_text(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.matches('"').count() % 2 == 1
 }
 
 fn item_rule(word: &str) -> Option<Rule> {

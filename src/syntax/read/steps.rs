@@ -158,6 +158,9 @@ impl Reader<'_> {
         let mut other = None;
         let mut clauses = Vec::new();
         let mut languages = Languages::default();
+        if let Some(gap) = child(pair, Rule::odd_gap) {
+            self.gap(&gap);
+        }
         for body in pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::choose_body) {
             for inner in body.into_inner() {
                 match inner.as_rule() {
@@ -220,6 +223,7 @@ impl Reader<'_> {
         let mut condition = Some(condition);
         for inner in pair.clone().into_inner() {
             match inner.as_rule() {
+                Rule::odd_gap => self.gap(&inner),
                 Rule::block => match condition.take() {
                     Some(condition) => arms.push((condition, self.block(&inner))),
                     None => self.else_block(&inner, &mut otherwise),
@@ -227,6 +231,9 @@ impl Reader<'_> {
                 Rule::else_if => {
                     if otherwise.is_some() {
                         self.error(codes::MISPLACED, self.span(&inner), "`else if` stands after `else`", "put the `else` last");
+                    }
+                    if let Some(gap) = child(&inner, Rule::odd_gap) {
+                        self.gap(&gap);
                     }
                     let condition = self.value(&child(&inner, Rule::value)?);
                     arms.push((condition, self.block(&child(&inner, Rule::block)?)));
@@ -250,6 +257,7 @@ impl Reader<'_> {
         for inner in pair.clone().into_inner() {
             let span = self.span(&inner);
             match inner.as_rule() {
+                Rule::odd_gap => self.gap(&inner),
                 Rule::arm => {
                     let patterns = inner.clone().into_inner().filter(|part| part.as_rule() == Rule::pattern);
                     let patterns = patterns.filter_map(|pattern| self.pattern(&pattern)).collect();

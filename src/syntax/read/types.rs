@@ -12,6 +12,16 @@ use super::{Reader, child};
 impl Reader<'_> {
     pub(super) fn kind(&mut self, pair: &Pair<'_>) -> Type {
         let span = self.span(pair);
+        if let Some(odd) = child(pair, Rule::odd_bound) {
+            let word = crate::syntax::scan::word_at(pair.as_str());
+            let help = match word {
+                "text" => "write the most characters: `text(80)`".to_owned(),
+                _ => format!("write the least and the most: `{word}(1..20)`"),
+            };
+            let message = format!("`{}` is no limit of `{word}`", odd.as_str());
+            self.error(codes::EXPECTED, self.span(&odd), message, help);
+            return Type { kind: TypeKind::Broken, span };
+        }
         let kind = pair.clone().into_inner().next().map_or(TypeKind::Broken, |first| self.kind_of(pair, &first));
         Type { kind, span }
     }

@@ -107,6 +107,12 @@ impl<'t> Lexer<'t> {
         }
     }
 
+    /// The rest of this line has been spoken of.
+    fn silence_line(&mut self, start: usize) {
+        let rest = self.text.get(start..).unwrap_or_default();
+        self.out.silenced.push(start..start + rest.find('\n').unwrap_or(rest.len()));
+    }
+
     /// Puts ASCII at the end of a stretch and blanks before it.
     fn mend(&mut self, start: usize, end: usize, with: &str) {
         self.blank(start, end);
@@ -209,7 +215,7 @@ impl<'t> Lexer<'t> {
             '[' => self.push(Frame::Square, 1),
             '}' | ')' | ']' => self.close(c),
             '/' if self.last == Last::BeforePattern => self.pattern(),
-            ',' | '=' | '|' => self.step_over(1, Last::GoesOn),
+            ',' | '=' | '|' | '+' | '-' | '*' | '/' | '%' | '<' | '>' => self.step_over(1, Last::GoesOn),
             ':' => self.step_over(1, Last::BeforePattern),
             _ if begins_name(c) => self.word(),
             _ if c.is_ascii_digit() => self.number(),
@@ -275,7 +281,8 @@ impl<'t> Lexer<'t> {
                 let message = format!("`{c}` is not the sign that parts things here");
                 self.report(Diagnostic::error(codes::COMMA, span, message).help(format!("write `{ascii}`")));
                 self.mend(start, end, ascii);
-                self.step_over(c.len_utf8(), Last::GoesOn);
+                self.silence_line(start);
+                self.step_over(c.len_utf8(), if class == Class::Comma { Last::GoesOn } else { Last::Other });
                 return;
             }
             Class::Digit(_) => {
@@ -342,13 +349,13 @@ impl<'t> Lexer<'t> {
                 _ => {}
             }
         }
-        let length = line.trim_end().len();
+        let length = line.find(char::is_whitespace).unwrap_or(line.len());
         let found = Diagnostic::error(codes::UNCLOSED_PATTERN, self.span(start, start + length), "this pattern is not closed")
             .here("no closing `/` on this line")
             .help("a pattern stands between `/` and `/` on one line; write `\\/` for a slash in it");
         self.report(found);
-        self.blank(start, start + length);
         self.mend(start, start + length, if length >= 3 { "/x/" } else { "" });
+        self.silence_line(start);
         self.step_over(length.max(1), Last::Other);
     }
 
@@ -383,6 +390,7 @@ impl<'t> Lexer<'t> {
 
     fn pop(&mut self, bytes: usize) {
         self.frames.pop();
+        self.line_empty = false;
         self.step_over(bytes, Last::Other);
     }
 
@@ -404,6 +412,7 @@ impl<'t> Lexer<'t> {
                 self.forgotten(inner, at);
                 // Where it must have ended is not known; nothing more is said about this stretch.
                 self.blank(at, at + 1);
+                self.out.silenced.push(self.line_of(at)..self.at);
             }
         }
         self.frames.pop();
@@ -438,10 +447,14 @@ impl<'t> Lexer<'t> {
         before.chars().all(|c| c == ' ' || c == '\t').then_some(before.len())
     }
 
+    /// Where the line of this byte begins.
+    fn line_of(&self, at: usize) -> usize {
+        self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1)
+    }
+
     fn line_indent(&self, at: usize) -> usize {
         let before = self.text.get(..at).unwrap_or_default();
-        let line = before.rfind('\n').map_or(0, |end| end + 1);
-        before.get(line..).unwrap_or_default().bytes().take_while(|b| *b == b' ' || *b == b'\t').count()
+        before.get(self.line_of(at)..).unwrap_or_default().bytes().take_while(|b| *b == b' ' || *b == b'\t').count()
     }
 
     fn continues_with_bar(&self) -> bool {
@@ -454,7 +467,7 @@ impl<'t> Lexer<'t> {
             Frame::Square => ('[', ']'),
             _ => ('{', '}'),
         };
-        let start = self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+        let start = self.line_of(at);
         let header = self.text.get(start..at).unwrap_or_default().trim();
         let of = if header.is_empty() { String::new() } else { format!(" of `{}`", shortened(header)) };
         let found = Diagnostic::error(codes::UNCLOSED, self.span(at, at + 1), format!("the `{open}`{of} is never closed"))
@@ -482,7 +495,17 @@ impl<'t> Lexer<'t> {
             return;
         }
         match self.frames.last() {
-            Some((Frame::Paren | Frame::Square, _)) => self.blank(self.at, self.at + 1),
+            Some((frame @ (Frame::Paren | Frame::Square), at)) => {
+                let (frame, at) = (*frame, *at);
+                if self.last != Last::GoesOn && self.last != Last::Nothing && step_follows(self.rest()) {
+                    self.frames.pop();
+                    self.forgotten(frame, at);
+                    self.blank(at, at + 1);
+                    self.out.silenced.push(self.line_of(at)..self.at);
+                    return;
+                }
+                self.blank(self.at, self.at + 1);
+            }
             None if self.last != Last::GoesOn && !self.rest().trim_start().starts_with(['{', '|']) => {
                 self.end_item(self.at, String::new());
             }
@@ -575,6 +598,25 @@ impl<'t> Lexer<'t> {
         } else {
             self.close_forgotten(self.text.len());
         }
+    }
+}
+
+/// Whether the next line plainly begins a step, so that a bracket open before it was forgotten.
+fn step_follows(rest: &str) -> bool {
+    let line = rest.trim_start();
+    let word = word_at(line);
+    let after = line.get(word.len()..).unwrap_or_default();
+    let blank = after.starts_with(' ');
+    let after = after.trim_start_matches(' ');
+    match word {
+        "say" | "choose" | "image" | "post" | "tag" | "untag" | "goal" | "handoff" | "emit" | "nudge" | "invalid" => {
+            blank && after.starts_with(['"', '{', 'o', 'a'])
+        }
+        "ask" | "goto" | "set" | "label" | "wait" | "if" | "match" | "fetch" | "within" | "tries" | "on" => {
+            blank && after.starts_with(|c: char| c.is_alphanumeric())
+        }
+        "stop" | "typing" | "seen" => after.starts_with(['\n', '\r', '}', ';']),
+        _ => false,
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Scan {
     /// Lines that hold nothing.
     pub blanks: Vec<Span>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Stretches in which something was mended: what the grammar still finds there follows from that.
+    pub silenced: Vec<Range<usize>>,
 }
 
 /// One item's place in the file.
