@@ -82,7 +82,10 @@ fn line_start(text: &str, at: usize) -> usize {
 }
 
 fn line_end(text: &str, at: usize) -> usize {
-    text.as_bytes().get(at..).and_then(|after| after.iter().position(|byte| *byte == b'\n')).map_or(text.len(), |found| at + found)
+    text.as_bytes()
+        .get(at..)
+        .and_then(|after| after.iter().position(|byte| *byte == b'\n'))
+        .map_or(text.len(), |found| at + found)
 }
 
 impl SourceCode for Frame {

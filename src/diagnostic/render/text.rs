@@ -67,7 +67,8 @@ struct Drawn {
 impl Drawn {
     fn new(sources: &Sources, diagnostic: &Diagnostic) -> Self {
         let main = diagnostic.labels.first().map(|label| label.span.file).unwrap_or_default();
-        let mut others: Vec<FileId> = diagnostic.labels.iter().map(|label| label.span.file).filter(|file| *file != main).collect();
+        let mut others: Vec<FileId> =
+            diagnostic.labels.iter().map(|label| label.span.file).filter(|file| *file != main).collect();
         others.dedup();
         let elsewhere = others.into_iter().map(|file| {
             let mut part = Self::part(sources, diagnostic, file);
