@@ -27,9 +27,8 @@ codes! {
     DEFINED_TWICE = "F0114";
     RESERVED_NAME = "F0115";
     LOOK_ALIKE = "F0116";
-    HIDDEN_DIRECTION = "F0117";
-    NO_BOT = "F0118";
-    SECOND_BOT = "F0119";
+    NO_BOT = "F0117";
+    SECOND_BOT = "F0118";
     // types
     UNLIKE_TYPES = "F0201";
     NOT_A_NUMBER = "F0202";

@@ -2,13 +2,21 @@
 //! Does not know: how anything runs.
 
 mod asset;
+mod budget;
 mod card;
 mod code;
+mod cycles;
 mod expression;
+mod facts;
 mod findings;
+mod graph;
+mod hygiene;
 mod image;
 mod kind;
 mod lower;
+mod missing;
+mod reach;
+mod rivals;
 mod settings;
 mod suggest;
 mod template;
@@ -25,9 +33,11 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 pub use self::asset::{IMAGE_BYTES_MAX, asset};
+use self::graph::Graph;
 use self::lower::Lowered;
 use self::world::World;
 use crate::bot::{Asset, Bot, Flow, Matcher, Op, Origin};
+use crate::calendar::Hours;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
 use crate::syntax::{self, tree::Document};
@@ -68,6 +78,9 @@ fn lower(world: &World<'_>) -> Bot {
     let triggers: Vec<_> = world.flows.iter().enumerate().flat_map(|(flow, item)| trigger::lower(world, flow, item)).collect();
     let mut lowered: Vec<Lowered> = world.flows.iter().enumerate().map(|(flow, item)| lower::lower(world, flow, item)).collect();
     resolve_gotos(&mut lowered);
+    hygiene::check(world);
+    rivals::check(world, &triggers);
+    prove(world, &lowered, &hours);
     let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| Flow {
         name: item.name.text.clone(),
         title: item.title.as_ref().map(|title| title.value.clone()),
@@ -89,6 +102,16 @@ fn lower(world: &World<'_>) -> Bot {
         triggers,
         assets: world.assets.clone(),
     }
+}
+
+/// What shows only over all ways through all flows.
+fn prove(world: &World<'_>, lowered: &[Lowered], hours: &[Hours]) {
+    let graph = Graph::new(world, lowered);
+    let starts = graph.starts.iter().zip(lowered);
+    let labels = starts.flat_map(|(start, flow)| flow.labels.values().filter_map(move |at| start.map(|start| start + at)));
+    reach::check(world, &graph, labels);
+    missing::check(world, &graph);
+    budget::check(world, &graph, hours);
 }
 
 /// Labels of other flows are known once all flows are laid out.

@@ -1,6 +1,9 @@
 //! Walks over steps and expressions of the tree.
 
-use crate::syntax::tree::{Block, Choose, Expr, ExprKind, Step, StepKind, WaitClause, WaitClauseKind};
+use crate::source::Span;
+use crate::syntax::tree::{
+    Block, Choose, Expr, ExprKind, Piece, Step, StepKind, Template, Text, WaitClause, WaitClauseKind,
+};
 
 /// The blocks directly inside a step, in the order of the text.
 pub(super) fn blocks(step: &Step) -> Vec<&Block> {
@@ -80,4 +83,93 @@ pub(super) fn shallow_kind(expr: &Expr) -> super::kind::Kind {
         ExprKind::Binary(..) => Kind::Bool,
         _ => Kind::Any,
     }
+}
+
+/// The expressions of a step itself, those of its texts included, those of its blocks not.
+pub(super) fn exprs(step: &Step) -> Vec<&Expr> {
+    let mut list = Vec::new();
+    match &step.kind {
+        StepKind::Say { text, .. } => in_text(text, &mut list),
+        StepKind::Image { file: template, .. } | StepKind::Post { item_id: template } => in_template(template, &mut list),
+        StepKind::Handoff(handoff) => in_template(&handoff.note, &mut list),
+        StepKind::Ask(ask) => {
+            in_text(&ask.text, &mut list);
+            in_clauses(&ask.clauses, &mut list);
+        }
+        StepKind::Choose(choose) => {
+            in_text(&choose.text, &mut list);
+            choose.options.iter().for_each(|option| in_text(&option.label, &mut list));
+            in_clauses(&choose.clauses, &mut list);
+        }
+        StepKind::Set { value, .. } => list.push(value),
+        StepKind::If { arms, .. } => list.extend(arms.iter().map(|(condition, _)| condition)),
+        StepKind::Match { subject, .. } => list.push(subject),
+        _ => {}
+    }
+    list
+}
+
+fn in_clauses<'t>(clauses: &'t [WaitClause], list: &mut Vec<&'t Expr>) {
+    for clause in clauses {
+        if let WaitClauseKind::Invalid(text) | WaitClauseKind::Nudge(_, text) = &clause.kind {
+            in_text(text, list);
+        }
+    }
+}
+
+fn in_text<'t>(text: &'t Text, list: &mut Vec<&'t Expr>) {
+    match text {
+        Text::Template(template) => in_template(template, list),
+        Text::OneOf(texts, _) => texts.iter().for_each(|text| in_text(text, list)),
+        Text::PerLanguage(texts, _) => texts.iter().for_each(|(_, text)| in_text(text, list)),
+        Text::Named(_) => {}
+    }
+}
+
+fn in_template<'t>(template: &'t Template, list: &mut Vec<&'t Expr>) {
+    for piece in &template.pieces {
+        if let Piece::Hole { value, filters, .. } = piece {
+            list.push(value);
+            list.extend(filters.iter().flat_map(|filter| &filter.arguments).map(|(_, argument)| argument));
+        }
+    }
+}
+
+/// The expressions directly inside one.
+fn inner(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        ExprKind::Text(template) => {
+            let mut list = Vec::new();
+            in_template(template, &mut list);
+            list
+        }
+        ExprKind::List(items) | ExprKind::Call(_, items) => items.iter().collect(),
+        ExprKind::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
+        ExprKind::Member(inner, _) | ExprKind::Not(inner) | ExprKind::Negative(inner) | ExprKind::Matches(inner, _) => vec![inner],
+        ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => vec![left, right],
+        ExprKind::If { condition, then, otherwise } => vec![condition, then, otherwise],
+        // Asking whether something is missing is no reading of it.
+        _ => Vec::new(),
+    }
+}
+
+/// Where a step reads this name first: `order`, or `contact.size`.
+pub(super) fn find_name(step: &Step, fact: &str) -> Option<Span> {
+    let mut open = exprs(step);
+    open.reverse();
+    while let Some(expr) = open.pop() {
+        let found = match &expr.kind {
+            ExprKind::Name(name) => name.text == fact,
+            ExprKind::Member(root, name) => match &root.kind {
+                ExprKind::Name(root) => fact.split_once('.') == Some((root.text.as_str(), name.text.as_str())),
+                _ => false,
+            },
+            _ => false,
+        };
+        if found {
+            return Some(expr.span);
+        }
+        open.extend(inner(expr).into_iter().rev());
+    }
+    None
 }

@@ -32,6 +32,7 @@ pub(super) struct World<'a> {
     pub hours: Vec<&'a HoursItem>,
     pub teams: Vec<&'a TeamItem>,
     pub texts: BTreeMap<&'a str, &'a TextsItem>,
+    pub word_lists: Vec<&'a [Phrase]>,
     pub flows: Vec<&'a FlowItem>,
     /// Labels of each flow.
     pub labels: Vec<BTreeMap<&'a str, Span>>,
@@ -56,6 +57,7 @@ impl<'a> World<'a> {
             hours: Vec::new(),
             teams: Vec::new(),
             texts: BTreeMap::new(),
+            word_lists: Vec::new(),
             flows: Vec::new(),
             labels: Vec::new(),
             buttons: BTreeMap::new(),
@@ -83,6 +85,7 @@ impl<'a> World<'a> {
                     self.twice("words", &words.name, *first);
                 } else {
                     self.words.insert(&words.name.text, (words.name.span, Vec::new()));
+                    self.word_lists.push(&words.phrases);
                 }
             }
             Item::Contact(contact) => self.add_contact(contact),

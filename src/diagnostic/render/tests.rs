@@ -66,7 +66,7 @@ fn a_place_at_the_very_end_or_of_no_file_can_be_drawn() {
     let nowhere = Span { file: crate::source::FileId(9), start: 3, end: 1 };
     assert!(text(&sources, &[Diagnostic::error("F0005", nowhere, "never closed")], Look::default()).contains("never closed"));
     let empty = Sources::default();
-    assert!(json(&empty, &[Diagnostic::error("F0118", Span::default(), "no bot")]).contains("\"line\":1"));
+    assert!(json(&empty, &[Diagnostic::error("F0117", Span::default(), "no bot")]).contains("\"line\":1"));
 }
 
 #[test]

@@ -1,0 +1,166 @@
+//! What surely has a value where a step runs, and what is read there without one.
+
+use std::collections::BTreeSet;
+
+use crate::bot::{BinaryOp, Expr, Filter, Op, Piece, Place, Template, Text, Type};
+
+/// Names that have a value: `order`, `contact.size`, `referral.ad_name`.
+pub(super) type Facts = BTreeSet<String>;
+
+/// Variables carry this before their name, so that nothing else reads like one.
+const VARIABLE: &str = "";
+
+/// The name of a place whose value may be missing; `None` for those that never are.
+pub(super) fn of_place(place: &Place) -> Option<String> {
+    match place {
+        Place::Variable(name) => Some(format!("{VARIABLE}{name}")),
+        Place::Contact(name) => Some(format!("contact.{name}")),
+        Place::Referral(name) => Some(format!("referral.{name}")),
+        _ => None,
+    }
+}
+
+/// Whether a fact is about a variable of the flow.
+pub(super) fn is_variable(fact: &str) -> bool {
+    !fact.contains('.')
+}
+
+/// The named groups of a type, which an answer sets.
+pub(super) fn groups(kind: &Type) -> Vec<String> {
+    match kind {
+        Type::Matching(regex) => regex.capture_names().flatten().map(ToOwned::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What must have a value when the condition came out so.
+pub(super) fn when(condition: &Expr, outcome: bool) -> Facts {
+    match (condition, outcome) {
+        (Expr::Missing { value, negated }, _) if *negated == outcome => match &**value {
+            Expr::Place(place) => of_place(place).into_iter().collect(),
+            _ => Facts::new(),
+        },
+        (Expr::Missing { .. }, _) => Facts::new(),
+        (Expr::Not(inner), _) => when(inner, !outcome),
+        (Expr::Binary(BinaryOp::And, left, right), true) | (Expr::Binary(BinaryOp::Or, left, right), false) => {
+            when(left, outcome).into_iter().chain(when(right, outcome)).collect()
+        }
+        (Expr::Binary(BinaryOp::And | BinaryOp::Or, ..), _) => Facts::new(),
+        // A missing value counts as false, so whatever a true comparison read was there.
+        (condition, true) => read(condition),
+        (_, false) => Facts::new(),
+    }
+}
+
+/// What an expression needs to give a value.
+pub(super) fn read(expr: &Expr) -> Facts {
+    match expr {
+        Expr::Place(place) => of_place(place).into_iter().collect(),
+        Expr::Member(inner, _) | Expr::Negative(inner) | Expr::Not(inner) | Expr::Matches(inner, _) => read(inner),
+        Expr::ContainsWords(inner, _) | Expr::InWords { value: inner, .. } => read(inner),
+        Expr::Index(left, right) => read(left).into_iter().chain(read(right)).collect(),
+        Expr::Binary(op, left, right) if !matches!(op, BinaryOp::And | BinaryOp::Or) => {
+            read(left).into_iter().chain(read(right)).collect()
+        }
+        _ => Facts::new(),
+    }
+}
+
+/// A value that a step reads.
+pub(super) struct Read {
+    pub fact: String,
+    /// It goes into a text, where a missing one would be a fault.
+    pub printed: bool,
+}
+
+/// All that a step reads while `known` surely has values.
+pub(super) fn reads(op: &Op, known: &Facts) -> Vec<Read> {
+    let mut reader = Reader { known: known.clone(), list: Vec::new() };
+    match op {
+        Op::Say { text, .. } => reader.text(text),
+        Op::Image { file: template, .. } | Op::Post { item_id: template } => reader.template(template),
+        Op::Ask { text, invalid, nudges, .. } => {
+            reader.text(text);
+            invalid.0.iter().chain(nudges.iter().map(|(_, text)| text)).for_each(|text| reader.text(text));
+        }
+        Op::Choose { text, choices, invalid, nudges, .. } => {
+            reader.text(text);
+            choices.iter().for_each(|choice| reader.text(&choice.label));
+            invalid.0.iter().chain(nudges.iter().map(|(_, text)| text)).for_each(|text| reader.text(text));
+        }
+        Op::Set { value, .. } => reader.expr(value, false),
+        Op::Branch { condition, .. } => reader.expr(condition, false),
+        Op::Match { subject, .. } => reader.expr(subject, false),
+        Op::Handoff(handoff) => reader.template(&handoff.note),
+        Op::Typing | Op::Seen | Op::Tag { .. } | Op::Goal(_) | Op::Jump(_) | Op::Goto(_) | Op::Stop | Op::Wait(_) => {}
+    }
+    reader.list
+}
+
+struct Reader {
+    known: Facts,
+    list: Vec<Read>,
+}
+
+impl Reader {
+    fn text(&mut self, text: &Text) {
+        text.by_language.iter().flatten().for_each(|template| self.template(template));
+    }
+
+    fn template(&mut self, template: &Template) {
+        for piece in &template.pieces {
+            let Piece::Hole { value, filters } = piece else { continue };
+            let defaulted = filters.iter().any(|filter| matches!(filter, Filter::Default(_)));
+            self.expr(value, !defaulted);
+            for filter in filters {
+                if let Filter::Default(value) = filter {
+                    self.expr(value, true);
+                }
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr, printed: bool) {
+        match expr {
+            Expr::Place(place) => {
+                if let Some(fact) = of_place(place).filter(|fact| !self.known.contains(fact)) {
+                    self.list.push(Read { fact, printed });
+                }
+            }
+            Expr::Text(template) => self.template(template),
+            Expr::List(items) => items.iter().for_each(|item| self.expr(item, printed)),
+            Expr::Map(entries) => entries.iter().for_each(|(_, value)| self.expr(value, printed)),
+            Expr::Call(_, arguments) => arguments.iter().for_each(|argument| self.expr(argument, printed)),
+            Expr::Member(inner, _) | Expr::Not(inner) | Expr::Negative(inner) | Expr::Matches(inner, _) => self.expr(inner, printed),
+            Expr::ContainsWords(inner, _) | Expr::InWords { value: inner, .. } => self.expr(inner, printed),
+            Expr::Index(left, right) => {
+                self.expr(left, printed);
+                self.expr(right, printed);
+            }
+            Expr::Binary(op, left, right) => {
+                self.expr(left, printed);
+                match op {
+                    BinaryOp::And => self.with(when(left, true), |reader| reader.expr(right, printed)),
+                    BinaryOp::Or => self.with(when(left, false), |reader| reader.expr(right, printed)),
+                    _ => self.expr(right, printed),
+                }
+            }
+            Expr::If(parts) => {
+                let (condition, then, otherwise) = &**parts;
+                self.expr(condition, false);
+                self.with(when(condition, true), |reader| reader.expr(then, printed));
+                self.with(when(condition, false), |reader| reader.expr(otherwise, printed));
+            }
+            // To ask whether something is missing is not to need it.
+            Expr::Missing { .. } | Expr::Value(_) => {}
+        }
+    }
+
+    fn with(&mut self, more: Facts, then: impl FnOnce(&mut Self)) {
+        let added: Vec<String> = more.into_iter().filter(|fact| self.known.insert(fact.clone())).collect();
+        then(self);
+        for fact in added {
+            self.known.remove(&fact);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! All flows as one graph of steps: where a run can go, and whether the customer has to write for it.
+
+use std::collections::BTreeSet;
+
+use super::facts::Facts;
+use super::lower::Lowered;
+use super::world::World;
+use crate::bot::Op;
+use crate::source::Span;
+use crate::syntax::tree;
+
+/// A way from one step to another.
+pub(super) struct Edge {
+    /// The node; `None` is the end of a flow.
+    pub to: Option<usize>,
+    /// Taken only after a message of the customer.
+    pub customer: bool,
+    /// What surely has a value on this way.
+    pub gains: Facts,
+    /// Leaves the flow, and with it its variables.
+    pub leaves: bool,
+}
+
+/// A step of one of the flows.
+pub(super) struct Node<'g> {
+    pub flow: usize,
+    pub op: &'g Op,
+    pub span: Span,
+    /// An author wrote it; the layout made the others.
+    pub written: bool,
+    pub edges: Vec<Edge>,
+}
+
+pub(super) struct Graph<'g> {
+    pub nodes: Vec<Node<'g>>,
+    /// The first node of each flow; `None` for a flow without steps.
+    pub starts: Vec<Option<usize>>,
+    /// Flows that something starts or leads to.
+    pub started: Vec<bool>,
+}
+
+impl<'g> Graph<'g> {
+    pub(super) fn new(world: &World<'_>, flows: &'g [Lowered]) -> Self {
+        let mut bases = Vec::new();
+        let mut count = 0;
+        for flow in flows {
+            bases.push(count);
+            count += flow.steps.len();
+        }
+        let node = |flow: usize, step: usize| {
+            let inside = flows.get(flow).is_some_and(|flow| step < flow.steps.len());
+            bases.get(flow).filter(|_| inside).map(|base| base + step)
+        };
+        let mut nodes = Vec::with_capacity(count);
+        for (flow, lowered) in flows.iter().enumerate() {
+            for (at, (step, (span, written))) in lowered.steps.iter().zip(&lowered.places).enumerate() {
+                let edges = edges(&step.op, at, |target| node(flow, target), |id| node(id.flow, id.step));
+                nodes.push(Node { flow, op: &step.op, span: *span, written: *written, edges });
+            }
+        }
+        let starts: Vec<Option<usize>> = (0..flows.len()).map(|flow| node(flow, 0)).collect();
+        let mut started: Vec<bool> = world.flows.iter().map(|flow| starts_itself(world, flow)).collect();
+        for node in &nodes {
+            if let Op::Goto(id) = node.op
+                && id.flow != node.flow
+                && let Some(flag) = started.get_mut(id.flow)
+            {
+                *flag = true;
+            }
+        }
+        Self { nodes, starts, started }
+    }
+
+    /// Where runs begin after a message of the customer: flows, and the ways on from what was answered.
+    pub(super) fn roots(&self) -> BTreeSet<usize> {
+        let answered = self.nodes.iter().flat_map(|node| &node.edges).filter(|edge| edge.customer).filter_map(|edge| edge.to);
+        self.starts.iter().flatten().copied().chain(answered).collect()
+    }
+
+    /// The nodes that can ever run; a flow that nobody starts counts as started, since that is said of it already.
+    pub(super) fn reachable(&self, roots: impl Iterator<Item = usize>) -> Vec<bool> {
+        let mut seen = vec![false; self.nodes.len()];
+        let mut open: Vec<usize> = self.starts.iter().flatten().copied().chain(roots).collect();
+        while let Some(at) = open.pop() {
+            match seen.get_mut(at) {
+                Some(flag) if !*flag => *flag = true,
+                _ => continue,
+            }
+            let edges = self.nodes.get(at).into_iter().flat_map(|node| &node.edges);
+            open.extend(edges.filter_map(|edge| edge.to));
+        }
+        seen
+    }
+
+    /// Groups of nodes that lead to each other without the customer writing, those first that others lead to.
+    pub(super) fn components(&self) -> Vec<Vec<usize>> {
+        let silent: Vec<Vec<usize>> = self
+            .nodes
+            .iter()
+            .map(|node| node.edges.iter().filter(|edge| !edge.customer).filter_map(|edge| edge.to).collect())
+            .collect();
+        super::cycles::components(&silent)
+    }
+}
+
+fn starts_itself(world: &World<'_>, flow: &tree::FlowItem) -> bool {
+    !flow.triggers.is_empty() || world.lost.contains(flow.name.text.as_str())
+}
+
+/// The ways on from the step at `at` of its flow.
+fn edges(
+    op: &Op,
+    at: usize,
+    node: impl Fn(usize) -> Option<usize>,
+    other: impl Fn(crate::bot::StepId) -> Option<usize>,
+) -> Vec<Edge> {
+    let plain = |target: usize| Edge { to: node(target), customer: false, gains: Facts::new(), leaves: false };
+    let gained = |target: usize, gains: Facts| Edge { gains, ..plain(target) };
+    let answered = |target: usize| Edge { customer: true, ..plain(target) };
+    let next = at + 1;
+    match op {
+        Op::Say { .. } | Op::Post { .. } | Op::Typing | Op::Seen | Op::Tag { .. } | Op::Goal(_) | Op::Wait(_) => vec![plain(next)],
+        Op::Set { target, .. } => vec![gained(next, super::facts::of_place(target).into_iter().collect())],
+        Op::Image { otherwise, .. } => vec![plain(next), plain(*otherwise)],
+        Op::Ask { target, kind, tries, within, .. } => {
+            let gains = super::facts::of_place(target).into_iter().chain(super::facts::groups(kind)).collect();
+            vec![Edge { gains, ..answered(next) }, answered(tries.target), plain(within.target)]
+        }
+        Op::Choose { choices, other, tries, within, .. } => {
+            let targets = choices.iter().map(|choice| choice.target).chain(*other).chain([tries.target]);
+            targets.map(answered).chain([plain(within.target)]).collect()
+        }
+        Op::Branch { condition, otherwise } => {
+            vec![gained(next, super::facts::when(condition, true)), gained(*otherwise, super::facts::when(condition, false))]
+        }
+        Op::Match { subject, arms, otherwise } => {
+            let arms = arms.iter().map(|(_, target)| gained(*target, super::facts::read(subject)));
+            arms.chain([plain(*otherwise)]).collect()
+        }
+        Op::Jump(target) => vec![plain(*target)],
+        Op::Goto(id) => vec![Edge { to: other(*id), customer: false, gains: Facts::new(), leaves: true }],
+        Op::Stop => Vec::new(),
+        Op::Handoff(handoff) => {
+            let nobody = handoff.nobody_in.map(|(_, target)| target);
+            [handoff.open, handoff.closed, nobody, handoff.released].into_iter().flatten().map(plain).collect()
+        }
+    }
+}
