@@ -10,6 +10,7 @@ mod expression;
 mod fit;
 mod handoff;
 mod hear;
+pub mod answer;
 pub mod format;
 mod input;
 mod limits;
