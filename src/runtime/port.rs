@@ -200,7 +200,7 @@ pub trait Store: Send + Sync + 'static {
     /// The account's id, made at first sight.
     async fn account(&self, app: &str, open_id: &str) -> Result<AccountId, StoreError>;
     async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError>;
-    /// Replaces the token, if `generation` is newer than the stored one.
+    /// Replaces the token, if `generation` is newer than the stored one (0 before the first); else does nothing.
     async fn put_token(&self, account: AccountId, generation: i64, token: Option<Vec<u8>>) -> Result<(), StoreError>;
     /// A fresh conversation id, never given before; written by its first commit.
     async fn fresh_conversation(&self) -> Result<ConversationId, StoreError>;
@@ -212,14 +212,14 @@ pub trait Store: Send + Sync + 'static {
     async fn due(&self, until: Moment, most: usize) -> Result<Vec<(ConversationId, Moment)>, StoreError>;
     /// The earliest due moment of all.
     async fn next_due(&self) -> Result<Option<Moment>, StoreError>;
-    /// Every row of the outbox, oldest first.
+    /// Every row of the outbox in the order in which they were first put there.
     async fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError>;
     async fn outbox_of(&self, conversation: ConversationId) -> Result<Vec<OutboxRow>, StoreError>;
     /// The newest `most` lines of a conversation, newest first.
     async fn history(&self, conversation: ConversationId, most: usize) -> Result<Vec<HistoryRow>, StoreError>;
     /// Newest lines of no conversation, newest first.
     async fn loose_history(&self, most: usize) -> Result<Vec<HistoryRow>, StoreError>;
-    /// All conversations, newest first, for lists in the outside.
+    /// All conversations, the one begun last first, for lists in the outside.
     async fn conversations(&self, most: usize) -> Result<Vec<ConversationRow>, StoreError>;
     async fn media(&self, account: AccountId, digest: &str) -> Result<Option<(String, Moment)>, StoreError>;
     /// Remembers an uploaded file's media id until it ends; an empty id forgets it.

@@ -16,6 +16,7 @@ pub(super) fn writing(path: &Path) -> Result<(Connection, i64), StoreError> {
         StoreError::Broken(text) => broken(format!("{}: {text}", path.display())),
         other => other,
     };
+    make_private(path);
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(named)?;
     let version = recognise(&connection, path).map_err(named)?;
     configure(&connection, version == 0).map_err(named)?;
@@ -38,6 +39,18 @@ pub(super) fn copying(path: &Path) -> Result<Connection, Failure> {
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")?;
     Ok(connection)
 }
+
+/// What customers write is nobody else's business on the machine: a new file is its owner's alone, and SQLite gives the
+/// log beside it the same rights. One that is there keeps the rights it was given.
+#[cfg(unix)]
+fn make_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // Where this fails, opening it fails too, and tells why.
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) {}
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
     // NO_MUTEX: a connection is used by one thread at a time here. URI is not set: a path is a path, whatever is in it.

@@ -69,6 +69,19 @@ fn a_link_to_the_file_does_not_make_a_second_owner() {
     assert!(matches!(Sqlite::open(&link), Err(StoreError::Owned(_))));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_customers_write_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    let store = place.open();
+    first_commit(&store, b"c", 10).await.unwrap();
+    for end in ["", "-wal", "-shm"] {
+        let mode = place.0.path().join(format!("a.db{end}")).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "a.db{end} has {mode:o}");
+    }
+}
+
 #[test]
 fn a_lock_file_left_by_a_dead_process_is_no_owner() {
     let place = Place::new();

@@ -226,8 +226,7 @@ pub fn edges(source: &Source<'_>) -> BTreeSet<String> {
         } else {
             continue;
         };
-        let inner: Vec<Token> = all[after..].iter().take(400).map(|(token, _)| token.clone()).collect();
-        found.extend(first_names(&inner));
+        found.extend(first_names(&all, after));
     }
     if let Some(own) = source.module() {
         found.remove(own);
@@ -235,19 +234,23 @@ pub fn edges(source: &Source<'_>) -> BTreeSet<String> {
     found
 }
 
-/// `a::b` names `a`; `{a::b, c}` names `a` and `c`.
-fn first_names(inner: &[Token]) -> Vec<String> {
-    let Some(first) = inner.first() else { return Vec::new() };
-    if !first.is("{") {
-        return vec![first.text.clone()];
-    }
+/// What the path from `after` on names first: `a::b` names `a`; `{a::b, c}` names `a` and `c`.
+fn first_names(all: &[(Token, usize)], after: usize) -> Vec<String> {
     let mut names = Vec::new();
-    for (at, token) in inner.iter().enumerate().take(closing(inner, 0)) {
-        let depth = inner[..at].iter().map(|token| i32::from(token.is("{")) - i32::from(token.is("}"))).sum::<i32>();
-        let begins = at > 0 && (inner[at - 1].is("{") || inner[at - 1].is(","));
-        if depth == 1 && begins && token.kind == Kind::Word {
+    let mut depth = 0_i32;
+    let mut begins = true;
+    for (token, _) in all.iter().skip(after) {
+        if token.is("{") {
+            depth += 1;
+        } else if token.is("}") {
+            depth -= 1;
+        } else if begins && depth <= 1 && token.kind == Kind::Word {
             names.push(token.text.clone());
         }
+        if depth == 0 {
+            break;
+        }
+        begins = token.is("{") || token.is(",");
     }
     names
 }
