@@ -13,6 +13,8 @@ pub mod port;
 mod read;
 mod recent;
 mod service;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod view;
 mod worker;

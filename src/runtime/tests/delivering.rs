@@ -1,0 +1,216 @@
+//! What comes in: once, in order, and answered only after the commit.
+
+use bytes::Bytes;
+
+use super::world::{APP, FLOWS, SHOP, World, bot};
+use crate::engine::{ColleagueAction, EchoSource};
+use crate::runtime::port::{Delivery, Meaning, Store, StoreError};
+use crate::runtime::{Delivered, Refused, ReplyState, Side};
+
+#[tokio::test]
+async fn a_message_is_answered_and_its_whole_way_can_be_read() {
+    let world = World::new().await;
+    assert_eq!(world.write("mona", "hello").await, Ok(Delivered::Done));
+    world.pass(100).await;
+    assert_eq!(world.sent(), ["Welcome!"]);
+    let lines = world.lines("mona").await;
+    let told: Vec<_> = lines.iter().map(|line| (line.side, line.text.as_str())).collect();
+    assert_eq!(told, [(Side::Customer, "hello"), (Side::Bot, "Welcome!")]);
+    let reply = lines[1].reply.as_ref().unwrap();
+    assert_eq!((reply.state, reply.origin.line), (ReplyState::Sent, 8));
+    assert!(world.outbox().await.is_empty());
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn a_duplicate_has_no_second_effect_also_when_both_come_at_once() {
+    let world = World::new().await;
+    let delivery = world.text(SHOP, "mona", "hello");
+    let (first, second) = tokio::join!(world.handle.deliver(delivery.clone()), world.handle.deliver(delivery.clone()));
+    let mut both = [first.unwrap(), second.unwrap()];
+    both.sort_by_key(|delivered| *delivered == Delivered::Duplicate);
+    assert_eq!(both, [Delivered::Done, Delivered::Duplicate]);
+    world.pass(1_000).await;
+    assert_eq!(world.handle.deliver(delivery).await, Ok(Delivered::Duplicate));
+    world.pass(1_000).await;
+    assert_eq!(world.sent(), ["Welcome!"]);
+    assert_eq!(world.handle.counts().duplicates, 2);
+}
+
+#[tokio::test]
+async fn a_duplicate_is_known_after_a_restart() {
+    let world = World::new().await;
+    let delivery = world.text(SHOP, "mona", "hello");
+    assert_eq!(world.handle.deliver(delivery.clone()).await, Ok(Delivered::Done));
+    let world = world.crash().await;
+    assert_eq!(world.handle.deliver(delivery).await, Ok(Delivered::Duplicate));
+    world.pass(3_000).await;
+    assert_eq!(world.sent(), ["Welcome!"]);
+}
+
+#[tokio::test]
+async fn what_could_not_be_committed_is_refused_with_its_duplicate_and_taken_when_it_comes_again() {
+    let world = World::new().await;
+    world.store.fail_next_commits(1, StoreError::Full("no room".to_owned()));
+    let delivery = world.text(SHOP, "mona", "hello");
+    let (first, second) = tokio::join!(world.handle.deliver(delivery.clone()), world.handle.deliver(delivery.clone()));
+    assert!(matches!(first, Err(Refused::Store(_))), "{first:?}");
+    assert!(matches!(second, Err(Refused::Store(_))), "the key was never committed: {second:?}");
+    world.pass(1_000).await;
+    assert!(world.sent().is_empty());
+    assert_eq!(world.handle.deliver(delivery).await, Ok(Delivered::Done));
+    world.pass(1_000).await;
+    assert_eq!(world.sent(), ["Welcome!"]);
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn a_failed_commit_voids_only_what_stood_on_it() {
+    let world = World::new().await;
+    world.write("mona", "name").await.unwrap();
+    world.pass(200).await;
+    world.store.fail_next_commits(1, StoreError::Busy("another writer".to_owned()));
+    let lost = world.text(SHOP, "mona", "Mona");
+    assert!(world.handle.deliver(lost.clone()).await.is_err());
+    assert_eq!(world.handle.deliver(lost).await, Ok(Delivered::Done));
+    world.pass(200).await;
+    assert_eq!(world.sent(), ["What is your name?", "Hello Mona!"]);
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn an_outcome_that_cannot_be_committed_is_kept_and_committed_later() {
+    let world = World::new().await;
+    world.write("mona", "hello").await.unwrap();
+    world.store.fail_next_commits(3, StoreError::Full("no room".to_owned()));
+    world.pass(100).await;
+    assert!(world.write("mona", "hello").await.is_ok() || world.handle.counts().commits_failed > 0);
+    world.pass(10_000).await;
+    assert_eq!(world.sent().first().map(String::as_str), Some("Welcome!"));
+    assert!(world.replies("mona").await.iter().all(|reply| reply == "Welcome!: Sent"));
+    assert!(world.outbox().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_broken_store_ends_the_process_and_nothing_more_is_taken() {
+    let world = World::new().await;
+    world.store.fail_next_commits(1, StoreError::Broken("fsync".to_owned()));
+    assert!(world.write("mona", "hello").await.is_err());
+    assert!(world.handle.fatal().await.contains("fsync"));
+    assert!(!world.handle.is_serving());
+    assert_eq!(world.write("mona", "hello").await, Err(Refused::Busy));
+    world.pass(5_000).await;
+    assert!(world.sent().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_not_understood_or_of_nobody_is_kept_and_bounded() {
+    let world = World::new().await;
+    let unreadable = Delivery {
+        app: APP.to_owned(),
+        open_id: None,
+        received: super::world::START,
+        raw: Bytes::from(vec![b'x'; 900_000]),
+        meaning: Meaning::Kept { kind: "unreadable", why: "é".repeat(10_000) },
+    };
+    assert_eq!(world.handle.deliver(unreadable).await, Ok(Delivered::Kept));
+    assert_eq!(world.handle.deliver(world.text("-nobody", "mona", "hello")).await, Ok(Delivered::Kept));
+    let kept = world.store.loose_history(10).await.unwrap();
+    let kinds: Vec<_> = kept.iter().map(|row| row.kind.as_str()).collect();
+    assert_eq!(kinds, ["unknown_account", "unreadable"]);
+    assert!(kept.iter().all(|row| row.body.len() < 13_000));
+    world.pass(1_000).await;
+    assert!(world.calls().is_empty());
+    assert_eq!(world.handle.counts().kept, 2);
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_read_loses_no_input_and_stops_nobody_else() {
+    let world = World::new().await;
+    world.write("mona", "hello").await.unwrap();
+    world.pass(1_000).await;
+    let row = world.store.load(world.id("mona").await).await.unwrap().unwrap();
+    let damage = crate::runtime::port::Record {
+        at: super::world::START,
+        kind: "test",
+        account: Some(row.account),
+        body: b"{}".to_vec(),
+        change: Some(crate::runtime::port::Change {
+            conversation: row.id,
+            account: row.account,
+            external: row.external.clone(),
+            rev: row.rev + 1,
+            due: None,
+            recent: row.recent,
+            state: b"not a state".to_vec(),
+            outbox: Vec::new(),
+        }),
+    };
+    world.store.commit(vec![damage]).await.unwrap();
+    let world = world.crash().await;
+    assert_eq!(world.write("mona", "hello").await, Ok(Delivered::Done));
+    assert_eq!(world.write("omar", "hello").await, Ok(Delivered::Done));
+    world.pass(3_000).await;
+    assert_eq!(world.sent(), ["Welcome!", "Welcome!"]);
+    assert_eq!(world.handle.counts().faults, 1);
+    let kept = world.store.loose_history(10).await.unwrap();
+    assert!(kept.iter().any(|row| row.kind == "message" && String::from_utf8_lossy(&row.body).contains("hello")));
+}
+
+#[tokio::test]
+async fn after_a_takeover_the_bot_is_silent_until_it_is_given_back() {
+    let world = World::new().await;
+    world.write("mona", "hello").await.unwrap();
+    world.pass(200).await;
+    let id = world.id("mona").await;
+    assert_eq!(world.handle.colleague(id, ColleagueAction::TakeOver).await, Ok(true));
+    world.write("mona", "hello").await.unwrap();
+    world.pass(5_000).await;
+    assert_eq!(world.sent().len(), 1);
+    assert_eq!(world.handle.colleague(id, ColleagueAction::Release).await, Ok(true));
+    world.write("mona", "hello").await.unwrap();
+    world.pass(5_000).await;
+    assert_eq!(world.sent().len(), 2);
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn a_colleague_who_writes_in_tiktok_takes_over_before_the_reply_that_waits() {
+    let world = World::new().await;
+    let nothing = crate::channel::NotSent::TooFast { pause_ms: 20_000 };
+    world.answer(crate::channel::Outcome::NotSent(nothing));
+    world.write("mona", "hello").await.unwrap();
+    world.pass(1_000).await;
+    let echo = world.echo("mona", "other-1", EchoSource::App, "I am here");
+    assert_eq!(world.handle.deliver(echo).await, Ok(Delivered::Done));
+    world.pass(60_000).await;
+    assert_eq!(world.sent().len(), 1, "one attempt before the takeover, none after");
+    assert_eq!(world.replies("mona").await, ["Welcome!: Withdrawn"]);
+    assert!(world.outbox().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_new_bot_answers_from_the_next_message_on() {
+    let world = World::new().await;
+    world.write("mona", "hello").await.unwrap();
+    world.pass(200).await;
+    world.handle.set_bot(bot(&FLOWS.replace("Welcome!", "Good morning!")));
+    world.write("mona", "hello").await.unwrap();
+    world.pass(200).await;
+    assert_eq!(world.sent(), ["Welcome!", "Good morning!"]);
+}
+
+#[tokio::test]
+async fn committed_changes_are_told_as_they_come() {
+    let world = World::new().await;
+    let mut events = world.handle.events();
+    world.write("mona", "hello").await.unwrap();
+    world.pass(200).await;
+    let id = world.id("mona").await;
+    let mut kinds = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        assert_eq!(event.conversation, Some(id));
+        kinds.push(event.kind);
+    }
+    assert_eq!(kinds, ["message", "may_send", "outcome"]);
+}

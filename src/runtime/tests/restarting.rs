@@ -1,0 +1,97 @@
+//! A process that ends anywhere loses nothing and repeats nothing.
+
+use super::world::{HOUR, World};
+use crate::runtime::port::OutboxState;
+
+#[tokio::test]
+async fn a_reply_that_was_queued_leaves_after_the_restart() {
+    let world = World::new().await;
+    let delivery = world.text(super::world::SHOP, "mona", "hello");
+    world.handle.deliver(delivery).await.unwrap();
+    let before = world.sent().len();
+    let world = world.crash().await;
+    world.pass(200_000).await;
+    assert_eq!(before, 0);
+    assert_eq!(world.sent(), ["Welcome!"]);
+    assert!(world.outbox().await.is_empty());
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn a_mark_without_an_answer_is_unknown_and_looked_up_before_anything_else() {
+    let world = World::new().await;
+    *world.script.latency_ms.lock().unwrap() = 5_000;
+    world.write("mona", "hello").await.unwrap();
+    world.pass(1_000).await;
+    assert!(matches!(world.outbox().await[0].state, OutboxState::Marked { attempt: 1, .. }));
+    let world = world.crash().await;
+    let shown = ("Welcome!".to_owned(), "m-1".to_owned(), super::world::START.plus_ms(40));
+    world.script.listed.lock().unwrap().push(shown);
+    world.pass(1_000).await;
+    assert!(matches!(world.outbox().await[0].state, OutboxState::Unknown { attempt: 1 }));
+    world.pass(200_000).await;
+    assert_eq!(world.sent(), ["Welcome!"]);
+    assert_eq!(world.replies("mona").await, ["Welcome!: Sent"]);
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn a_process_that_ends_during_a_look_looks_again() {
+    let world = World::new().await;
+    world.answer(super::world::unknown());
+    world.write("mona", "hello").await.unwrap();
+    world.pass(4_000).await;
+    let world = world.crash().await;
+    world.pass(1_100).await;
+    let world = world.crash().await;
+    world.pass(700_000).await;
+    assert!(world.outbox().await.is_empty());
+    assert_eq!(world.sent().len(), 2, "once more after proof of absence");
+    assert_eq!(world.replies("mona").await, ["Welcome!: Sent"]);
+}
+
+#[tokio::test]
+async fn wherever_the_process_ends_one_reply_leaves_once_or_is_looked_for() {
+    for at in (0..200).step_by(10) {
+        let world = World::new().await;
+        *world.script.latency_ms.lock().unwrap() = 50;
+        world.write("mona", "twice").await.unwrap();
+        world.clock.advance(at);
+        world.settle().await;
+        let texts = world.sent();
+        let world = world.crash().await;
+        for text in &texts {
+            let shown = (text.clone(), format!("m-{text}"), super::world::START.plus_ms(20));
+            world.script.listed.lock().unwrap().push(shown);
+        }
+        world.pass(300_000).await;
+        assert_eq!(world.sent(), ["One.", "Two."], "ended after {at} ms");
+        assert!(world.outbox().await.is_empty());
+        world.assert_replays("mona").await;
+    }
+}
+
+#[tokio::test]
+async fn timers_outlive_the_process() {
+    let world = World::new().await;
+    world.write("mona", "later").await.unwrap();
+    world.pass(1_000).await;
+    let world = world.crash().await;
+    world.pass(HOUR - 10_000).await;
+    assert!(world.sent().is_empty());
+    let world = world.crash().await;
+    world.pass(20_000).await;
+    assert_eq!(world.sent(), ["An hour has passed."]);
+}
+
+#[tokio::test]
+async fn a_capability_that_was_never_asked_does_not_hold_the_flow_for_ever() {
+    let world = World::new().await;
+    world.handle.deliver(world.text(super::world::SHOP, "mona", "picture")).await.unwrap();
+    let asked = world.count("capability");
+    let world = world.crash().await;
+    world.pass(10 * 60_000).await;
+    assert_eq!(asked, 0);
+    assert_eq!(world.sent().len(), 1);
+    assert!(world.outbox().await.is_empty());
+}
