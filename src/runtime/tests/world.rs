@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -174,6 +173,7 @@ impl Transport for Script {
 
     async fn images_allowed(&self, _permit: Permit, target: Target) -> Result<bool, CallFailure> {
         self.see("capability", &target, "");
+        self.wait().await;
         Ok(*self.images.lock().unwrap())
     }
 
@@ -246,14 +246,17 @@ impl World {
 
     /// Lets everything happen that needs no time.
     pub async fn settle(&self) {
-        for _ in 0..100 {
+        for _ in 0..60 {
             tokio::task::yield_now().await;
         }
     }
 
     /// Lets so much time pass, in small steps.
     pub async fn pass(&self, ms: i64) {
-        let step = (ms / 2_000).max(5);
+        self.pass_by(ms, (ms / 1_000).max(10)).await;
+    }
+
+    pub async fn pass_by(&self, ms: i64, step: i64) {
         let mut left = ms;
         while left > 0 {
             self.clock.advance(step.min(left));
@@ -360,8 +363,4 @@ pub fn unknown() -> Outcome {
 
 pub fn token() -> Outcome {
     Outcome::NotSent(NotSent::Token { code: 40_105 })
-}
-
-pub fn seconds(count: u64) -> Duration {
-    Duration::from_secs(count)
 }
