@@ -201,5 +201,6 @@ impl Kept {
 
 /// At most [`WHY_KEPT`] bytes, cut between characters.
 fn clipped(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(WHY_KEPT)).unwrap_or(text)
+    let end = (0..=WHY_KEPT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
 }

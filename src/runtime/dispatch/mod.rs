@@ -212,14 +212,14 @@ impl Dispatcher {
         let accounts = &self.accounts;
         let blocked = |account| accounts.blocked(account);
         let backlog = u32::try_from(self.queue.ready(Class::Due)).unwrap_or(u32::MAX);
-        if self.admitted % 2 == 0 && backlog > 0 {
+        if self.admitted.is_multiple_of(2) && backlog > 0 {
             let horizon = later(self.desk.core.now(), self.pace.gap().saturating_mul(backlog).saturating_mul(10));
             let picked = self.queue.pick_closing(horizon, blocked);
             if picked.is_some() {
                 return picked;
             }
         }
-        let order = if self.admitted % 4 == 0 { [Class::Due, Class::Live] } else { [Class::Live, Class::Due] };
+        let order = if self.admitted.is_multiple_of(4) { [Class::Due, Class::Live] } else { [Class::Live, Class::Due] };
         order.into_iter().find_map(|class| self.queue.pick(class, blocked))
     }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Class, Courtesy, Effect};
-use crate::runtime::core::{News, wait_of};
+use crate::runtime::core::{Address, News, wait_of};
 use crate::runtime::metrics::count;
 use crate::runtime::port::{AccountId, ConversationId};
 
@@ -26,30 +26,27 @@ impl Dispatcher {
         }
         for effect in news.effects {
             match effect {
-                Effect::LookUp => {
-                    if self.looking.insert(news.conversation) {
-                        let parked = self.accounts.parked(news.address.account.id).is_some();
-                        let job = self.desk.clone().look(news.conversation, Arc::clone(&news.address), parked);
-                        self.jobs.spawn(job);
-                    }
+                Effect::LookUp if self.looking.insert(news.conversation) => {
+                    let parked = self.accounts.parked(news.address.account.id).is_some();
+                    let job = self.desk.clone().look(news.conversation, Arc::clone(&news.address), parked);
+                    self.jobs.spawn(job);
                 }
-                Effect::AskCapability => {
-                    if self.asking.insert(news.conversation) {
-                        self.jobs.spawn(self.desk.clone().ask(news.conversation, Arc::clone(&news.address)));
-                    }
+                Effect::AskCapability if self.asking.insert(news.conversation) => {
+                    self.jobs.spawn(self.desk.clone().ask(news.conversation, Arc::clone(&news.address)));
                 }
-                Effect::Courtesy { what } => {
-                    let kept = if what == Courtesy::Typing { TYPING_KEPT } else { SEEN_KEPT };
-                    let until = self.desk.core.monotonic() + kept;
-                    let conversation = news.conversation;
-                    self.courtesies.retain(|polite| (polite.conversation, polite.what) != (conversation, what));
-                    if self.courtesies.len() < COURTESIES_MAX {
-                        let address = Arc::clone(&news.address);
-                        self.courtesies.push_back(Polite { conversation, address, what, until });
-                    }
-                }
+                Effect::Courtesy { what } => self.want(news.conversation, &news.address, what),
                 _ => {}
             }
+        }
+    }
+
+    /// A courtesy waits for an idle moment; the same twice is one.
+    fn want(&mut self, conversation: ConversationId, address: &Arc<Address>, what: Courtesy) {
+        let kept = if what == Courtesy::Typing { TYPING_KEPT } else { SEEN_KEPT };
+        let until = self.desk.core.monotonic() + kept;
+        self.courtesies.retain(|polite| (polite.conversation, polite.what) != (conversation, what));
+        if self.courtesies.len() < COURTESIES_MAX {
+            self.courtesies.push_back(Polite { conversation, address: Arc::clone(address), what, until });
         }
     }
 
