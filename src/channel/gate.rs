@@ -202,3 +202,6 @@ fn unsendable(content: &Content) -> Option<Reason> {
         Content::Text { .. } | Content::Image(_) | Content::Post { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
