@@ -48,7 +48,7 @@ pub fn read(kind: &Type, text: &str, language: &str, zone: &Zone, now: Moment) -
     if let Type::Text { most } = kind {
         let kept = text.trim();
         let fits = text::units(kept) <= usize::try_from(*most).unwrap_or(usize::MAX);
-        return (fits && !text::fold(kept).is_empty() || fits && is_visible(kept)).then(|| Value::Text(kept.to_owned()));
+        return (fits && is_visible(kept)).then(|| Value::Text(kept.to_owned()));
     }
     if text.len() > ANSWER_BYTES_MOST {
         return None;

@@ -131,7 +131,7 @@ mod tests {
             let each = units(letter);
             let full = letter.repeat(6_000 / each);
             assert_eq!(units(&full), 6_000);
-            assert_eq!(split(&full, 6_000), [full.clone()], "{letter}");
+            assert_eq!(split(&full, 6_000), std::slice::from_ref(&full), "{letter}");
             assert_eq!(split(&format!("{full}{letter}"), 6_000).len(), 2, "{letter}");
         }
         assert!(split("", 10).is_empty());
