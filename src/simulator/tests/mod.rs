@@ -1,6 +1,10 @@
 //! Stories told through the router, with a clock that moves only when told to and a receiver that keeps what it gets.
 
+mod endpoints;
+mod faults;
 mod rules;
+mod sockets;
+mod steering;
 mod stories;
 mod webhooks;
 
