@@ -160,9 +160,10 @@ fn too_many(world: &World<'_>, graph: &Graph<'_>, ahead: &[Ahead], root: usize, 
     }
     let Some(place) = place.or_else(|| graph.nodes.get(root).map(|node| node.span)) else { return };
     let kept = if reserve > 0 { format!(", {reserve} of them kept for colleagues") } else { String::new() };
-    let finding = Diagnostic::error(code::TOO_MANY_REPLIES, place, format!("up to {total} replies leave before the customer writes again"))
-        .here(format!("reply {} stands here", most + 1))
-        .help(format!("TikTok allows ten{kept}: join texts, or ask something in between"));
+    let finding =
+        Diagnostic::error(code::TOO_MANY_REPLIES, place, format!("up to {total} replies leave before the customer writes again"))
+            .here(format!("reply {} stands here", most + 1))
+            .help(format!("TikTok allows ten{kept}: join texts, or ask something in between"));
     let start = graph.nodes.get(root).map(|node| node.span).filter(|start| *start != place);
     world.findings.add(match start {
         Some(start) => finding.also(start, "counted from here"),
@@ -188,9 +189,15 @@ fn too_late(world: &World<'_>, graph: &Graph<'_>, ahead: &[Ahead], root: usize, 
     }
     let Some(place) = place else { return };
     let message = format!("this may be said {} after the customer's last message", duration(total));
-    let finding = if sure { Diagnostic::error(code::TOO_LATE, place, message) } else { Diagnostic::warning(code::TOO_LATE, place, message) };
+    let finding = if sure {
+        Diagnostic::error(code::TOO_LATE, place, message)
+    } else {
+        Diagnostic::warning(code::TOO_LATE, place, message)
+    };
     let bound = duration(WINDOW_MS - MARGIN_MS);
-    world.findings.add(finding.help(format!("TikTok takes replies for 48h, of which {bound} are used: wait for less, or `stop` before it")));
+    world.findings.add(
+        finding.help(format!("TikTok takes replies for 48h, of which {bound} are used: wait for less, or `stop` before it")),
+    );
 }
 
 #[cfg(test)]

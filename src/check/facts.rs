@@ -131,7 +131,9 @@ impl Reader {
             Expr::List(items) => items.iter().for_each(|item| self.expr(item, printed)),
             Expr::Map(entries) => entries.iter().for_each(|(_, value)| self.expr(value, printed)),
             Expr::Call(_, arguments) => arguments.iter().for_each(|argument| self.expr(argument, printed)),
-            Expr::Member(inner, _) | Expr::Not(inner) | Expr::Negative(inner) | Expr::Matches(inner, _) => self.expr(inner, printed),
+            Expr::Member(inner, _) | Expr::Not(inner) | Expr::Negative(inner) | Expr::Matches(inner, _) => {
+                self.expr(inner, printed)
+            }
             Expr::ContainsWords(inner, _) | Expr::InWords { value: inner, .. } => self.expr(inner, printed),
             Expr::Index(left, right) => {
                 self.expr(left, printed);

@@ -119,7 +119,9 @@ fn edges(
     let answered = |target: usize| Edge { customer: true, ..plain(target) };
     let next = at + 1;
     match op {
-        Op::Say { .. } | Op::Post { .. } | Op::Typing | Op::Seen | Op::Tag { .. } | Op::Goal(_) | Op::Wait(_) => vec![plain(next)],
+        Op::Say { .. } | Op::Post { .. } | Op::Typing | Op::Seen | Op::Tag { .. } | Op::Goal(_) | Op::Wait(_) => {
+            vec![plain(next)]
+        }
         Op::Set { target, .. } => vec![gained(next, super::facts::of_place(target).into_iter().collect())],
         Op::Image { otherwise, .. } => vec![plain(next), plain(*otherwise)],
         Op::Ask { target, kind, tries, within, .. } => {

@@ -45,7 +45,9 @@ pub(super) fn check(world: &World<'_>) {
 fn opt_words(world: &World<'_>, bot: &BotItem) {
     let mut seen: BTreeMap<String, Span> = BTreeMap::new();
     for setting in &bot.settings {
-        let (SettingKind::OptOut { phrases: list, .. } | SettingKind::OptIn { phrases: list, .. }) = &setting.kind else { continue };
+        let (SettingKind::OptOut { phrases: list, .. } | SettingKind::OptIn { phrases: list, .. }) = &setting.kind else {
+            continue;
+        };
         phrases(world, list);
         for (text, place) in world.phrases(list) {
             let Some(first) = seen.insert(fold(&text), place) else { continue };
@@ -77,7 +79,8 @@ fn look_alikes(world: &World<'_>, names: &[&Name]) {
         }
         match seen.insert(skeleton(&name.text), name) {
             Some(first) if first.text != name.text => {
-                let finding = Diagnostic::warning(code::LOOK_ALIKE, name.span, format!("`{}` looks like another name", name.text));
+                let finding =
+                    Diagnostic::warning(code::LOOK_ALIKE, name.span, format!("`{}` looks like another name", name.text));
                 world.findings.add(finding.also(first.span, "this one").help("give one of them a name that reads differently"));
             }
             _ => {}

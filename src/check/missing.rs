@@ -22,7 +22,8 @@ struct Known {
 
 /// Reports what is read without a value.
 pub(super) fn check(world: &World<'_>, graph: &Graph<'_>) {
-    let names: Facts = graph.nodes.iter().flat_map(|node| node.edges.iter().flat_map(|edge| edge.gains.iter().cloned())).collect();
+    let names: Facts =
+        graph.nodes.iter().flat_map(|node| node.edges.iter().flat_map(|edge| edge.gains.iter().cloned())).collect();
     if graph.nodes.len().saturating_mul(names.len() + 1) > WORK_MAX {
         return;
     }

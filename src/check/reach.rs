@@ -18,13 +18,16 @@ pub(super) fn check(world: &World<'_>, graph: &Graph<'_>, labels: impl Iterator<
 fn not_started(world: &World<'_>, graph: &Graph<'_>) {
     for (item, started) in world.flows.iter().zip(&graph.started) {
         if item.steps.is_empty() {
-            let finding = Diagnostic::warning(code::EMPTY_FLOW, item.name.span, format!("the flow `{}` does nothing", item.name.text));
+            let finding =
+                Diagnostic::warning(code::EMPTY_FLOW, item.name.span, format!("the flow `{}` does nothing", item.name.text));
             world.findings.add(finding.help("write a step, or remove the flow"));
         }
         if !started {
             let message = format!("nothing starts the flow `{}`", item.name.text);
             let finding = Diagnostic::warning(code::NOBODY_STARTS, item.name.span, message);
-            world.findings.add(finding.help(format!("give it a trigger (`on message \"…\"`), or lead to it with `goto {}`", item.name.text)));
+            world.findings.add(
+                finding.help(format!("give it a trigger (`on message \"…\"`), or lead to it with `goto {}`", item.name.text)),
+            );
         }
     }
 }
@@ -56,11 +59,14 @@ fn loops(world: &World<'_>, graph: &Graph<'_>) {
         let steps = || component.iter().filter_map(|at| graph.nodes.get(*at)).filter(|node| node.written);
         let closing = steps().rfind(|node| matches!(node.op, Op::Jump(_) | Op::Goto(_))).or_else(|| steps().last());
         let Some(closing) = closing else { continue };
-        let mut finding = Diagnostic::error(code::LOOP_WITHOUT_WAIT, closing.span, "this loop can go on without the customer writing")
-            .here("from here it begins again");
+        let mut finding =
+            Diagnostic::error(code::LOOP_WITHOUT_WAIT, closing.span, "this loop can go on without the customer writing")
+                .here("from here it begins again");
         if let Some(first) = steps().next().filter(|first| first.span != closing.span) {
             finding = finding.also(first.span, "the loop begins here");
         }
-        world.findings.add(finding.help("put an `ask` or a `choose` into every way around it, or end it with `stop` or `handoff`"));
+        world
+            .findings
+            .add(finding.help("put an `ask` or a `choose` into every way around it, or end it with `stop` or `handoff`"));
     }
 }

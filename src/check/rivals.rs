@@ -40,7 +40,8 @@ fn judge(world: &World<'_>, earlier: &[Want<'_>], later: &Want<'_>) {
     let same_trigger = |want: &&Want<'_>| want.order == later.order;
     if let Some(twin) = earlier.iter().find(same_trigger) {
         if twin.place != later.place {
-            let finding = Diagnostic::warning(code::NEVER_WINS, later.place, format!("{} stands in this trigger twice", later.shown));
+            let finding =
+                Diagnostic::warning(code::NEVER_WINS, later.place, format!("{} stands in this trigger twice", later.shown));
             world.findings.add(finding.also(twin.place, "the first one"));
         }
         return;
@@ -52,7 +53,8 @@ fn judge(world: &World<'_>, earlier: &[Want<'_>], later: &Want<'_>) {
     } else if let Some(rival) = earlier.iter().rfind(|want| want.placed.trigger.flow != later.placed.trigger.flow)
         && rival.placed.trigger.priority == later.placed.trigger.priority
     {
-        let message = format!("where both may start, only the order of the files lets `{}` take {}", flow_name(world, rival), later.shown);
+        let message =
+            format!("where both may start, only the order of the files lets `{}` take {}", flow_name(world, rival), later.shown);
         let finding = Diagnostic::note(code::TIE, later.place, message).also(rival.place, "this one comes first");
         world.findings.add(finding.help("give one of the two a `priority`"));
     }

@@ -1,9 +1,7 @@
 //! Walks over steps and expressions of the tree.
 
 use crate::source::Span;
-use crate::syntax::tree::{
-    Block, Choose, Expr, ExprKind, Piece, Step, StepKind, Template, Text, WaitClause, WaitClauseKind,
-};
+use crate::syntax::tree::{Block, Choose, Expr, ExprKind, Piece, Step, StepKind, Template, Text, WaitClause, WaitClauseKind};
 
 /// The blocks directly inside a step, in the order of the text.
 pub(super) fn blocks(step: &Step) -> Vec<&Block> {
@@ -145,7 +143,9 @@ fn inner(expr: &Expr) -> Vec<&Expr> {
         }
         ExprKind::List(items) | ExprKind::Call(_, items) => items.iter().collect(),
         ExprKind::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
-        ExprKind::Member(inner, _) | ExprKind::Not(inner) | ExprKind::Negative(inner) | ExprKind::Matches(inner, _) => vec![inner],
+        ExprKind::Member(inner, _) | ExprKind::Not(inner) | ExprKind::Negative(inner) | ExprKind::Matches(inner, _) => {
+            vec![inner]
+        }
         ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => vec![left, right],
         ExprKind::If { condition, then, otherwise } => vec![condition, then, otherwise],
         // Asking whether something is missing is no reading of it.

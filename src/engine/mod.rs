@@ -1,6 +1,7 @@
 //! In: a bot, a conversation, one input, the present moment and a seed. Out: the next conversation, effects, and why.
 //! Does not know: clocks, stores, networks, source texts, the checker.
 
+pub mod answer;
 mod ask;
 mod attempt;
 mod conversation;
@@ -8,10 +9,9 @@ mod decide;
 mod effect;
 mod expression;
 mod fit;
+pub mod format;
 mod handoff;
 mod hear;
-pub mod answer;
-pub mod format;
 mod input;
 mod limits;
 mod outbox;

@@ -12,7 +12,6 @@
 
 mod acts;
 mod api;
-mod clock;
 mod courier;
 mod cut;
 mod date;
@@ -40,7 +39,6 @@ use tokio::sync::{Notify, watch};
 
 use crate::calendar::Moment;
 
-pub use clock::ShiftClock;
 pub use courier::{HttpPost, Post, PostError};
 pub use fault::{Fault, FaultKind, Ordered};
 pub use judge::{Breach, Rule, Violation};

@@ -1,5 +1,7 @@
 //! What only a real connection can show: cuts, the whole way of a webhook, the end.
 
+use std::time::Duration;
+
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -14,8 +16,7 @@ struct Live {
 }
 
 async fn live() -> Live {
-    let mut options = Options::shifting(ShiftClock::over(Arc::new(Still)));
-    options.echo = Echo::After { ms: 0 };
+    let (_, mut options) = frozen();
     options.accounts = vec![AccountOptions { access_token: Some("act.known".into()), ..AccountOptions::default() }];
     let sim = Simulator::new(options);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
