@@ -60,3 +60,6 @@ pub fn advance(bot: &Bot, conversation: Conversation, input: &Input, context: &C
     work.input(input);
     work.finish()
 }
+
+#[cfg(test)]
+mod tests;
