@@ -19,7 +19,6 @@ mod reconcile;
 mod render;
 mod state;
 mod steps;
-mod values;
 mod work;
 
 pub use conversation::{Conversation, OpenAttempt, Speaker, Status};

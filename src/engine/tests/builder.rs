@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use crate::bot::{
-    Anytime, Asset, Bot, Choice, Expr, Field, Filter, Flow, Gather, Handoff, Invalid, Limit, Matcher, On, Op, OptWords, Origin, Piece,
-    Place, Settings, ShortBudget, Silence, Step, StepId, Team, Template, Text, Trigger, Type, Value, WaitFor, Word,
+    Anytime, Asset, Bot, Choice, Expr, Field, Filter, Flow, Gather, Handoff, Invalid, Limit, Matcher, On, Op, OptWords, Origin,
+    Piece, Place, Settings, ShortBudget, Silence, Step, StepId, Team, Template, Text, Trigger, Type, Value, WaitFor, Word,
 };
 use crate::calendar::{Hours, Zone};
 use crate::channel::fingerprint;

@@ -6,8 +6,8 @@ use crate::bot::Bot;
 use crate::calendar::Moment;
 use crate::channel::{CardKind, Content, Outcome, fingerprint};
 use crate::engine::{
-    Body, ColleagueAction, Context, Conversation, Echo, EchoSource, Effect, End, Inbound, Input, Limits, Listed, Listing, Reply, ReplyId,
-    Speaker, Sprint, Trace, advance,
+    Body, ColleagueAction, Context, Conversation, Echo, EchoSource, Effect, End, Inbound, Input, Limits, Listed, Listing, Reply,
+    ReplyId, Speaker, Sprint, Trace, advance,
 };
 
 pub struct Chat {
@@ -207,14 +207,9 @@ impl Chat {
 
     pub fn listing(&mut self, messages: &[(&str, u64)], full: bool, oldest: Option<Moment>) -> &mut Self {
         let at = self.now.plus_ms(-4_000);
-        let listed = |(id, print): &(&str, u64)| Listed {
-            message_id: (*id).to_owned(),
-            at,
-            fingerprint: *print,
-            source: EchoSource::Api,
-        };
-        let listing =
-            Listing { messages: messages.iter().map(listed).collect(), oldest, full, looked_at: self.now };
+        let listed =
+            |(id, print): &(&str, u64)| Listed { message_id: (*id).to_owned(), at, fingerprint: *print, source: EchoSource::Api };
+        let listing = Listing { messages: messages.iter().map(listed).collect(), oldest, full, looked_at: self.now };
         self.feed(Input::Looked { listing: Some(listing) })
     }
 

@@ -1,6 +1,6 @@
 use super::builder::{Blocks, H, M, S, bot, words};
 use super::chat::{Chat, chat};
-use crate::engine::{Effect, EchoSource, Speaker};
+use crate::engine::{EchoSource, Effect, Speaker};
 
 fn shop() -> Chat {
     let bot = bot()

@@ -9,4 +9,5 @@ mod properties;
 mod questions;
 mod steps;
 mod table;
+mod ten;
 mod triggers;

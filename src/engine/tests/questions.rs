@@ -219,9 +219,9 @@ fn forms_of_a_question_follow_the_lengths_in_the_largest_unit() {
 
 #[test]
 fn a_closed_type_is_shown_as_a_card_and_taken_by_press_or_word() {
-    let bot = bot().field("size", |_| {}).flow("f", |f| {
-        f.on(words(&["go"])).ask("contact.size", one_of(&["S", "M", "Large"]), "Size?").say("{contact.size}")
-    });
+    let bot = bot()
+        .field("size", |_| {})
+        .flow("f", |f| f.on(words(&["go"])).ask("contact.size", one_of(&["S", "M", "Large"]), "Size?").say("{contact.size}"));
     let mut chat = chat(bot.build());
     chat.customer("go").press("M").gets(&["Size? [S|M|Large]", "M"]);
     chat.customer("go").customer("large").gets(&["Size? [S|M|Large]", "Large"]);

@@ -28,10 +28,8 @@ fn values_are_kept_compared_and_printed() {
 #[test]
 fn match_takes_the_first_arm_that_fits() {
     let number = |n: i64| Value::Number(n.into());
-    let arms = vec![
-        (vec![Pattern::Value(number(1)), Pattern::Value(number(2))], 2),
-        (vec![Pattern::Range(number(3), number(5))], 4),
-    ];
+    let arms =
+        vec![(vec![Pattern::Value(number(1)), Pattern::Value(number(2))], 2), (vec![Pattern::Range(number(3), number(5))], 4)];
     let bot = bot().flow("f", |f| {
         f.on(words(&["go"]))
             .ask("n", super::builder::whole(0, 9), "n?")
@@ -47,7 +45,8 @@ fn match_takes_the_first_arm_that_fits() {
             .say("many")
     });
     let bot = bot.build();
-    let at: Vec<&str> = bot.flows[0].steps.iter().map(|step| if matches!(step.op, Op::Say { .. }) { "say" } else { "-" }).collect();
+    let at: Vec<&str> =
+        bot.flows[0].steps.iter().map(|step| if matches!(step.op, Op::Say { .. }) { "say" } else { "-" }).collect();
     assert_eq!((at[5], at[7], at[9]), ("say", "say", "say"), "{at:?}");
     let bot = super::steps::with_targets(bot, 4, [5, 7, 9]);
     let mut chat = chat(bot);
@@ -104,9 +103,8 @@ fn filters_dress_values() {
         Text { by_language: vec![vec![Template { pieces }]] }
     };
     let say = |filters| Op::Say { text: hole(filters), replying: false, keep_apart: true };
-    let bot = bot().flow("f", |f| {
-        f.on(On::AnyText).op(say(vec![Filter::Upper])).op(say(vec![Filter::Lower, Filter::Shorten(4)]))
-    });
+    let bot =
+        bot().flow("f", |f| f.on(On::AnyText).op(say(vec![Filter::Upper])).op(say(vec![Filter::Lower, Filter::Shorten(4)])));
     let mut chat = chat(bot.build());
     chat.customer("Hello").gets(&["HELLO", "hel…"]);
 }
@@ -132,10 +130,9 @@ fn loops_without_end_are_stopped_with_a_place() {
 #[test]
 fn values_and_conversations_have_bounds() {
     let bot = bot().flow("f", |f| {
-        f.on(words(&["go"])).ask("x", Type::Text { most: 60_000 }, "x?").op(Op::Set {
-            target: place("y"),
-            value: Expr::Text(template("{x}{x}")),
-        })
+        f.on(words(&["go"]))
+            .ask("x", Type::Text { most: 60_000 }, "x?")
+            .op(Op::Set { target: place("y"), value: Expr::Text(template("{x}{x}")) })
     });
     let mut chat = chat(bot.build());
     chat.customer("go").customer(&"ab ".repeat(5_000));

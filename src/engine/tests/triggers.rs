@@ -48,9 +48,7 @@ fn a_false_or_missing_condition_and_once_per_leave_the_place_to_the_next() {
     let bot = bot()
         .field("city", |_| {})
         .flow("cairo", |f| f.on_with(words(&["hi"]), |t| t.when = Some(is("contact.city", "Cairo"))).say("cairo"))
-        .flow("once", |f| {
-            f.on_with(words(&["hi"]), |t| t.once_per_ms = Some(H)).set("contact.city", "Cairo").say("once")
-        })
+        .flow("once", |f| f.on_with(words(&["hi"]), |t| t.once_per_ms = Some(H)).set("contact.city", "Cairo").say("once"))
         .flow("set", |f| f.on(words(&["clear"])).set("contact.city", "Giza").say("cleared"))
         .flow("rest", |f| f.on(On::Fallback).say("rest"))
         .build();
