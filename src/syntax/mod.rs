@@ -5,6 +5,7 @@ pub mod codes;
 mod duration;
 mod explain;
 mod grammar;
+mod print;
 mod read;
 mod scan;
 pub mod tree;
@@ -52,10 +53,11 @@ pub fn parse(file: FileId, text: &str) -> (tree::Document, Vec<Diagnostic>) {
     (tree::Document { items, comments, blanks }, all)
 }
 
-/// The canonical form of a document: `parse(print(tree))` is the same tree but for places.
+/// The canonical form of a document: `parse(print(tree))` is the same tree but for places. What is `Broken` in it is left
+/// out, so a document with errors should not be written back.
 #[must_use]
-pub fn print(_document: &tree::Document) -> String {
-    String::new()
+pub fn print(document: &tree::Document) -> String {
+    print::print(document)
 }
 
 #[cfg(test)]

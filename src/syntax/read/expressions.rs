@@ -25,11 +25,11 @@ enum Token {
 /// How tight an operator binds. One number per line of the language's table.
 const OR: u8 = 1;
 const AND: u8 = 2;
-const NOT: u8 = 3;
-const COMPARE: u8 = 4;
+pub const NOT: u8 = 3;
+pub const COMPARE: u8 = 4;
 const ADD: u8 = 5;
 const MULTIPLY: u8 = 6;
-const NEGATE: u8 = 7;
+pub const NEGATE: u8 = 7;
 
 pub const fn binding(op: BinaryOp) -> u8 {
     match op {

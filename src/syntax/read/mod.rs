@@ -9,6 +9,8 @@ mod steps;
 mod texts;
 mod types;
 
+pub use expressions::{COMPARE, NEGATE, NOT, binding};
+
 use pest::Parser;
 use unicode_normalization::UnicodeNormalization;
 

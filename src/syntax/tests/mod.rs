@@ -24,3 +24,13 @@ fn reads_the_sample_bot_without_a_word() {
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(document.items.len(), 9);
 }
+
+#[test]
+fn the_sample_is_in_canonical_form() {
+    let (document, _) = read(SAMPLE);
+    let printed = print(&document);
+    for (line, (is, should)) in printed.lines().zip(SAMPLE.lines()).enumerate() {
+        assert_eq!(is, should, "line {}", line + 1);
+    }
+    assert_eq!(printed, SAMPLE);
+}

@@ -1,0 +1,280 @@
+//! Items, settings, triggers.
+
+use crate::syntax::DAYS;
+use crate::syntax::duration;
+use crate::syntax::tree::{
+    Anytime, BotItem, Field, FlowItem, HoursRow, Item, On, Phrase, Setting, SettingKind, Spanned, Step, Text, Trigger,
+    WaitClause, WaitClauseKind,
+};
+
+use super::Printer;
+use super::expressions::clock;
+use super::texts::{quoted, text_span};
+
+/// What stands in a flow's braces.
+enum InFlow<'d> {
+    Trigger(&'d Trigger),
+    Step(&'d Step),
+}
+
+impl<'d> Printer<'d> {
+    pub(super) fn item(&mut self, item: &'d Item) {
+        if matches!(item, Item::Broken(_)) {
+            return;
+        }
+        self.line();
+        match item {
+            Item::Bot(bot) => self.bot(bot),
+            Item::Words(words) => {
+                self.put(&format!("words {} = ", words.name.text));
+                self.phrases(&words.phrases);
+            }
+            Item::Contact(contact) => {
+                self.put("contact");
+                let start = contact.span.start;
+                self.braces(contact.span, start, &contact.fields, |field| field.span, Self::field);
+            }
+            Item::Hours(hours) => {
+                self.put(&format!("hours {}", hours.name.text));
+                self.braces(hours.span, hours.name.span.end, &hours.rows, row_span, Self::row);
+            }
+            Item::Team(team) => {
+                self.put(&format!("team {}", team.name.text));
+                let mut parts = Vec::new();
+                parts.extend(team.hours.as_ref().map(|hours| (format!("hours {}", hours.text), hours.span)));
+                parts.extend(team.notify.as_ref().map(|address| (format!("notify {}", quoted(&address.value)), address.span)));
+                self.braces(team.span, team.name.span.end, &parts, |(_, span)| *span, |printer, (text, _)| printer.put(text));
+            }
+            Item::Texts(texts) => {
+                self.put(&format!("texts {} ", texts.name.text));
+                self.text(&texts.text);
+            }
+            Item::Flow(flow) => self.flow(flow),
+            Item::Broken(_) => {}
+        }
+    }
+
+    fn bot(&mut self, bot: &BotItem) {
+        self.put(&format!("bot {}", quoted(&bot.name.value)));
+        let mut settings: Vec<&Setting> = bot.settings.iter().filter(|setting| setting.kind != SettingKind::Broken).collect();
+        settings.sort_by_key(|setting| rank(&setting.kind));
+        self.braces(bot.span, bot.name.span.end, &settings, |setting| setting.span, |printer, setting| printer.setting(setting));
+    }
+
+    fn setting(&mut self, setting: &Setting) {
+        let time = |ms: &Spanned<i64>| duration::print(ms.value);
+        let text = match &setting.kind {
+            SettingKind::Languages(tags) => {
+                format!("languages {}", tags.iter().map(|tag| tag.value.as_str()).collect::<Vec<_>>().join(", "))
+            }
+            SettingKind::Timezone(zone) => format!("timezone {}", quoted(&zone.value)),
+            SettingKind::Reserve(count) => format!("reserve {}", count.value),
+            SettingKind::OnShortBudget(what) => format!("on short budget {}", what.text),
+            SettingKind::Keep(ms) => format!("keep {}", time(ms)),
+            SettingKind::Gather { quiet_ms, most_ms } => format!("gather {} at most {}", time(quiet_ms), time(most_ms)),
+            SettingKind::ReleaseAfter(ms) => format!("release after {}", time(ms)),
+            SettingKind::OptOut { phrases, say } => return self.opt("opt out on ", phrases, say.as_ref()),
+            SettingKind::OptIn { phrases, say } => return self.opt("opt in on ", phrases, say.as_ref()),
+            SettingKind::Defaults(clauses) => {
+                self.put("defaults");
+                return self.braces(
+                    setting.span,
+                    setting.span.start,
+                    &in_order(clauses),
+                    |clause| clause.span,
+                    |printer, clause| printer.clause(clause),
+                );
+            }
+            SettingKind::Numerals(kind) => format!("numerals {}", kind.text),
+            SettingKind::SameReply { times, within_ms } => format!("same reply {} times in {}", times.value, time(within_ms)),
+            SettingKind::Broken => return,
+        };
+        self.put(&text);
+    }
+
+    fn opt(&mut self, words: &str, phrases: &[Phrase], say: Option<&Text>) {
+        self.put(words);
+        self.phrases(phrases);
+        if let Some(text) = say {
+            self.put(" say ");
+            self.text(text);
+        }
+    }
+
+    fn field(&mut self, field: &Field) {
+        self.put(&format!("{}: ", field.name.text));
+        self.kind(&field.kind);
+        if let Some(default) = &field.default {
+            self.put(" = ");
+            self.value(default);
+        }
+        if field.secret {
+            self.put(" secret");
+        }
+        if let Some(ms) = &field.forget_after_ms {
+            self.put(&format!(" forget after {}", duration::print(ms.value)));
+        }
+        if let Some(name) = &field.renamed_from {
+            self.put(&format!(" renamed from {}", quoted(&name.value)));
+        }
+    }
+
+    fn row(&mut self, row: &HoursRow) {
+        match row {
+            HoursRow::Open { days, times, .. } => {
+                let name = |day: &Spanned<u8>| DAYS.get(usize::from(day.value)).copied().unwrap_or("mon");
+                let days = days.iter().map(|(first, last)| match last {
+                    Some(last) => format!("{}..{}", name(first), name(last)),
+                    None => name(first).to_owned(),
+                });
+                self.listed(&days.collect::<Vec<_>>());
+                self.put(" ");
+                let times = times.iter().map(|(from, to)| format!("{}..{}", clock(from.value), clock(to.value)));
+                self.listed(&times.collect::<Vec<_>>());
+            }
+            HoursRow::Closed { dates, .. } => {
+                self.put("closed ");
+                let dates = dates.iter().map(|(first, last)| match last {
+                    Some(last) => format!("{}..{}", first.value, last.value),
+                    None => first.value.to_string(),
+                });
+                self.listed(&dates.collect::<Vec<_>>());
+            }
+            HoursRow::Broken(_) => {}
+        }
+    }
+
+    // --- flows -----------------------------------------------------------------------------------------------------
+
+    fn flow(&mut self, flow: &FlowItem) {
+        self.put(&format!("flow {}", flow.name.text));
+        let mut header_end = flow.name.span.end;
+        if let Some(title) = &flow.title {
+            self.put(&format!(" {}", quoted(&title.value)));
+            header_end = title.span.end;
+        }
+        let mut parts: Vec<InFlow<'_>> = flow.triggers.iter().map(InFlow::Trigger).collect();
+        parts.extend(flow.steps.iter().map(InFlow::Step));
+        let place = |part: &InFlow<'_>| match part {
+            InFlow::Trigger(trigger) => trigger.span,
+            InFlow::Step(step) => step.span,
+        };
+        self.braces(flow.span, header_end, &parts, place, |printer, part| match part {
+            InFlow::Trigger(trigger) => printer.trigger(trigger),
+            InFlow::Step(step) => printer.step(step),
+        });
+    }
+
+    fn trigger(&mut self, trigger: &Trigger) {
+        self.put("on ");
+        match &trigger.on {
+            On::Words(phrases) => self.message("", phrases),
+            On::Exactly(phrases) => self.message("exactly ", phrases),
+            On::Starting(phrases) => self.message("starting ", phrases),
+            On::Like(phrases) => self.message("like ", phrases),
+            On::Matching(regex) => {
+                self.put("message matching ");
+                self.regex(regex);
+            }
+            On::AnyText => self.put("any text"),
+            On::Button(name) => self.put(&format!("button {}", name.text)),
+            On::Image => self.put("image"),
+            On::Ad(id) => self.entry("ad", id.as_ref()),
+            On::Link(reference) => self.entry("link", reference.as_ref()),
+            On::FirstMessage => self.put("first message"),
+            On::Fallback => self.put("fallback"),
+            On::Broken => {}
+        }
+        if let Some(condition) = &trigger.when {
+            self.put(" when ");
+            self.condition(condition);
+        }
+        match trigger.anytime {
+            Some(Anytime::Replace) => self.put(" anytime"),
+            Some(Anytime::Resume) => self.put(" anytime resume"),
+            None => {}
+        }
+        if let Some(ms) = &trigger.once_per_ms {
+            self.put(&format!(" once per {}", duration::print(ms.value)));
+        }
+        if let Some(number) = &trigger.priority {
+            self.put(&format!(" priority {}", number.value));
+        }
+    }
+
+    fn message(&mut self, form: &str, phrases: &[Phrase]) {
+        self.put("message ");
+        self.put(form);
+        self.phrases(phrases);
+    }
+
+    fn entry(&mut self, word: &str, id: Option<&Spanned<String>>) {
+        self.put(word);
+        if let Some(id) = id {
+            self.put(&format!(" {}", quoted(&id.value)));
+        }
+    }
+
+    pub(super) fn clause(&mut self, clause: &WaitClause) {
+        let end = clause.span.end;
+        match &clause.kind {
+            WaitClauseKind::Invalid(text) => {
+                self.put("invalid ");
+                self.text(text);
+            }
+            WaitClauseKind::Tries(count, block) => {
+                self.put(&format!("tries {}", count.value));
+                if let Some(block) = block {
+                    self.body(block, count.span.end);
+                }
+            }
+            WaitClauseKind::Within(ms, block) => {
+                self.put(&format!("within {}", duration::print(ms.value)));
+                if let Some(block) = block {
+                    self.body(block, ms.span.end);
+                }
+            }
+            WaitClauseKind::Nudge(ms, text) => {
+                self.put(&format!("nudge after {} ", duration::print(ms.value)));
+                self.text(text);
+                let _ = (end, text_span(text));
+            }
+        }
+    }
+}
+
+/// Clauses in the order of the language's page; several of one kind keep theirs.
+pub(super) fn in_order(clauses: &[WaitClause]) -> Vec<&WaitClause> {
+    let mut ordered: Vec<&WaitClause> = clauses.iter().collect();
+    ordered.sort_by_key(|clause| match clause.kind {
+        WaitClauseKind::Invalid(_) => 0,
+        WaitClauseKind::Tries(..) => 1,
+        WaitClauseKind::Within(..) => 2,
+        WaitClauseKind::Nudge(..) => 3,
+    });
+    ordered
+}
+
+const fn rank(kind: &SettingKind) -> u8 {
+    match kind {
+        SettingKind::Languages(_) => 0,
+        SettingKind::Timezone(_) => 1,
+        SettingKind::Reserve(_) => 2,
+        SettingKind::OnShortBudget(_) => 3,
+        SettingKind::Keep(_) => 4,
+        SettingKind::Gather { .. } => 5,
+        SettingKind::ReleaseAfter(_) => 6,
+        SettingKind::OptOut { .. } => 7,
+        SettingKind::OptIn { .. } => 8,
+        SettingKind::Defaults(_) => 9,
+        SettingKind::Numerals(_) => 10,
+        SettingKind::SameReply { .. } => 11,
+        SettingKind::Broken => 12,
+    }
+}
+
+const fn row_span(row: &HoursRow) -> crate::source::Span {
+    match row {
+        HoursRow::Open { span, .. } | HoursRow::Closed { span, .. } | HoursRow::Broken(span) => *span,
+    }
+}
