@@ -88,7 +88,7 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+        if self.diagnostics.len() <= DIAGNOSTICS_MAX {
             self.diagnostics.push(diagnostic);
         }
     }
@@ -125,7 +125,7 @@ impl<'t> Reader<'t> {
     /// Says why a stretch could not be read as what may stand in this place.
     pub(super) fn broken(&mut self, pair: &Pair<'_>, place: explain::Place) -> Span {
         let span = self.span(pair);
-        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+        if self.diagnostics.len() <= DIAGNOSTICS_MAX {
             let text = pair.as_str();
             let found = explain::broken(text, place, self.file, span.start as usize);
             self.report(found);

@@ -167,7 +167,8 @@ impl Reader<'_> {
                     Rule::in_language => languages.add(self, &inner),
                     Rule::option => options.extend(self.option(&inner)),
                     Rule::other => {
-                        if other.replace(self.body_of(&inner)).is_some() {
+                        let before = other.replace(self.body_of(&inner));
+                        if before.is_some() {
                             self.twice(&inner);
                         }
                     }
@@ -264,7 +265,8 @@ impl Reader<'_> {
                     arms.push(Arm { patterns, block: self.body_of(&inner)?, span });
                 }
                 Rule::else_arm => {
-                    if otherwise.replace(self.body_of(&inner)?).is_some() {
+                    let before = otherwise.replace(self.body_of(&inner)?);
+                    if before.is_some() {
                         self.twice(&inner);
                     }
                 }

@@ -1,6 +1,18 @@
 use super::tree::*;
 use super::*;
 
+mod generated;
+mod hostile;
+mod mistakes;
+mod printed;
+
+/// The tree as a text in which no place stands. Comments and empty lines, which are places too, are left out.
+fn without_places(document: &Document) -> String {
+    let places = regex::Regex::new(r"Span \{ file: FileId\(0\), start: \d+, end: \d+ \}").unwrap();
+    let items = format!("{:?}", document.items);
+    places.replace_all(&items, "_").into_owned()
+}
+
 fn read(text: &str) -> (Document, Vec<String>) {
     let (document, found) = parse(FileId(0), text);
     let shown = found.iter().map(|found| shown(text, found)).collect();

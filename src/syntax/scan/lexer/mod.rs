@@ -1,12 +1,16 @@
 //! The pass over the characters.
 
+mod brackets;
+mod mend;
+mod texts;
+
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 use crate::syntax::codes;
 use crate::syntax::tree::Comment;
 
 use super::characters::{Class, begins_name, class, goes_on};
-use super::{Cut, ITEM_WORDS, NESTING_MAX, Scan};
+use super::{Cut, ITEM_WORDS, Scan};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Frame {
@@ -121,67 +125,6 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    // --- texts -----------------------------------------------------------------------------------------------------
-
-    fn in_text(&mut self, c: char, block: bool) {
-        match c {
-            '\\' => {
-                let next = self.rest().chars().nth(1).filter(|next| *next != '\n');
-                self.at += 1 + next.map_or(0, char::len_utf8);
-            }
-            '{' if self.rest().starts_with("{{") => self.at += 2,
-            '{' => self.push(Frame::Hole, 1),
-            '"' if !block => self.pop(1),
-            '"' if self.rest().starts_with("\"\"\"") => self.pop(3),
-            '\n' if !block => self.unclosed_text(),
-            '\n' => self.new_line(),
-            _ => self.at += c.len_utf8(),
-        }
-    }
-
-    /// A line ends inside a text. The outermost text of the line is given up and read as an empty one.
-    fn unclosed_text(&mut self) {
-        let Some(outer) = self.frames.iter().position(|(frame, _)| matches!(frame, Frame::Text)) else { return };
-        let start = self.frames.get(outer).map_or(self.at, |(_, start)| *start);
-        let in_hole = self.frames.get(outer + 1).filter(|(frame, _)| matches!(frame, Frame::Hole)).map(|(_, hole)| *hole);
-        self.frames.truncate(outer);
-        let line = self.text.get(start..self.at).unwrap_or_default().trim_end();
-        let end = start + line.len();
-        if let Some(hole) = in_hole {
-            let span = self.span(hole, hole + 1);
-            let found = Diagnostic::error(codes::UNCLOSED_TEXT, span, "this hole is not closed")
-                .here("opened here")
-                .help("a hole ends with `}` on the same line; write `{{` for a brace that is to be printed");
-            self.report(found);
-            // The last quote of the line is most likely the text's own end.
-            let close = line.rfind('"').filter(|at| *at > 0).map_or(end, |at| start + at + 1);
-            self.empty_text(start, close);
-            return;
-        }
-        let span = self.span(start, end);
-        let found = Diagnostic::error(codes::UNCLOSED_TEXT, span, "this text is not closed")
-            .here("no closing `\"` on this line")
-            .help("a text ends with `\"` on the same line; a longer one stands between `\"\"\"` and `\"\"\"`");
-        self.report(found);
-        // `{ say "hello }`: the brace is most likely code.
-        let code = line.len() - line.trim_end_matches([' ', '}']).len();
-        self.empty_text(start, end - code);
-    }
-
-    /// Leaves an empty text from `start` to `end`, and goes on behind it.
-    fn empty_text(&mut self, start: usize, end: usize) {
-        self.blank(start, end);
-        if end >= start + 2 {
-            for at in [start, end - 1] {
-                if let Some(byte) = self.masked.get_mut(at) {
-                    *byte = b'"';
-                }
-            }
-        }
-        self.at = end.max(start + 1);
-        self.last = Last::Other;
-    }
-
     // --- code ------------------------------------------------------------------------------------------------------
 
     fn in_code(&mut self, c: char) {
@@ -248,117 +191,6 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn foreign_digits(&mut self, run: &str) {
-        let ascii: String = run
-            .chars()
-            .map(|c| match class(c) {
-                Class::Digit(value) => char::from(b'0' + value),
-                _ => c,
-            })
-            .collect();
-        let (start, end) = (self.at, self.at + run.len());
-        let found =
-            Diagnostic::error(codes::DIGITS, self.span(start, end), format!("`{run}` is written with digits of another script"))
-                .help(format!("write `{ascii}` here; customers may answer with digits of any script"));
-        self.report(found);
-        self.mend(start, end, &ascii);
-        self.step_over(run.len(), Last::Other);
-    }
-
-    fn strange(&mut self, c: char, class: Class) {
-        let (start, end) = (self.at, self.at + c.len_utf8());
-        let span = self.span(start, end);
-        match class {
-            Class::Space => self.blank(start, end),
-            Class::Invisible => {
-                let code = u32::from(c);
-                let message = format!("an invisible character (U+{code:04X}) outside a text");
-                self.report(Diagnostic::error(codes::INVISIBLE, span, message).help("delete it, or move it into a text"));
-                self.blank(start, end);
-            }
-            Class::Comma | Class::Semicolon => {
-                let ascii = if class == Class::Comma { "," } else { ";" };
-                let message = format!("`{c}` is not the sign that parts things here");
-                self.report(Diagnostic::error(codes::COMMA, span, message).help(format!("write `{ascii}`")));
-                self.mend(start, end, ascii);
-                self.silence_line(start);
-                self.step_over(c.len_utf8(), if class == Class::Comma { Last::GoesOn } else { Last::Other });
-                return;
-            }
-            Class::Digit(_) => {
-                let rest = self.rest();
-                let stretch = rest.find(|c: char| !c.is_ascii_digit() && !matches!(super::characters::class(c), Class::Digit(_)));
-                self.foreign_digits(rest.get(..stretch.unwrap_or(rest.len())).unwrap_or_default());
-                return;
-            }
-            Class::Quote => return self.foreign_quotes(c),
-            Class::Plain => {}
-        }
-        self.at = end;
-    }
-
-    /// `“hello”`: read as a text, so that only the quotes are wrong.
-    fn foreign_quotes(&mut self, c: char) {
-        let rest = self.rest();
-        let line = rest.split('\n').next().unwrap_or_default();
-        let inside = line.get(c.len_utf8()..).unwrap_or_default();
-        let close = inside.char_indices().find(|(_, c)| class(*c) == Class::Quote || *c == '"');
-        let start = self.at;
-        let Some((at, closing)) = close else {
-            let found =
-                Diagnostic::error(codes::QUOTES, self.span(start, start + c.len_utf8()), format!("`{c}` does not quote a text"))
-                    .help("texts stand between straight quotes: \"…\"");
-            self.report(found);
-            self.blank(start, start + c.len_utf8());
-            self.at += c.len_utf8();
-            return;
-        };
-        let text = inside.get(..at).unwrap_or_default();
-        let end = start + c.len_utf8() + at + closing.len_utf8();
-        let found = Diagnostic::error(codes::QUOTES, self.span(start, end), format!("`{c}` and `{closing}` do not quote a text"))
-            .help(format!("write \"{text}\" with straight quotes"));
-        self.report(found);
-        if text.contains(['{', '}', '\\']) {
-            self.empty_text(start, end);
-            return;
-        }
-        self.mend(start, start + c.len_utf8(), "\"");
-        self.blank(end - closing.len_utf8(), end);
-        if let Some(byte) = self.masked.get_mut(end - closing.len_utf8()) {
-            *byte = b'"';
-        }
-        self.at = end;
-        self.last = Last::Other;
-    }
-
-    /// `/…/flags`, on one line.
-    fn pattern(&mut self) {
-        let start = self.at;
-        let line = self.rest().split('\n').next().unwrap_or_default();
-        let (mut escaped, mut in_class) = (false, false);
-        for (at, c) in line.char_indices().skip(1) {
-            match c {
-                _ if escaped => escaped = false,
-                '\\' => escaped = true,
-                '[' => in_class = true,
-                ']' => in_class = false,
-                '/' if !in_class => {
-                    self.step_over(at + 1, Last::Other);
-                    return;
-                }
-                _ => {}
-            }
-        }
-        let length = line.find(char::is_whitespace).unwrap_or(line.len());
-        let found = Diagnostic::error(codes::UNCLOSED_PATTERN, self.span(start, start + length), "this pattern is not closed")
-            .here("no closing `/` on this line")
-            .help("a pattern stands between `/` and `/` on one line; write `\\/` for a slash in it");
-        self.report(found);
-        self.mend(start, start + length, if length >= 3 { "/x/" } else { "" });
-        self.silence_line(start);
-        self.step_over(length.max(1), Last::Other);
-    }
-
     fn comment(&mut self) {
         let line = self.rest().split('\n').next().unwrap_or_default();
         let (start, end) = (self.at, self.at + line.len());
@@ -368,112 +200,6 @@ impl<'t> Lexer<'t> {
         self.line_empty = false;
         self.blank(start, end);
         self.at = end;
-    }
-
-    // --- brackets --------------------------------------------------------------------------------------------------
-
-    fn push(&mut self, frame: Frame, bytes: usize) {
-        self.frames.push((frame, self.at));
-        let brackets = self.frames.iter().filter(|(frame, _)| !matches!(frame, Frame::Text | Frame::BlockText)).count();
-        if brackets > NESTING_MAX {
-            let found = Diagnostic::error(codes::TOO_DEEP, self.span(self.at, self.at + bytes), "brackets nest too deep here")
-                .here(format!("the {}th bracket that is open at once", NESTING_MAX + 1))
-                .help("move the inner part into a flow of its own");
-            self.report(found);
-            self.too_deep = true;
-            self.skip_to_next_item();
-            return;
-        }
-        self.at += bytes;
-        self.last = Last::Nothing;
-    }
-
-    fn pop(&mut self, bytes: usize) {
-        self.frames.pop();
-        self.line_empty = false;
-        self.step_over(bytes, Last::Other);
-    }
-
-    fn close(&mut self, c: char) {
-        let fits = |frame: Frame| match c {
-            '}' => matches!(frame, Frame::Brace | Frame::Hole),
-            ')' => frame == Frame::Paren,
-            _ => frame == Frame::Square,
-        };
-        // A round bracket left open inside braces must not swallow the file; a hole's end ends what stands in it.
-        let barrier = |frame: Frame| matches!(frame, Frame::Brace | Frame::Text | Frame::BlockText | Frame::Hole);
-        let below = self.frames.iter().rposition(|(frame, _)| fits(*frame) || barrier(*frame));
-        let opener = below.and_then(|at| self.frames.get(at).copied()).filter(|(frame, _)| fits(*frame));
-        let (Some(index), Some((frame, opened))) = (below, opener) else {
-            return self.lone_close(c);
-        };
-        while self.frames.len() > index + 1 {
-            if let Some((inner, at)) = self.frames.pop() {
-                self.forgotten(inner, at);
-                // Where it must have ended is not known; nothing more is said about this stretch.
-                self.blank(at, at + 1);
-                self.out.silenced.push(self.line_of(at)..self.at);
-            }
-        }
-        self.frames.pop();
-        if frame == Frame::Brace && self.indent_of(self.at) == Some(self.at - self.line_start) {
-            let opener_indent = self.line_indent(opened);
-            if opener_indent > self.at - self.line_start && self.suspect.is_none() {
-                self.suspect = Some(opened);
-            }
-        }
-        self.step_over(1, Last::Other);
-        if self.frames.is_empty() && c == '}' && !self.continues_with_bar() {
-            self.end_item(self.at, String::new());
-        }
-    }
-
-    fn lone_close(&mut self, c: char) {
-        let open = match c {
-            '}' => '{',
-            ')' => '(',
-            _ => '[',
-        };
-        let found = Diagnostic::error(codes::LONE_CLOSE, self.span(self.at, self.at + 1), format!("this `{c}` closes nothing"))
-            .help(format!("delete it, or look for a `{open}` missing before it or a `{c}` too many"));
-        self.report(found);
-        self.blank(self.at, self.at + 1);
-        self.at += 1;
-    }
-
-    /// Columns from the line's beginning, when only blanks stand before `at`.
-    fn indent_of(&self, at: usize) -> Option<usize> {
-        let before = self.text.get(self.line_start..at)?;
-        before.chars().all(|c| c == ' ' || c == '\t').then_some(before.len())
-    }
-
-    /// Where the line of this byte begins.
-    fn line_of(&self, at: usize) -> usize {
-        self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1)
-    }
-
-    fn line_indent(&self, at: usize) -> usize {
-        let before = self.text.get(..at).unwrap_or_default();
-        before.get(self.line_of(at)..).unwrap_or_default().bytes().take_while(|b| *b == b' ' || *b == b'\t').count()
-    }
-
-    fn continues_with_bar(&self) -> bool {
-        self.rest().trim_start().starts_with('|')
-    }
-
-    fn forgotten(&mut self, frame: Frame, at: usize) {
-        let (open, close) = match frame {
-            Frame::Paren => ('(', ')'),
-            Frame::Square => ('[', ']'),
-            _ => ('{', '}'),
-        };
-        let start = self.line_of(at);
-        let header = self.text.get(start..at).unwrap_or_default().trim();
-        let of = if header.is_empty() { String::new() } else { format!(" of `{}`", shortened(header)) };
-        let found = Diagnostic::error(codes::UNCLOSED, self.span(at, at + 1), format!("the `{open}`{of} is never closed"))
-            .here("opened here")
-            .help(format!("add the missing `{close}`"));
-        self.report(found);
     }
 
     // --- lines and items -------------------------------------------------------------------------------------------
