@@ -16,9 +16,11 @@ mod input;
 mod limits;
 mod outbox;
 mod reconcile;
+pub mod rehearsal;
 mod render;
 mod state;
 mod steps;
+mod values;
 mod work;
 
 pub use conversation::{Conversation, OpenAttempt, Speaker, Status};
@@ -59,6 +61,3 @@ pub fn advance(bot: &Bot, conversation: Conversation, input: &Input, context: &C
     work.input(input);
     work.finish()
 }
-
-#[cfg(test)]
-mod tests;
