@@ -1,1 +1,51 @@
-//! In: HTTP. Out: deliveries to the runtime, pages. Does not know: the engine's insides.
+//! In: HTTP. Out: deliveries to the runtime, answers, pages.
+//! Does not know: the engine's insides, SQL, the command line.
+
+mod health;
+pub mod phone;
+pub mod settings;
+mod webhook;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+pub use webhook::{BODY_BYTES_MAX, Counters};
+
+use crate::runtime::Handle;
+use crate::runtime::port::{Clock, Transport};
+use crate::tiktok::signature::Signer;
+
+/// What the routes lead to.
+pub struct Doors {
+    pub runtime: Handle,
+    pub clock: Arc<dyn Clock>,
+    pub transport: Arc<dyn Transport>,
+    /// One per app; each is tried on a delivery.
+    pub signers: Vec<Signer>,
+    pub counters: Counters,
+}
+
+/// The routes of a server that takes traffic: webhooks and health.
+pub fn router(doors: Arc<Doors>) -> Router {
+    Router::new()
+        .route("/webhooks/tiktok", post(webhook::receive))
+        .route("/healthz", get(health::answer))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(doors)
+}
+
+/// Serves webhooks and health until `shutdown` is ready; answers that are under way are finished.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    doors: Arc<Doors>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(doors)).with_graceful_shutdown(shutdown).await
+}

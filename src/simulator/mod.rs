@@ -3,15 +3,15 @@
 //! Of the rest of the project it takes moments and the clock's trait.
 //!
 //! ```text
-//! api/      TikTok's endpoints          steer     the same steps over /sim/v1/
-//! steps     what people can do          acts      how they do it
-//! views     what a phone shows          wire      TikTok's JSON
+//! api/      TikTok's endpoints          steer     the same actions as acts, over /sim/v1/
+//! acts      what people do              views     what a phone shows
 //! world     the state, under one lock   judge     window, count, pace, violations
 //! queue     webhooks on their way       courier   the one task that delivers them
 //! ```
 
 mod acts;
 mod api;
+mod clock;
 mod courier;
 mod cut;
 mod date;
@@ -24,7 +24,6 @@ mod queue;
 mod ring;
 mod sign;
 mod steer;
-mod steps;
 mod views;
 mod wire;
 mod world;
@@ -39,12 +38,13 @@ use tokio::sync::{Notify, watch};
 
 use crate::calendar::Moment;
 
+pub use acts::{Click, Colleague, NewComment, NewCustomer, Raw, Read, Refer, Refusal, Said, Write};
+pub use clock::ShiftClock;
 pub use courier::{HttpPost, Post, PostError};
 pub use fault::{Fault, FaultKind, Ordered};
 pub use judge::{Breach, Rule, Violation};
 pub use options::{AccountOptions, Advance, Echo, Options};
 pub use people::{AutoKind, Card, CardButton, Content, Customer, Message, Origin, Pressed, Side, Source};
-pub use steps::{Click, Colleague, Disconnect, NewComment, NewCustomer, Raw, Read, Refer, Refusal, Said, Write};
 pub use views::{AccountView, ConversationLine, ConversationView, Judgement};
 pub use world::{Call, Delivery, DeliveryState, Event, Try};
 
@@ -84,6 +84,11 @@ impl Simulator {
     /// [`Self::deliver`] or [`Self::serve`] runs.
     pub fn router(&self) -> axum::Router {
         steer::router().merge(api::router()).with_state(self.clone())
+    }
+
+    /// The steering under `/sim/v1/` alone, for a page that is served elsewhere.
+    pub fn steering(&self) -> axum::Router {
+        steer::router().with_state(self.clone())
     }
 
     /// Serves the router and delivers webhooks until `shutdown` is ready; then ends open calls within five seconds.

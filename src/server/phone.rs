@@ -1,0 +1,228 @@
+//! The page of `dev`: a phone in the browser, and what the server knows of the conversation it shows.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::Doors;
+use crate::bot::Origin;
+use crate::channel::Content;
+use crate::engine::{ColleagueAction, Conversation, Effect, End, Speaker, Status};
+use crate::runtime::Entry;
+use crate::runtime::port::{HistoryRow, Store};
+
+/// Lines of the history that the page reads.
+const HISTORY_MAX: usize = 2_000;
+
+/// The bot that answers, and what is wrong with the newest version of its files.
+#[derive(Clone, Debug, Default)]
+pub struct BotState {
+    pub name: String,
+    pub flows: usize,
+    /// Rendered findings of a version that was not taken; empty when the newest one runs.
+    pub findings: String,
+}
+
+/// What the page leads to.
+pub struct Phone {
+    pub doors: Arc<Doors>,
+    pub store: Arc<dyn Store>,
+    pub app: String,
+    pub open_id: String,
+    pub bot: RwLock<BotState>,
+}
+
+/// The page with the server's routes and the steering of the simulator beside it.
+pub fn router(phone: Arc<Phone>, simulator: Router) -> Router {
+    Router::new()
+        .route("/", get(|| async { asset("text/html; charset=utf-8", include_str!("phone/index.html")) }))
+        .route("/phone.css", get(|| async { asset("text/css; charset=utf-8", include_str!("phone/phone.css")) }))
+        .route("/phone.js", get(|| async { asset("text/javascript; charset=utf-8", include_str!("phone/phone.js")) }))
+        .route("/dev/v1/bot", get(bot))
+        .route("/dev/v1/conversation", get(conversation))
+        .route("/dev/v1/colleague", post(colleague))
+        .with_state(Arc::clone(&phone))
+        .merge(super::router(Arc::clone(&phone.doors)))
+        .merge(simulator)
+}
+
+/// Serves the page until `shutdown` is ready.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    phone: Arc<Phone>,
+    simulator: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(phone, simulator)).with_graceful_shutdown(shutdown).await
+}
+
+fn asset(media_type: &'static str, text: &'static str) -> impl IntoResponse {
+    let policy = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+    ([(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store")], text)
+}
+
+async fn bot(State(phone): State<Arc<Phone>>) -> Json<serde_json::Value> {
+    let now = phone.doors.clock.now();
+    let bot = phone.bot.read().unwrap_or_else(PoisonError::into_inner);
+    Json(json!({ "name": bot.name, "flows": bot.flows, "findings": bot.findings, "now": now }))
+}
+
+#[derive(Deserialize)]
+struct Named {
+    external: String,
+}
+
+/// A reply of ours as the page shows it.
+#[derive(Debug, Serialize, PartialEq)]
+struct Line {
+    text: String,
+    kind: &'static str,
+    flow: String,
+    origin: Origin,
+    state: &'static str,
+    reason: String,
+    message_id: Option<String>,
+}
+
+async fn conversation(State(phone): State<Arc<Phone>>, Query(named): Query<Named>) -> Response {
+    match view(&phone, &named.external).await {
+        Ok(Some(view)) => Json(view).into_response(),
+        Ok(None) => {
+            (StatusCode::NOT_FOUND, Json(json!({ "error": "the server has not heard of this conversation yet" }))).into_response()
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": error }))).into_response(),
+    }
+}
+
+async fn view(phone: &Phone, external: &str) -> Result<Option<serde_json::Value>, String> {
+    let text = |error: crate::runtime::port::StoreError| error.to_string();
+    let account = phone.store.account(&phone.app, &phone.open_id).await.map_err(text)?;
+    let Some(row) = phone.store.find(account, external.as_bytes()).await.map_err(text)? else { return Ok(None) };
+    let state = Conversation::decode(&row.state).map_err(|error| error.to_string())?;
+    let history = phone.store.history(row.id, HISTORY_MAX).await.map_err(text)?;
+    let now = phone.doors.clock.now();
+    let status = state.status();
+    Ok(Some(json!({
+        "status": sentence(&status),
+        "replies_left": state.replies_left(),
+        "window_left_ms": state.window_left(now),
+        "language": status.language,
+        "replies": lines(&history),
+    })))
+}
+
+/// Who speaks here and what the run waits for, in words.
+fn sentence(status: &Status) -> String {
+    if status.opted_out {
+        return "opted out".into();
+    }
+    let team = status.team.as_ref().map(|team| format!(" ({team})")).unwrap_or_default();
+    match (status.speaker, &status.place, &status.waits_for) {
+        (Speaker::Taken, ..) => format!("taken by a colleague{team}"),
+        (Speaker::Asked, ..) => format!("a colleague is asked for{team}"),
+        (Speaker::Bot, Some((flow, _)), Some(what)) => format!("flow {flow} waits for {what}"),
+        (Speaker::Bot, Some((flow, _)), None) => format!("flow {flow} runs"),
+        (Speaker::Bot, None, _) => "no flow runs".into(),
+    }
+}
+
+/// The replies of a history (newest line first), oldest first, each with what became of it.
+fn lines(history: &[HistoryRow]) -> Vec<Line> {
+    let mut order = Vec::new();
+    let mut found: BTreeMap<u32, Line> = BTreeMap::new();
+    for row in history.iter().rev() {
+        let Ok(entry) = serde_json::from_slice::<Entry>(&row.body) else { continue };
+        for effect in entry.effects {
+            match effect {
+                Effect::Queue(reply) => {
+                    let (kind, text) = shown(&reply.outgoing.content);
+                    order.push(reply.id.0);
+                    let line = Line {
+                        text,
+                        kind,
+                        flow: reply.flow,
+                        origin: reply.origin,
+                        state: "queued",
+                        reason: String::new(),
+                        message_id: None,
+                    };
+                    found.insert(reply.id.0, line);
+                }
+                Effect::Mark { reply, .. } => settle(&mut found, reply.0, "sending", String::new(), None),
+                Effect::Hold { reply, reason } => settle(&mut found, reply.0, "held", reason, None),
+                Effect::Release { reply } => settle(&mut found, reply.0, "queued", String::new(), None),
+                Effect::Finish { reply, end, reason, message_id } => settle(&mut found, reply.0, word(end), reason, message_id),
+                _ => {}
+            }
+        }
+    }
+    order.into_iter().filter_map(|id| found.remove(&id)).collect()
+}
+
+fn settle(found: &mut BTreeMap<u32, Line>, reply: u32, state: &'static str, reason: String, message_id: Option<String>) {
+    if let Some(line) = found.get_mut(&reply) {
+        line.state = state;
+        line.reason = reason;
+        line.message_id = message_id;
+    }
+}
+
+fn shown(content: &Content) -> (&'static str, String) {
+    match content {
+        Content::Text { body } => ("text", body.clone()),
+        Content::Image(image) => ("image", image.file.clone()),
+        Content::Post { item_id } => ("post", item_id.clone()),
+        Content::Card { title, .. } => ("card", title.clone()),
+    }
+}
+
+const fn word(end: End) -> &'static str {
+    match end {
+        End::Sent => "sent",
+        End::Refused => "refused",
+        End::Unknown => "unknown",
+        End::Dropped => "dropped",
+        End::Withdrawn => "withdrawn",
+        End::Merged => "merged",
+    }
+}
+
+#[derive(Deserialize)]
+struct Act {
+    external: Option<String>,
+    action: String,
+}
+
+async fn colleague(State(phone): State<Arc<Phone>>, Json(act): Json<Act>) -> Response {
+    let refuse = |text: &str| (StatusCode::BAD_REQUEST, Json(json!({ "error": text }))).into_response();
+    let action = match act.action.as_str() {
+        "take" => ColleagueAction::TakeOver,
+        "release" => ColleagueAction::Release,
+        _ => return refuse("`action` is `take` or `release`"),
+    };
+    let Some(external) = act.external else { return refuse("the customer has to write first") };
+    let found = match phone.store.account(&phone.app, &phone.open_id).await {
+        Ok(account) => phone.store.find(account, external.as_bytes()).await,
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(Some(row)) => match phone.doors.runtime.colleague(row.id, action).await {
+            Ok(_) => Json(json!({})).into_response(),
+            Err(error) => refuse(&error.to_string()),
+        },
+        Ok(None) => refuse("the server has not heard of this conversation yet"),
+        Err(error) => refuse(&error.to_string()),
+    }
+}

@@ -1,0 +1,320 @@
+//! `rejoinder.toml`: read strictly, every unknown key is an error with a suggestion.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// The settings of `rejoinder serve`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Files or folders; `.flow` files and the images beside them.
+    #[serde(default = "default_flows")]
+    pub flows: Vec<PathBuf>,
+    /// Path of the SQLite file.
+    #[serde(default = "default_store")]
+    pub store: String,
+    #[serde(default = "default_listen")]
+    pub listen: String,
+    /// Where TikTok reaches this server, without a path.
+    pub public_url: Option<String>,
+    /// Encrypts tokens at rest.
+    pub token_key: Option<Secret>,
+    #[serde(default, rename = "app")]
+    pub apps: Vec<App>,
+}
+
+/// One app registered at TikTok.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// `client_key`, up to 64 characters.
+    pub id: String,
+    pub secret: Secret,
+    #[serde(default = "default_api")]
+    pub api: String,
+    #[serde(default = "default_calls_per_second")]
+    pub calls_per_second: f64,
+    #[serde(default = "default_signature_age")]
+    pub signature_age_max: Lapse,
+    #[serde(default = "default_margin")]
+    pub window_margin: Lapse,
+    #[serde(default, rename = "account")]
+    pub accounts: Vec<Account>,
+}
+
+/// One business account that authorised the app.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub business_id: String,
+    pub access_token: Option<Secret>,
+    pub refresh_token: Option<Secret>,
+    /// ISO 3166 code of the country the account is registered in.
+    pub market: Option<String>,
+}
+
+/// A secret's place: `{ env = "…" }`, `{ file = "…" }`, or a plain string, which is warned about.
+#[derive(Clone, Debug)]
+pub enum Secret {
+    Environment(String),
+    File(PathBuf),
+    Plain(SecretString),
+}
+
+/// A length of time written as `300s`, `5m`, `1h30m`, `2d`; in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lapse(pub i64);
+
+fn default_flows() -> Vec<PathBuf> {
+    vec![PathBuf::from("flows")]
+}
+fn default_store() -> String {
+    "rejoinder.db".into()
+}
+fn default_listen() -> String {
+    "127.0.0.1:8080".into()
+}
+fn default_api() -> String {
+    "https://business-api.tiktok.com/open_api/v1.3".into()
+}
+const fn default_calls_per_second() -> f64 {
+    10.0
+}
+const fn default_signature_age() -> Lapse {
+    Lapse(300_000)
+}
+const fn default_margin() -> Lapse {
+    Lapse(300_000)
+}
+
+/// What is wrong with the settings: place, reason, repair.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SettingsError {
+    /// Ready to be shown, with line and column where there is a place.
+    pub message: String,
+}
+
+impl Settings {
+    /// Reads the text of a settings file; `path` is for messages.
+    ///
+    /// # Errors
+    /// A message with place, reason and, for an unknown key, the nearest known one.
+    pub fn parse(path: &str, text: &str) -> Result<Self, SettingsError> {
+        let settings: Self = toml::from_str(text).map_err(|error| explain(path, text, &error))?;
+        settings.validate(path)?;
+        Ok(settings)
+    }
+
+    fn validate(&self, path: &str) -> Result<(), SettingsError> {
+        let fail = |message: String| Err(SettingsError { message: format!("{path}: {message}") });
+        if self.store.starts_with("postgres") {
+            return fail("`store = \"postgres://…\"` is not supported yet; name a file, as in `store = \"rejoinder.db\"`".into());
+        }
+        if self.apps.is_empty() {
+            return fail("no `[[app]]` is given; add one with `id` and `secret` of your app at TikTok".into());
+        }
+        let mut seen = BTreeMap::new();
+        for app in &self.apps {
+            if seen.insert(app.id.as_str(), ()).is_some() {
+                return fail(format!("app `{}` is given twice", app.id));
+            }
+            if !(0.1..=1_000.0).contains(&app.calls_per_second) {
+                return fail(format!(
+                    "`calls_per_second = {}` of app `{}` is not between 0.1 and 1000",
+                    app.calls_per_second, app.id
+                ));
+            }
+            if !(5_000..=259_200_000).contains(&app.signature_age_max.0) {
+                return fail(format!("`signature_age_max` of app `{}` is not between 5s and 72h", app.id));
+            }
+            if !(0..=86_400_000).contains(&app.window_margin.0) {
+                return fail(format!("`window_margin` of app `{}` is not between 0s and 24h", app.id));
+            }
+            if !app.api.starts_with("https://") && !app.api.starts_with("http://") {
+                return fail(format!("`api` of app `{}` is not an http address", app.id));
+            }
+            let mut accounts = BTreeMap::new();
+            for account in &app.accounts {
+                if accounts.insert(account.business_id.as_str(), ()).is_some() {
+                    return fail(format!("account `{}` of app `{}` is given twice", account.business_id, app.id));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn explain(path: &str, text: &str, error: &toml::de::Error) -> SettingsError {
+    let place = error.span().map_or_else(String::new, |span| {
+        let before = text.get(..span.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!(":{line}:{column}")
+    });
+    let mut message = format!("{path}{place}: {}", error.message());
+    if let Some(nearest) = suggestion(error.message()) {
+        message.push_str(&format!("; did you mean `{nearest}`?"));
+    }
+    SettingsError { message }
+}
+
+/// The known key nearest to an unknown one, read out of serde's own sentence.
+fn suggestion(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("unknown field `")?;
+    let (unknown, rest) = rest.split_once('`')?;
+    rest.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
+        .min()
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
+        .map(|(_, known)| known.to_owned())
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Secret;
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("`{ env = \"NAME\" }`, `{ file = \"path\" }` or a string")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Secret, E> {
+                Ok(Secret::Plain(SecretString::from(text.to_owned())))
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Secret, A::Error> {
+                use serde::de::Error as _;
+                let Some((key, value)) = map.next_entry::<String, String>()? else {
+                    return Err(A::Error::custom("a secret needs `env` or `file`"));
+                };
+                if map.next_key::<String>()?.is_some() {
+                    return Err(A::Error::custom("a secret has one of `env` and `file`, not both"));
+                }
+                match key.as_str() {
+                    "env" => Ok(Secret::Environment(value)),
+                    "file" => Ok(Secret::File(value.into())),
+                    _ => Err(A::Error::unknown_field(&key, &["env", "file"])),
+                }
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl Lapse {
+    /// Reads `300s`, `5m`, `1h30m`; `None` for anything else.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        lapse_ms(text).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Lapse {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::read(&text).ok_or_else(|| {
+            serde::de::Error::custom(format!("`{text}` is not a length of time; write it as `300s`, `5m` or `1h30m`"))
+        })
+    }
+}
+
+/// Milliseconds of `1h30m`; units `ms s m h d`, each at most once is not required.
+fn lapse_ms(text: &str) -> Option<i64> {
+    let mut total: i64 = 0;
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (number, after) = rest.split_at(digits);
+        let unit_end = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+        let (unit, next) = after.split_at(unit_end);
+        let ms = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return None,
+        };
+        total = total.checked_add(number.parse::<i64>().ok()?.checked_mul(ms)?)?;
+        rest = next;
+    }
+    Some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+flows = ["flows"]
+store = "rejoinder.db"
+listen = "127.0.0.1:8080"
+public_url = "https://bot.example.com"
+token_key = { env = "REJOINDER_KEY" }
+
+[[app]]
+id = "7364323437050855441"
+secret = { env = "TIKTOK_APP_SECRET" }
+calls_per_second = 10
+signature_age_max = "300s"
+window_margin = "5m"
+
+[[app.account]]
+business_id = "-000abc"
+access_token = { file = "token.txt" }
+market = "EG"
+"#;
+
+    #[test]
+    fn the_settings_of_the_readme_are_read_whole() {
+        let settings = Settings::parse("rejoinder.toml", GOOD).unwrap();
+        assert_eq!(settings.apps.len(), 1);
+        assert_eq!(settings.apps[0].window_margin, Lapse(300_000));
+        assert_eq!(settings.apps[0].accounts[0].market.as_deref(), Some("EG"));
+        assert!(matches!(settings.apps[0].secret, Secret::Environment(_)));
+    }
+
+    #[test]
+    fn an_unknown_key_names_its_place_and_the_nearest_known_one() {
+        let error = Settings::parse("rejoinder.toml", "flows = [\"a\"]\nstor = \"x\"\n").unwrap_err();
+        assert!(error.message.starts_with("rejoinder.toml:2:1: unknown field `stor`"), "{}", error.message);
+        assert!(error.message.ends_with("did you mean `store`?"), "{}", error.message);
+        let error = Settings::parse("r.toml", &GOOD.replace("window_margin", "windw_margin")).unwrap_err();
+        assert!(error.message.contains("did you mean `window_margin`?"), "{}", error.message);
+    }
+
+    #[test]
+    fn wrong_values_say_what_would_be_right() {
+        for (from, to, says) in [
+            ("\"5m\"", "\"5 minutes\"", "is not a length of time"),
+            ("calls_per_second = 10", "calls_per_second = 0", "is not between 0.1 and 1000"),
+            ("{ env = \"TIKTOK_APP_SECRET\" }", "{ enw = \"X\" }", "did you mean `env`?"),
+            ("store = \"rejoinder.db\"", "store = \"postgres://h/d\"", "is not supported yet"),
+        ] {
+            let error = Settings::parse("r.toml", &GOOD.replace(from, to)).unwrap_err();
+            assert!(error.message.contains(says), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn a_plain_secret_never_shows_in_debug_output() {
+        let settings = Settings::parse("r.toml", &GOOD.replace("{ env = \"TIKTOK_APP_SECRET\" }", "\"hunter2hunter2\"")).unwrap();
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn lengths_of_time_are_read_exactly() {
+        assert_eq!(lapse_ms("1h30m"), Some(5_400_000));
+        assert_eq!(lapse_ms("0s"), Some(0));
+        for wrong in ["", "5", "m", "5x", "-5m", "99999999999999999999s", "9223372036854775807d"] {
+            assert_eq!(lapse_ms(wrong), None, "{wrong}");
+        }
+    }
+}

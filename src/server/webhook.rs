@@ -1,0 +1,104 @@
+//! `POST /webhooks/tiktok`: signature over the raw bytes, meaning, delivery, and only then the answer.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+
+use super::Doors;
+use crate::calendar::Moment;
+use crate::runtime::Refused;
+use crate::tiktok::delivery;
+use crate::tiktok::signature::{self, SignatureError};
+
+/// A body above this is refused with 413, in bytes. A text of 6 000 emoji, escaped twice, needs 150 KB.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// So many refusals for age within a minute mean that a clock is wrong.
+const STALE_ALARM: usize = 3;
+
+/// Counts of what came in, for `GET /healthz`.
+#[derive(Debug, Default)]
+pub struct Counters {
+    pub accepted: AtomicU64,
+    pub refused_signature: AtomicU64,
+    pub refused_age: AtomicU64,
+    pub refused_busy: AtomicU64,
+    stale: Mutex<VecDeque<Moment>>,
+}
+
+pub(super) async fn receive(State(doors): State<Arc<Doors>>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
+    let now = doors.clock.now();
+    let header = headers.get(signature::HEADER).map(axum::http::HeaderValue::as_bytes);
+    let app = match signature::verify(&doors.signers, header, &body, now, doors.transport.skew_ms()) {
+        Ok(signer) => signer.app.clone(),
+        Err(error) => return refuse(&doors, error, now),
+    };
+    match doors.runtime.deliver(delivery(&app, now, body)).await {
+        Ok(_) => {
+            doors.counters.accepted.fetch_add(1, Ordering::Relaxed);
+            (StatusCode::OK, String::new())
+        }
+        Err(refused) => {
+            doors.counters.refused_busy.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(%refused, "a delivery is refused; TikTok will deliver it again");
+            let said = match refused {
+                Refused::Busy => "busy, deliver again\n",
+                _ => "not stored, deliver again\n",
+            };
+            (StatusCode::SERVICE_UNAVAILABLE, said.to_owned())
+        }
+    }
+}
+
+fn refuse(doors: &Doors, error: SignatureError, now: Moment) -> (StatusCode, String) {
+    match error {
+        SignatureError::Stale { .. } | SignatureError::FromTheFuture { .. } => {
+            doors.counters.refused_age.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(%error, "an authentic delivery is refused for its age");
+            if doors.counters.third_in_a_minute(now) {
+                tracing::error!(
+                    "three authentic deliveries within a minute were refused for their age: compare this machine's clock with the world's"
+                );
+            }
+        }
+        SignatureError::Missing | SignatureError::Malformed | SignatureError::Wrong => {
+            doors.counters.refused_signature.fetch_add(1, Ordering::Relaxed);
+            tracing::info!(%error, "a delivery is refused");
+        }
+    }
+    (StatusCode::UNAUTHORIZED, format!("{error}\n"))
+}
+
+impl Counters {
+    fn third_in_a_minute(&self, now: Moment) -> bool {
+        let mut stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
+        while stale.front().is_some_and(|at| now.since_ms(*at) > 60_000) {
+            stale.pop_front();
+        }
+        stale.push_back(now);
+        if stale.len() < STALE_ALARM {
+            return false;
+        }
+        // One alarm speaks for the minute.
+        stale.clear();
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_third_refusal_for_age_within_a_minute_raises_one_alarm() {
+        let counters = Counters::default();
+        let alarms: Vec<bool> = [0, 1_000, 59_000, 60_000].into_iter().map(|at| counters.third_in_a_minute(Moment(at))).collect();
+        assert_eq!(alarms, [false, false, true, false]);
+        let slow = Counters::default();
+        assert!([0, 40_000, 80_000, 120_000].into_iter().all(|at| !slow.third_in_a_minute(Moment(at))));
+    }
+}
