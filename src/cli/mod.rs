@@ -1,7 +1,85 @@
-//! In: the command line. Out: wiring and exit codes. Nobody imports it.
+//! In: the command line. Out: wiring and exit codes: 0 fine or warnings only, 1 errors, 2 could not run.
+//! Does not know: how any of it works. Nobody imports it.
+
+mod check;
+mod completions;
+mod dev;
+mod flows;
+mod keeper;
+mod new;
+mod node;
+mod output;
+mod reload;
+mod secrets;
+mod serve;
+mod signals;
+mod simulator;
+mod talk;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Answers TikTok direct messages by rule: flows are checked against the channel's rules before they run.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rejoinder",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "Examples:\n  rejoinder dev               a bot, a simulated TikTok and a phone in the browser\n  rejoinder check flows       what is wrong with the flows of a folder\n  rejoinder talk flows        chat with a bot in the terminal\n  rejoinder serve             the real thing, with rejoinder.toml\n\nExit codes: 0 fine or warnings only, 1 errors were found, 2 could not run."
+)]
+struct Cli {
+    /// Show more of what happens: -v for information, -vv for everything.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a bot with a simulated TikTok and a phone in the browser.
+    Dev(dev::Arguments),
+    /// Check flows and say what is wrong, with place, reason and repair.
+    Check(check::Arguments),
+    /// Chat with a bot in the terminal.
+    Talk(talk::Arguments),
+    /// Serve a bot to TikTok.
+    Serve(serve::Arguments),
+    /// Run the simulated TikTok alone.
+    Simulator(simulator::Arguments),
+    /// Start a new bot in a folder: flows, settings, a first chat.
+    New(new::Arguments),
+    /// Print the completion script of a shell.
+    Completions(completions::Arguments),
+}
 
 /// Runs the command that the process was started with.
 #[must_use]
-pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are what was asked for; anything else could not run.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    output::start_log(cli.verbose);
+    let done = match cli.command {
+        Command::Dev(arguments) => dev::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Talk(arguments) => talk::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Simulator(arguments) => simulator::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    };
+    done.unwrap_or_else(|error| {
+        anstream::eprintln!("rejoinder: {error:#}");
+        ExitCode::from(2)
+    })
 }

@@ -1,0 +1,64 @@
+//! `rejoinder check`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::{flows, output};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  rejoinder check flows\n  rejoinder check shop.flow --format json\n  rejoinder check flows --deny warnings\n\nExit codes: 0 fine or warnings only, 1 errors (with --deny warnings: those too), 2 could not run."
+)]
+pub(super) struct Arguments {
+    /// Files or folders.
+    #[arg(default_value = "flows")]
+    flows: Vec<PathBuf>,
+    /// How the findings are printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// What else counts as an error.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    deny: Option<Deny>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Frames for people.
+    Text,
+    /// One JSON document for machines.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Deny {
+    Warnings,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let loaded = flows::load(&arguments.flows)?;
+    match arguments.format {
+        Format::Text => {
+            output::findings(&loaded);
+            anstream::println!("{}", summary(&loaded));
+        }
+        Format::Json => anstream::println!("{}", crate::diagnostic::render::json(&loaded.sources, &loaded.findings)),
+    }
+    let denied = arguments.deny.is_some() && loaded.warnings() > 0;
+    Ok(if loaded.errors() > 0 || denied { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// One line that says what was read; the findings themselves end with their count.
+fn summary(loaded: &flows::Loaded) -> String {
+    let files = loaded.sources.iter().count();
+    let what = match &loaded.bot {
+        Some(bot) => format!("`{}`: {} in {}", bot.name, counted(bot.flows.len(), "flow"), counted(files, "file")),
+        None => counted(files, "file"),
+    };
+    if loaded.findings.is_empty() { format!("{what}, nothing to mend") } else { what }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,137 @@
+//! Reads the files of a bot: flows and the images beside them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::bot::Bot;
+use crate::check::{self, Assets};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::{FileId, Sources, Span};
+use crate::system::files;
+
+/// A flow file above this is refused unread, in bytes.
+const FLOW_BYTES_MAX: u64 = 8 << 20;
+/// An image above this is refused unread, in bytes; the channel's own bound is smaller.
+const IMAGE_BYTES_MAX: u64 = 16 << 20;
+/// Folders inside folders.
+const DEPTH_MAX: usize = 16;
+/// Files of one bot.
+const FILES_MAX: usize = 20_000;
+
+/// A bot's files, read and checked.
+pub(super) struct Loaded {
+    pub(super) sources: Sources,
+    /// There exactly when no finding is an error.
+    pub(super) bot: Option<Arc<Bot>>,
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    pub(super) fn errors(&self) -> usize {
+        self.count(Severity::Error)
+    }
+
+    pub(super) fn warnings(&self) -> usize {
+        self.count(Severity::Warning)
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+/// Reads files and folders (`.flow` files and images, folders inside too) and checks them as one bot.
+///
+/// # Errors
+/// A path that is not there or holds no flow, or a folder that cannot be listed. A file that cannot be understood is
+/// a finding, not an error.
+pub(super) fn load(paths: &[PathBuf]) -> anyhow::Result<Loaded> {
+    let mut reading = Reading::default();
+    for path in paths {
+        reading.path(path)?;
+    }
+    if reading.sources.iter().next().is_none() {
+        let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        anyhow::bail!("no .flow file in {named}; `rejoinder new {named}` starts a bot there");
+    }
+    let (bot, found) = check::compile(&reading.sources, &reading.assets);
+    let unreadable = !reading.findings.is_empty();
+    let mut findings = reading.findings;
+    findings.extend(found);
+    Ok(Loaded { sources: reading.sources, bot: bot.filter(|_| !unreadable).map(Arc::new), findings })
+}
+
+#[derive(Default)]
+struct Reading {
+    sources: Sources,
+    assets: Assets,
+    findings: Vec<Diagnostic>,
+}
+
+impl Reading {
+    fn path(&mut self, path: &Path) -> anyhow::Result<()> {
+        if !files::exists(path) {
+            anyhow::bail!("{} is not there", path.display());
+        }
+        if !files::is_folder(path) {
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            self.flow(path);
+            // A bot of one file may still name the images beside it.
+            let beside = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.clone() };
+            for entry in files::list(&beside).unwrap_or_default() {
+                self.image(&folder, &entry.path);
+            }
+            return Ok(());
+        }
+        let found = files::walk(path, DEPTH_MAX, FILES_MAX).with_context(|| format!("cannot list {}", path.display()))?;
+        for file in found {
+            match file.extension().and_then(|end| end.to_str()) {
+                Some("flow") => self.flow(&file),
+                _ => self.image(path, &file),
+            }
+        }
+        Ok(())
+    }
+
+    fn flow(&mut self, path: &Path) {
+        let shown = path.display().to_string().replace('\\', "/");
+        match files::read_to_string(path, FLOW_BYTES_MAX) {
+            Ok(text) => {
+                self.sources.add(shown, text);
+            }
+            Err(error) => {
+                let file = self.sources.add(shown, "");
+                let span = Span { file, start: 0, end: 0 };
+                self.findings.push(unreadable(file, span, &error));
+            }
+        }
+    }
+
+    fn image(&mut self, folder: &Path, path: &Path) {
+        let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default().to_ascii_lowercase();
+        if !matches!(end.as_str(), "jpg" | "jpeg" | "png") {
+            return;
+        }
+        let file = path.strip_prefix(folder).unwrap_or(path).display().to_string().replace('\\', "/");
+        let file = file.strip_prefix("./").unwrap_or(&file).to_owned();
+        // An image that cannot be used is reported where a step names it: not every picture of a folder is one of ours.
+        if let Ok(bytes) = files::read(path, IMAGE_BYTES_MAX)
+            && let Ok(asset) = check::asset(&file, bytes)
+        {
+            self.assets.insert(file, Arc::new(asset));
+        }
+    }
+}
+
+fn unreadable(_file: FileId, span: Span, error: &std::io::Error) -> Diagnostic {
+    match error.kind() {
+        std::io::ErrorKind::InvalidData => Diagnostic::error("F0090", span, error.to_string())
+            .help("save the file as UTF-8; older editors call it `Unicode (UTF-8)`"),
+        std::io::ErrorKind::FileTooLarge => {
+            Diagnostic::error("F0091", span, error.to_string()).help("a bot may have many files: split this one by flow")
+        }
+        _ => Diagnostic::error("F0092", span, format!("the file cannot be read: {error}")),
+    }
+}

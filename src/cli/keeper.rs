@@ -1,0 +1,66 @@
+//! Keeps tokens in the store, sealed, and brings them back at the next start.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::runtime::port::{AccountId, Entropy, Store};
+use crate::system::seal::{self, Key};
+use crate::tiktok::token::{Token, TokenKeeper};
+
+/// Seals tokens with the key of the settings.
+pub(super) struct Keeper {
+    pub(super) key: Key,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+impl Keeper {
+    /// The token to begin with and its generation: the stored one, unless the settings were given another since.
+    pub(super) async fn first(&self, app: &str, open_id: &str, given: Option<Token>) -> anyhow::Result<Option<(i64, Token)>> {
+        let account = self.store.account(app, open_id).await?;
+        let stored = self.store.accounts().await?.into_iter().find(|row| row.id == account);
+        let generation = stored.as_ref().map_or(0, |row| row.token_generation);
+        let stored = stored.and_then(|row| row.token).and_then(|sealed| self.open(account, &sealed));
+        let Some(given) = given else { return Ok(stored.map(|token| (generation, token))) };
+        // A digest of what the settings gave tells whether somebody signed in anew since.
+        let name = format!("given:{}", account.0);
+        let digest = Sha256::digest(given.access.expose_secret().as_bytes()).to_vec();
+        let same = self.store.meta(&name).await?.as_deref() == Some(&digest[..]);
+        match stored {
+            Some(token) if same => Ok(Some((generation, token))),
+            _ => {
+                self.put(account, generation + 1, &given).await.map_err(anyhow::Error::msg)?;
+                self.store.put_meta(&name, &digest).await?;
+                Ok(Some((generation + 1, given)))
+            }
+        }
+    }
+
+    fn open(&self, account: AccountId, sealed: &[u8]) -> Option<Token> {
+        let plain = seal::open(&self.key, sealed, &context(account))
+            .inspect_err(|error| tracing::warn!(%error, "a stored token is left aside"));
+        plain.ok().and_then(|plain| Token::decode(&plain).ok())
+    }
+
+    async fn put(&self, account: AccountId, generation: i64, token: &Token) -> Result<(), String> {
+        let plain = token.encode().map_err(|error| error.to_string())?;
+        let sealed =
+            seal::seal(&self.key, plain.expose_secret(), &context(account), &*self.entropy).map_err(|error| error.to_string())?;
+        self.store.put_token(account, generation, Some(sealed)).await.map_err(|error| error.to_string())
+    }
+}
+
+fn context(account: AccountId) -> [u8; 8] {
+    account.0.to_be_bytes()
+}
+
+#[async_trait]
+impl TokenKeeper for Keeper {
+    async fn on_change(&self, app: &str, open_id: &str, generation: i64, token: &Token) -> Result<(), String> {
+        let account = self.store.account(app, open_id).await.map_err(|error| error.to_string())?;
+        self.put(account, generation, token).await
+    }
+}

@@ -1,0 +1,37 @@
+//! Where words for people go: findings and answers to standard output, the log to standard error.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+
+use super::flows::Loaded;
+use crate::diagnostic::render::{self, Look};
+use crate::system::environment;
+
+/// Starts the log: warnings by default, more with `-v`; `RUST_LOG` decides where it is set.
+pub(super) fn start_log(verbose: u8) {
+    let default = match verbose {
+        0 => "rejoinder=warn",
+        1 => "rejoinder=info",
+        _ => "rejoinder=debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let colour = std::io::stderr().is_terminal() && colour_wanted();
+    // A second start (in tests) is no fault: the first log goes on.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).try_init();
+}
+
+/// Prints the findings of a bot in frames.
+pub(super) fn findings(loaded: &Loaded) {
+    let colour = std::io::stdout().is_terminal() && colour_wanted();
+    anstream::print!("{}", render::text(&loaded.sources, &loaded.findings, Look { color: colour, ..Look::default() }));
+}
+
+/// The findings of a bot without colour, for a page.
+pub(super) fn plain(loaded: &Loaded) -> String {
+    render::text(&loaded.sources, &loaded.findings, Look::default())
+}
+
+fn colour_wanted() -> bool {
+    !matches!(environment::var("NO_COLOR"), Ok(Some(value)) if !value.is_empty())
+}

@@ -1,0 +1,135 @@
+//! `rejoinder serve`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use secrecy::ExposeSecret as _;
+
+use super::keeper::Keeper;
+use super::{flows, node, output, secrets, signals};
+use crate::runtime::port::{Entropy, Store};
+use crate::server::settings::{App, Settings};
+use crate::store::Sqlite;
+use crate::system::seal::Key;
+use crate::system::{SystemClock, SystemEntropy, files};
+use crate::tiktok::token::{Token, Tokens};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The webhook is POST /webhooks/tiktok; GET /healthz answers 200 when the server takes traffic.\n\nExample:\n  TIKTOK_APP_SECRET=… rejoinder serve --config rejoinder.toml"
+)]
+pub(super) struct Arguments {
+    /// The settings.
+    #[arg(long, default_value = "rejoinder.toml", env = "REJOINDER_CONFIG")]
+    config: PathBuf,
+}
+
+const SETTINGS_BYTES_MAX: u64 = 1 << 20;
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let settings = read(&arguments.config)?;
+    let folder = arguments.config.parent().unwrap_or(Path::new(""));
+    let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
+    let loaded = flows::load(&paths)?;
+    output::findings(&loaded);
+    let Some(bot) = loaded.bot.clone() else {
+        anstream::eprintln!("rejoinder: a bot with errors is not served");
+        return Ok(ExitCode::from(1));
+    };
+    signals::block_on(async move {
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.join(&settings.store)).context("cannot open the store")?);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let tokens = tokens(&settings, &store, &entropy).await?;
+        let apps = settings.apps.iter().map(app).collect::<anyhow::Result<_>>()?;
+        let clock = Arc::new(SystemClock);
+        let listener = tokio::net::TcpListener::bind(&settings.listen)
+            .await
+            .with_context(|| format!("cannot listen at {}", settings.listen))?;
+        let node = node::start(node::Parts { apps, bot, clock, entropy, store, tokens }).await?;
+        anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
+        if let Some(url) = &settings.public_url {
+            anstream::println!("TikTok delivers to {}/webhooks/tiktok", url.trim_end_matches('/'));
+        }
+        serve(listener, node).await
+    })
+}
+
+/// Serves until a signal or a broken store; then answers what is under way and commits it.
+async fn serve(listener: tokio::net::TcpListener, node: node::Node) -> anyhow::Result<ExitCode> {
+    let runtime = node.doors.runtime.clone();
+    let fatal = runtime.fatal();
+    let ended = Arc::new(tokio::sync::Notify::new());
+    let ending = Arc::clone(&ended);
+    let stopping = async move {
+        tokio::select! {
+            () = signals::stop() => None,
+            why = fatal => Some(why),
+        }
+    };
+    let (said, heard) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let _ = said.send(stopping.await);
+        ending.notify_one();
+    });
+    crate::server::serve(listener, Arc::clone(&node.doors), async move { ended.notified().await }).await?;
+    let broken = heard.await.ok().flatten();
+    runtime.shutdown().await;
+    drop(node);
+    match broken {
+        Some(why) => anyhow::bail!("the store failed, so the server ends: {why}"),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Settings> {
+    let text = files::read_to_string(path, SETTINGS_BYTES_MAX)
+        .with_context(|| format!("cannot read the settings; `rejoinder new DIR` writes a first {}", path.display()))?;
+    Ok(Settings::parse(&path.display().to_string(), &text)?)
+}
+
+fn app(app: &App) -> anyhow::Result<node::AppParts> {
+    Ok(node::AppParts {
+        id: app.id.clone(),
+        secret: secrets::read(&app.secret, &format!("the secret of app {}", app.id))?,
+        api: app.api.clone(),
+        calls_per_second: app.calls_per_second,
+        signature_age_max_ms: app.signature_age_max.0,
+        window_margin_ms: app.window_margin.0,
+        accounts: app.accounts.iter().map(|account| account.business_id.clone()).collect(),
+    })
+}
+
+/// The accounts' tokens: kept sealed in the store with a `token_key`, else in memory only.
+async fn tokens(settings: &Settings, store: &Arc<dyn Store>, entropy: &Arc<dyn Entropy>) -> anyhow::Result<Arc<Tokens>> {
+    let keeper = match &settings.token_key {
+        Some(secret) => {
+            let key = Key::from_setting(secrets::read(secret, "token_key")?.expose_secret())?;
+            Some(Arc::new(Keeper { key, store: Arc::clone(store), entropy: Arc::clone(entropy) }))
+        }
+        None => {
+            tracing::warn!("no `token_key` is set: tokens are kept in memory only, and a renewed one is lost at the next start");
+            None
+        }
+    };
+    let tokens = Arc::new(keeper.clone().map_or_else(Tokens::in_memory, |keeper| Tokens::kept_by(keeper)));
+    for app in &settings.apps {
+        for account in &app.accounts {
+            let what = format!("the token of account {}", account.business_id);
+            let access = account.access_token.as_ref().map(|secret| secrets::read(secret, &what)).transpose()?;
+            let refresh = account.refresh_token.as_ref().map(|secret| secrets::read(secret, &what)).transpose()?;
+            let given = access.map(|access| Token::given(access, refresh));
+            let first = match &keeper {
+                Some(keeper) => keeper.first(&app.id, &account.business_id, given).await?,
+                None => given.map(|token| (1, token)),
+            };
+            match first {
+                Some((generation, token)) => tokens.put(&app.id, &account.business_id, generation, token),
+                None => tracing::warn!("account {} has no token: nothing can be sent for it", account.business_id),
+            }
+        }
+    }
+    Ok(tokens)
+}

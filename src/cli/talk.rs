@@ -1,0 +1,138 @@
+//! `rejoinder talk`: a chat with a bot in the terminal, on time of its own.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{flows, output};
+use crate::engine::rehearsal::{Rehearsal, Said};
+use crate::engine::{Body, ColleagueAction};
+use crate::runtime::port::Clock as _;
+use crate::server::settings::Lapse;
+use crate::system::SystemClock;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Lines that begin with a slash steer the chat:\n  /after 2h        let time pass\n  /button LABEL    press a button of the last card (its number will do)\n  /image           send an image\n  /ad ID           come from an ad\n  /link REF        come from a link\n  /colleague TEXT  a colleague writes from TikTok's app\n  /take /release   a colleague takes the conversation over, gives it back\n  /why             what was decided since the last line, and why\n  /quit            end\n\nExample:\n  rejoinder talk flows\n  printf 'hello\\n/after 3h\\n' | rejoinder talk flows"
+)]
+pub(super) struct Arguments {
+    /// Files or folders.
+    #[arg(default_value = "flows")]
+    flows: Vec<PathBuf>,
+    /// Decides between the variants of `one of`: the same seed, the same chat.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let loaded = flows::load(&arguments.flows)?;
+    output::findings(&loaded);
+    let Some(bot) = loaded.bot.clone() else {
+        return Ok(ExitCode::from(1));
+    };
+    let mut chat = Rehearsal::new(bot, SystemClock.now(), arguments.seed);
+    if std::io::stdin().is_terminal() {
+        anstream::println!("write as a customer would; /help lists what else you can do");
+        let mut editor = rustyline::DefaultEditor::new()?;
+        loop {
+            match editor.readline("you> ") {
+                Ok(line) => {
+                    let _ = editor.add_history_entry(&line);
+                    if !turn(&mut chat, &line) {
+                        break;
+                    }
+                }
+                Err(rustyline::error::ReadlineError::Eof | rustyline::error::ReadlineError::Interrupted) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    } else {
+        for line in std::io::stdin().lock().lines() {
+            let line = line?;
+            anstream::println!("you> {line}");
+            if !turn(&mut chat, &line) {
+                break;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Carries out one line; `false` ends the chat.
+fn turn(chat: &mut Rehearsal, line: &str) -> bool {
+    let line = line.trim();
+    if line.is_empty() {
+        return true;
+    }
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    match word {
+        "/quit" | "/exit" => return false,
+        "/after" => match Lapse::read(rest) {
+            Some(Lapse(ms)) => chat.after(ms),
+            None => anstream::println!("     write a length of time, as in /after 2h or /after 47h50m"),
+        },
+        "/button" => button(chat, rest),
+        "/image" => chat.message(Body::Image { media_id: "image".into() }),
+        "/ad" => chat.refer("ad", rest),
+        "/link" => chat.refer("short_link", rest),
+        "/colleague" => chat.colleague(rest),
+        "/take" => chat.colleague_action(ColleagueAction::TakeOver),
+        "/release" => chat.colleague_action(ColleagueAction::Release),
+        "/why" => {
+            for trace in chat.trace() {
+                anstream::println!("     {}: {}", trace.what, trace.text);
+            }
+            return true;
+        }
+        _ if word.starts_with('/') => {
+            anstream::println!(
+                "     /after 2h  /button LABEL  /image  /ad ID  /link REF  /colleague TEXT  /take  /release  /why  /quit"
+            );
+        }
+        _ => chat.write(line),
+    }
+    chat.settle();
+    show(chat);
+    true
+}
+
+fn button(chat: &mut Rehearsal, label: &str) {
+    let number = label.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let named = number.and_then(|at| chat.buttons().into_iter().nth(at));
+    if !chat.press(named.as_deref().unwrap_or(label)) {
+        let there = chat.buttons();
+        if there.is_empty() {
+            anstream::println!("     there is no card to press");
+        } else {
+            anstream::println!("     no such button; there are: {}", there.join(", "));
+        }
+    }
+}
+
+fn show(chat: &mut Rehearsal) {
+    for (said, origin) in chat.said() {
+        let place = origin.map(|origin| format!("   ({}:{})", origin.path, origin.line)).unwrap_or_default();
+        match said {
+            Said::Text(text) => anstream::println!("bot> {}{place}", text.replace('\n', "\n     ")),
+            Said::Image(file) => anstream::println!("bot> [image {file}]{place}"),
+            Said::Post(item) => anstream::println!("bot> [post {item}]{place}"),
+            Said::Card { title, buttons } => {
+                anstream::println!("bot> {title}{place}");
+                for (at, button) in buttons.iter().enumerate() {
+                    anstream::println!("       [{}] {button}", at + 1);
+                }
+            }
+            Said::Typing => anstream::println!("     … typing"),
+            Said::Seen => anstream::println!("     … seen"),
+            Said::HandedOver { team, note } => {
+                let team = team.map(|team| format!(" ({team})")).unwrap_or_default();
+                anstream::println!("     → handed over to a colleague{team}: {note}");
+            }
+            Said::Goal(name) => anstream::println!("     ★ goal {name}"),
+            Said::Unsent(reason) => anstream::println!("     ✗ not sent: {reason}{place}"),
+        }
+    }
+}
