@@ -4,3 +4,13 @@
 
 #[cfg(test)]
 mod architecture;
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod e2e;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod pages;

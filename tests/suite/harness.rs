@@ -1,0 +1,251 @@
+//! Starts the real binary, talks to it over HTTP alone, and takes everything away again.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+pub const APP: &str = "7364323437050855441";
+pub const SECRET: &str = "a-secret-of-the-tests";
+pub const BUSINESS: &str = "-000TestBusiness_x1";
+pub const TOKEN: &str = "act.test-token";
+/// Nothing that a test waits for takes longer unless the product is broken: an unknown outcome is looked up for two
+/// minutes before the message is sent again.
+pub const PATIENCE: Duration = Duration::from_secs(240);
+
+/// The binary under test: the released one where `REJOINDER_BIN` names it.
+fn binary() -> PathBuf {
+    std::env::var_os("REJOINDER_BIN").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_rejoinder")), PathBuf::from)
+}
+
+/// A running process of ours; killed when dropped.
+pub struct Process {
+    child: Child,
+    /// `http://127.0.0.1:PORT`, as it said itself.
+    pub address: String,
+    said: Arc<Mutex<String>>,
+}
+
+impl Process {
+    /// Starts the binary and waits until it has printed an address.
+    pub fn start(arguments: &[&str], environment: &[(&str, &str)], folder: &Path) -> Self {
+        let mut command = Command::new(binary());
+        command.args(arguments).current_dir(folder).env_remove("REJOINDER_FAIL_POINT").env("RUST_LOG", "rejoinder=info");
+        command.envs(environment.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let said = Arc::new(Mutex::new(String::new()));
+        let (send, receive) = std::sync::mpsc::channel();
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let err = BufReader::new(child.stderr.take().expect("piped"));
+        let (kept, kept_too) = (Arc::clone(&said), Arc::clone(&said));
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if let Some(at) = line.find("http://127.0.0.1:") {
+                    let _ = send.send(line[at..].split_whitespace().next().unwrap_or_default().to_owned());
+                }
+                kept.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+        std::thread::spawn(move || {
+            for line in err.lines().map_while(Result::ok) {
+                kept_too.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+        let address =
+            receive.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no address was printed:\n{}", said.lock().unwrap()));
+        Self { child, address, said }
+    }
+
+    /// Everything it printed so far.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// SIGKILL, and only then back.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// SIGTERM; gives the exit code.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        self.wait()
+    }
+
+    /// Waits for its end; the exit code, or `None` when a signal ended it.
+    pub fn wait(&mut self) -> Option<i32> {
+        let begun = Instant::now();
+        loop {
+            match self.child.try_wait().expect("its own child") {
+                Some(status) => return status.code(),
+                None if begun.elapsed() > PATIENCE => panic!("it does not end:\n{}", self.said()),
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- {} said:\n{}", self.address, self.said());
+        }
+    }
+}
+
+/// A simulated TikTok, a server and a folder of their own.
+pub struct World {
+    pub folder: tempfile::TempDir,
+    pub simulator: Process,
+    pub server: Option<Process>,
+
+    http: reqwest::Client,
+}
+
+impl World {
+    /// Starts both and registers the webhook at the simulator.
+    pub async fn new(flow: &str) -> Self {
+        let mut world = Self::without_server(flow).await;
+        world.serve(&[]);
+        world
+    }
+
+    pub async fn without_server(flow: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("flows")).expect("a folder inside");
+        std::fs::write(folder.path().join("flows/bot.flow"), flow).expect("a file");
+        let simulator = Process::start(
+            &[
+                "simulator",
+                "--listen",
+                "127.0.0.1:0",
+                "--app-id",
+                APP,
+                "--secret",
+                SECRET,
+                "--business-id",
+                BUSINESS,
+                "--access-token",
+                TOKEN,
+                "--refresh-token",
+                "rft.test",
+                "--seed",
+                "7",
+            ],
+            &[],
+            folder.path(),
+        );
+        // A port that was free a moment ago; the server must come back to the same one after a crash.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+        let settings = format!(
+            "flows = [\"flows\"]\nstore = \"rejoinder.db\"\nlisten = \"127.0.0.1:{port}\"\n\n[[app]]\nid = \"{APP}\"\nsecret = {{ env = \"TIKTOK_APP_SECRET\" }}\napi = \"{}/open_api/v1.3\"\n\n[[app.account]]\nbusiness_id = \"{BUSINESS}\"\naccess_token = {{ env = \"TIKTOK_ACCESS_TOKEN\" }}\nrefresh_token = {{ env = \"TIKTOK_REFRESH_TOKEN\" }}\nmarket = \"EG\"\n",
+            simulator.address
+        );
+        std::fs::write(folder.path().join("rejoinder.toml"), settings).expect("a file");
+        let world = Self { folder, simulator, server: None, http: reqwest::Client::new() };
+        let registered = world
+            .post(
+                "/open_api/v1.3/business/webhook/update/",
+                json!({ "app_id": APP, "secret": SECRET, "event_type": "DIRECT_MESSAGE", "callback_url": format!("http://127.0.0.1:{port}/webhooks/tiktok") }),
+            )
+            .await;
+        assert_eq!(registered["code"], 0, "{registered}");
+        world
+    }
+
+    /// Starts the server (anew).
+    pub fn serve(&mut self, environment: &[(&str, &str)]) {
+        let mut all = vec![("TIKTOK_APP_SECRET", SECRET), ("TIKTOK_ACCESS_TOKEN", TOKEN), ("TIKTOK_REFRESH_TOKEN", "rft.test")];
+        all.extend_from_slice(environment);
+        self.server = None;
+        self.server = Some(Process::start(&["serve", "--config", "rejoinder.toml"], &all, self.folder.path()));
+    }
+
+    /// A call to the simulator.
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let answer =
+            self.http.post(format!("{}{path}", self.simulator.address)).json(&body).send().await.expect("the simulator answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{path} {body}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self.http.get(format!("{}{path}", self.simulator.address)).send().await.expect("the simulator answers");
+        answer.json().await.expect("JSON")
+    }
+
+    /// A customer who can write.
+    pub async fn customer(&self, name: &str) -> String {
+        self.post("/sim/v1/customers", json!({ "name": name, "country": "EG" })).await["handle"]
+            .as_str()
+            .expect("a handle")
+            .to_owned()
+    }
+
+    pub async fn write(&self, customer: &str, text: &str) {
+        self.post("/sim/v1/messages", json!({ "customer": customer, "text": text })).await;
+    }
+
+    pub async fn fault(&self, fault: Value) {
+        self.post("/sim/v1/faults", fault).await;
+    }
+
+    /// What stands in the customer's phone of the business side, oldest first.
+    pub async fn replies(&self, customer: &str) -> Vec<String> {
+        let Some(conversation) = self.conversation(customer).await else { return Vec::new() };
+        conversation["messages"]
+            .as_array()
+            .expect("messages")
+            .iter()
+            .filter(|message| message["from"] == "business")
+            .map(|message| message["body"].as_str().or(message["title"].as_str()).unwrap_or("?").to_owned())
+            .collect()
+    }
+
+    pub async fn conversation(&self, customer: &str) -> Option<Value> {
+        let all = self.get("/sim/v1/conversations").await;
+        let line = all.as_array().expect("a list").iter().find(|one| one["customer"]["handle"] == customer)?;
+        let handle = line["handle"].as_str().expect("a handle");
+        Some(self.get(&format!("/sim/v1/conversations/{handle}")).await)
+    }
+
+    /// Waits until the phone shows exactly these replies, and that nothing follows for a while.
+    pub async fn hears(&self, customer: &str, expected: &[&str]) {
+        let begun = Instant::now();
+        loop {
+            let replies = self.replies(customer).await;
+            if replies == expected {
+                break;
+            }
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{customer} heard {replies:#?}\ninstead of {expected:#?}\n{}",
+                self.account().await
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(self.replies(customer).await, expected, "one more came\n{}", self.account().await);
+    }
+
+    /// What both sides say of themselves, for a failed expectation.
+    async fn account(&self) -> String {
+        let calls = self.get("/sim/v1/calls").await;
+        let deliveries = self.get("/sim/v1/deliveries").await;
+        let server = self.server.as_ref().map(Process::said).unwrap_or_default();
+        format!("calls: {calls}\ndeliveries: {deliveries}\nserver: {server}")
+    }
+
+    pub async fn no_violations(&self) {
+        let found = self.get("/sim/v1/violations").await;
+        assert_eq!(found["violations"], json!([]), "{found:#}");
+        assert_eq!(found["suspicions"], json!([]), "{found:#}");
+    }
+}
