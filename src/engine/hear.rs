@@ -45,6 +45,7 @@ impl Work<'_> {
             Body::Unsupported { .. } => (Kind::Unsupported, "", None),
             Body::Reaction { .. } => return None,
         };
+        let place = (inbound.at, inbound.message_id.clone());
         Some(Heard {
             id: inbound.message_id.clone(),
             at: inbound.at,
@@ -54,7 +55,7 @@ impl Work<'_> {
             media: id.filter(|_| matches!(kind, Kind::Image | Kind::Post)).cloned(),
             button: id.filter(|_| kind == Kind::Button).cloned(),
             first: self.state.newest.is_none(),
-            late: self.state.newest.as_ref().is_some_and(|(newest, _)| inbound.at < *newest),
+            late: self.state.newest.as_ref().is_some_and(|newest| place < *newest),
         })
     }
 

@@ -214,17 +214,3 @@ async fn committed_changes_are_told_as_they_come() {
     }
     assert_eq!(kinds, ["message", "may_send", "outcome"]);
 }
-
-#[tokio::test]
-async fn what_waits_together_is_taken_in_the_order_of_tiktoks_time() {
-    let world = World::new().await;
-    let first = world.text(SHOP, "mona", "name");
-    world.clock.advance(10);
-    let second = world.text(SHOP, "mona", "Mona");
-    let (later, earlier) = tokio::join!(world.handle.deliver(second), world.handle.deliver(first));
-    assert_eq!((later, earlier), (Ok(Delivered::Done), Ok(Delivered::Done)));
-    let told: Vec<_> = world.lines("mona").await.into_iter().filter(|line| line.side == Side::Customer).collect();
-    let told: Vec<_> = told.iter().map(|line| line.text.as_str()).collect();
-    assert_eq!(told, ["name", "Mona"]);
-    world.assert_replays("mona").await;
-}

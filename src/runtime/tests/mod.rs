@@ -1,5 +1,4 @@
-//! In: a scripted other side, a store in memory, a clock that the test moves. Out: stories of the whole runtime.
-//! Does not know: HTTP, SQLite, real time.
+//! The runtime with a scripted other side, a store in memory and a clock that the test moves.
 
 mod delivering;
 mod restarting;
