@@ -6,6 +6,7 @@ use super::kind;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{Choose, Template, Text};
+use crate::text::fold;
 
 /// Source: TikTok Business Messaging API, question and link cards. Lengths are counted in UTF-16, the largest unit.
 const LABELS_MAX: usize = 3;
@@ -73,10 +74,10 @@ fn same_labels(scope: &Scope<'_, '_>, choose: &Choose) {
     for option in &choose.options {
         let Text::Template(template) = &option.label else { continue };
         let Some(label) = kind::literal(template) else { continue };
-        if let Some((_, first)) = seen.iter().find(|(earlier, _)| *earlier == label) {
+        if let Some((_, first)) = seen.iter().find(|(earlier, _)| *earlier == fold(&label)) {
             let finding = Diagnostic::error(code::SAME_LABEL, template.span, format!("the label `{label}` stands here twice"));
             scope.report(finding.also(*first, "the first one"));
         }
-        seen.push((label, template.span));
+        seen.push((fold(&label), template.span));
     }
 }

@@ -83,5 +83,4 @@ codes! {
     NO_OPT_OUT = "F0607";
     NOT_A_DEFAULT = "F0608";
     ADDRESS = "F0609";
-    UNKNOWN_WORD = "F0610";
 }

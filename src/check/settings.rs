@@ -2,12 +2,12 @@
 
 use super::expression::{Scope, Variables};
 use super::world::World;
-use super::{code, kind, suggest};
+use super::{code, kind};
 use crate::bot::{self, Gather, OptWords, Settings, ShortBudget};
 use crate::calendar::{Hours, Zone};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{BotItem, HoursItem, HoursRow, Name, Phrase, Setting, SettingKind, Spanned, Text, WaitClauseKind};
+use crate::syntax::tree::{BotItem, HoursItem, HoursRow, Phrase, Setting, SettingKind, Spanned, Text, WaitClauseKind};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -63,10 +63,10 @@ fn apply(world: &World<'_>, setting: &Setting, settings: &mut Settings) {
             }
         }
         SettingKind::OnShortBudget(word) => match word.text.as_str() {
-            "hold" => settings.on_short_budget = ShortBudget::Hold,
             "drop" => settings.on_short_budget = ShortBudget::Drop,
             "handoff" => settings.on_short_budget = ShortBudget::Handoff,
-            _ => unknown_word(world, word, &["hold", "drop", "handoff"]),
+            // The grammar lets nothing else pass.
+            _ => settings.on_short_budget = ShortBudget::Hold,
         },
         SettingKind::Keep(keep) => settings.keep_ms = positive(world, keep, "keep"),
         SettingKind::ReleaseAfter(after) => settings.release_after_ms = positive(world, after, "release after"),
@@ -81,11 +81,7 @@ fn apply(world: &World<'_>, setting: &Setting, settings: &mut Settings) {
         }
         SettingKind::OptOut { phrases, say } => settings.opt_out = Some(opt_words(world, phrases, say.as_ref(), setting.span)),
         SettingKind::OptIn { phrases, say } => settings.opt_in = Some(opt_words(world, phrases, say.as_ref(), setting.span)),
-        SettingKind::Numerals(word) => match word.text.as_str() {
-            "latin" => settings.native_numerals = false,
-            "native" => settings.native_numerals = true,
-            _ => unknown_word(world, word, &["latin", "native"]),
-        },
+        SettingKind::Numerals(word) => settings.native_numerals = word.text == "native",
         SettingKind::SameReply { times, within_ms } => {
             if times.value == 0 {
                 world.findings.add(Diagnostic::error(code::OUT_OF_RANGE, times.span, "the same reply must be allowed once"));
@@ -118,12 +114,6 @@ fn positive(world: &World<'_>, duration: &Spanned<i64>, what: &str) -> i64 {
         world.findings.add(Diagnostic::error(code::OUT_OF_RANGE, duration.span, format!("`{what}` takes a duration above zero")));
     }
     duration.value
-}
-
-fn unknown_word(world: &World<'_>, word: &Name, known: &[&'static str]) {
-    let mut finding = Diagnostic::error(code::UNKNOWN_WORD, word.span, format!("`{}` cannot stand here", word.text));
-    finding.help = suggest::help(&word.text, known.iter().copied());
-    world.findings.add(finding);
 }
 
 fn given_twice(world: &World<'_>, bot: &BotItem) {

@@ -1,6 +1,7 @@
 //! In: what is wrong and where. Out: values; renderings of them in files of their own.
 //! Does not know: flows, disks, terminals.
 
+pub mod register;
 pub mod render;
 
 use crate::source::Span;
