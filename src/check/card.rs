@@ -61,7 +61,8 @@ fn each_template<'t>(scope: &Scope<'_, 't>, text: &'t Text, depth: usize, visit:
         Text::OneOf(list, _) => list.iter().for_each(|text| each_template(scope, text, depth, visit)),
         Text::PerLanguage(list, _) => list.iter().for_each(|(_, text)| each_template(scope, text, depth, visit)),
         Text::Named(name) => {
-            if let (Some(item), true) = (scope.world.texts.get(name.text.as_str()), depth < 8) {
+            // A label or a question that is a named text; deeper ones are counted when they are sent.
+            if let (Some(item), true) = (scope.world.texts.get(name.text.as_str()), depth == 0) {
                 each_template(scope, &item.text, depth + 1, visit);
             }
         }

@@ -1,7 +1,9 @@
 //! Collects what is wrong while everything else only reads.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
+use super::code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Sources;
 
@@ -25,10 +27,20 @@ impl Findings {
             let path = sources.file(span.file).map(|file| file.path.clone()).unwrap_or_default();
             (path, span.start, std::cmp::Reverse(diagnostic.severity), diagnostic.code, diagnostic.message.clone())
         };
+        // A text that could not be read is empty too, and was already spoken of.
+        let unread: BTreeSet<(u32, u32)> =
+            all.iter().filter(|finding| finding.code < "F0100").map(|f| line(sources, f)).collect();
+        all.retain(|finding| finding.code != code::EMPTY_TEXT || !unread.contains(&line(sources, finding)));
         all.sort_by_cached_key(place);
         all.dedup_by(|later, earlier| later == earlier);
         all
     }
+}
+
+/// File and line of a finding.
+fn line(sources: &Sources, finding: &Diagnostic) -> (u32, u32) {
+    let span = finding.labels.first().map(|label| label.span).unwrap_or_default();
+    (span.file.0, sources.location(span).line)
 }
 
 /// Whether a bot may run with these.

@@ -57,7 +57,9 @@ impl Lowerer<'_, '_> {
         let kind = self.ask_type(ask, place.as_ref(), span);
         self.check_clauses(&ask.clauses);
         self.blocks_leave_or_set(ask);
-        let (Some(target), Some(kind)) = (place, kind) else { return };
+        let Some(target) = place else { return };
+        // A broken type was spoken of; the steps behind the question may still use its name.
+        let kind = kind.unwrap_or(bot::Type::YesNo);
         let defaults = self.world().defaults.clone();
         let clauses = Clauses::new(&ask.clauses, &defaults);
         let (tries, within, end) = (self.mark(), self.mark(), self.mark());

@@ -1,5 +1,6 @@
 //! Every name of every file, collected before anything is checked against them.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
@@ -11,6 +12,9 @@ use crate::syntax::tree::{
     BotItem, ContactItem, Document, Field, FlowItem, HoursItem, Item, Name, Phrase, SettingKind, StepKind, TeamItem, TextsItem,
     WaitClause,
 };
+
+/// Uses of named texts in all files together.
+const EXPANSIONS_MAX: u32 = 20_000;
 
 /// A field of the contact with its checked type; `None` where the type is broken.
 pub(super) struct FieldEntry<'a> {
@@ -33,6 +37,8 @@ pub(super) struct World<'a> {
     pub teams: Vec<&'a TeamItem>,
     pub texts: BTreeMap<&'a str, &'a TextsItem>,
     pub word_lists: Vec<&'a [Phrase]>,
+    /// Uses of named texts that are still followed.
+    expansions_left: Cell<u32>,
     pub flows: Vec<&'a FlowItem>,
     /// Labels of each flow.
     pub labels: Vec<BTreeMap<&'a str, Span>>,
@@ -58,6 +64,7 @@ impl<'a> World<'a> {
             teams: Vec::new(),
             texts: BTreeMap::new(),
             word_lists: Vec::new(),
+            expansions_left: Cell::new(EXPANSIONS_MAX),
             flows: Vec::new(),
             labels: Vec::new(),
             buttons: BTreeMap::new(),
@@ -192,7 +199,7 @@ impl<'a> World<'a> {
                     Phrase::Text(text) => list.push(text.value.clone()),
                     Phrase::Set(set) if seen.insert(&set.text) => match items.get(set.text.as_str()) {
                         Some(phrases) => open.extend(phrases.iter().rev()),
-                        None => self.unknown(code::UNKNOWN_WORDS, "words", set, self.words.keys().copied()),
+                        None => self.unknown(code::UNKNOWN_WORDS, "set of words", set, self.words.keys().copied()),
                     },
                     Phrase::Set(_) => {}
                 }
@@ -230,7 +237,7 @@ impl<'a> World<'a> {
         match self.words.get(name.text.as_str()) {
             Some((_, phrases)) => phrases,
             None => {
-                self.unknown(code::UNKNOWN_WORDS, "words", name, self.words.keys().copied());
+                self.unknown(code::UNKNOWN_WORDS, "set of words", name, self.words.keys().copied());
                 &[]
             }
         }
@@ -263,6 +270,13 @@ impl<'a> World<'a> {
             self.unknown(code::UNKNOWN_FIELD, "contact field", name, known);
         }
         found
+    }
+
+    /// Whether one more use of a named text is followed.
+    pub(super) fn may_expand(&self) -> bool {
+        let left = self.expansions_left.get();
+        self.expansions_left.set(left.saturating_sub(1));
+        left > 0
     }
 
     /// The field of this name, asked without saying anything when there is none.

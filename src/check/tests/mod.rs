@@ -1,5 +1,6 @@
 //! Trees built by hand: the checker without a parser.
 
+mod hostile;
 mod pages;
 mod stories;
 
