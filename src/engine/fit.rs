@@ -1,11 +1,10 @@
 //! What a message is to a question: an answer, exactly or nearly, or not.
 
+use super::answer::{self, pick};
 use super::decide::{Pool, button_place};
 use super::state::{Heard, Kind, Wait};
-use super::values;
 use super::work::Work;
 use crate::bot::{Choice, Op, Place, Step, Type, Value};
-use crate::text;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Answer {
@@ -140,29 +139,15 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Labels as they were shown, other words, numbers; then near misses.
     fn fit_choice(&self, choices: &[Choice], wait: &Wait, heard: &Heard) -> Fit {
-        let labels: Vec<String> = wait.labels.iter().map(|label| text::fold(label)).collect();
-        let said: Vec<String> = texts(heard).map(text::fold).filter(|said| !said.is_empty()).collect();
-        for said in &said {
-            let number = said.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-            let exact = labels
-                .iter()
-                .position(|label| label == said)
-                .or_else(|| choices.iter().position(|choice| choice.also.iter().any(|also| text::fold(also) == *said)))
-                .or_else(|| number.filter(|number| *number < choices.len()));
-            if let Some(chosen) = exact.filter(|chosen| *chosen < choices.len()) {
-                return Fit::Exact(Answer::Choice(chosen));
-            }
+        let labels: Vec<(&str, &[String])> =
+            wait.labels.iter().zip(choices).map(|(label, choice)| (label.as_str(), choice.also.as_slice())).collect();
+        let found: Vec<(usize, answer::Fit)> = texts(heard).filter_map(|said| pick(said, &labels)).collect();
+        if let Some((chosen, _)) = found.iter().find(|(_, fit)| *fit == answer::Fit::Exact) {
+            return Fit::Exact(Answer::Choice(*chosen));
         }
-        for said in &said {
-            let mut near = labels.iter().enumerate().filter(|(_, label)| near_miss(label, said));
-            if let (Some((chosen, _)), None) = (near.next(), near.next())
-                && chosen < choices.len()
-            {
-                return Fit::Loose(Answer::Choice(chosen));
-            }
-        }
-        Fit::No
+        found.first().map_or(Fit::No, |(chosen, _)| Fit::Loose(Answer::Choice(*chosen)))
     }
 
     fn fit_type(&self, kind: &Type, heard: &Heard) -> Fit {
@@ -175,21 +160,19 @@ impl<'a> Work<'a> {
                 }
                 self.read(kind, &heard.text).map_or(Fit::No, |value| Fit::Loose(Answer::Value(value)))
             }
-            Type::OneOf(words) => {
-                for said in texts(heard).map(text::fold).filter(|said| !said.is_empty()) {
-                    if let Some(word) = words.iter().find(|word| text::fold(&word.label) == said) {
-                        return Fit::Exact(Answer::Value(word.value.clone()));
-                    }
+            Type::OneOf(_) | Type::YesNo => {
+                let exact = texts(heard).find(|said| answer::is_exact(kind, said)).and_then(|said| self.read(kind, said));
+                match exact {
+                    Some(value) => Fit::Exact(Answer::Value(value)),
+                    None => self.read_any(kind, heard).map_or(Fit::No, |value| Fit::Loose(Answer::Value(value))),
                 }
-                self.read_any(kind, heard).map_or(Fit::No, |value| Fit::Loose(Answer::Value(value)))
             }
-            Type::YesNo => self.read_any(kind, heard).map_or(Fit::No, |value| Fit::Exact(Answer::Value(value))),
             _ => self.read_any(kind, heard).map_or(Fit::No, |value| Fit::Loose(Answer::Value(value))),
         }
     }
 
     fn read(&self, kind: &Type, said: &str) -> Option<Value> {
-        values::read(kind, said, self.language_tag(), &self.bot.settings.zone, self.now)
+        answer::read(kind, said, self.language_tag(), &self.bot.settings.zone, self.now)
     }
 
     fn read_any(&self, kind: &Type, heard: &Heard) -> Option<Value> {
@@ -208,9 +191,4 @@ fn media(heard: &Heard, kind: Kind) -> Fit {
         return Fit::No;
     }
     heard.media.clone().map_or(Fit::No, |media| Fit::Loose(Answer::Value(Value::Text(media))))
-}
-
-fn near_miss(label: &str, said: &str) -> bool {
-    let letters = label.chars().filter(|letter| *letter != ' ').count();
-    text::similar(label, said, text::allowed_slips(letters))
 }

@@ -45,7 +45,6 @@ impl Work<'_> {
             Body::Unsupported { .. } => (Kind::Unsupported, "", None),
             Body::Reaction { .. } => return None,
         };
-        let place = (inbound.at, inbound.message_id.clone());
         Some(Heard {
             id: inbound.message_id.clone(),
             at: inbound.at,
@@ -55,7 +54,7 @@ impl Work<'_> {
             media: id.filter(|_| matches!(kind, Kind::Image | Kind::Post)).cloned(),
             button: id.filter(|_| kind == Kind::Button).cloned(),
             first: self.state.newest.is_none(),
-            late: self.state.newest.as_ref().is_some_and(|newest| place < *newest),
+            late: self.state.newest.as_ref().is_some_and(|(newest, _)| inbound.at < *newest),
         })
     }
 
@@ -198,6 +197,11 @@ impl Work<'_> {
 
     /// Decides on one message of a customer whom the bot may answer.
     pub(super) fn hear(&mut self, heard: Heard) {
+        // It may have waited in a burst while somebody took over.
+        if !self.state.stand.is_free() || self.state.opted_out {
+            self.note("kept", "the bot is silent here");
+            return;
+        }
         self.state.message = Some(heard.clone());
         match self.waits() {
             None => {

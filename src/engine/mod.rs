@@ -20,7 +20,6 @@ pub mod rehearsal;
 mod render;
 mod state;
 mod steps;
-mod values;
 mod work;
 
 pub use conversation::{Conversation, OpenAttempt, Speaker, Status};
@@ -61,3 +60,6 @@ pub fn advance(bot: &Bot, conversation: Conversation, input: &Input, context: &C
     work.input(input);
     work.finish()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use super::work::{Draft, Work};
 use super::{Class, Effect, End, Reply, ReplyId};
 use crate::bot::{ShortBudget, Text};
 use crate::calendar::Moment;
-use crate::channel::{Asked, Content, Image, Outgoing, Reason, Short, Verdict, ask, fingerprint, rules};
+use crate::channel::{Asked, Content, Image, Outgoing, Short, Verdict, ask, fingerprint, rules};
 use crate::text;
 
 /// The customer wrote so long ago at most: somebody waits at the other end.
@@ -82,8 +82,10 @@ impl Work<'_> {
             hard: entry.hard,
         }));
         let before = self.state.ledger.replies_left();
+        let behind = self.state.queue.iter().any(|entry| matches!(entry.stage, Stage::Held { .. })) && !entry.confirmation;
         self.state.queue.push_back(entry);
         match verdict {
+            Ok(Verdict::Send) if behind => self.hold(id, "it stands behind a reply that is held"),
             Ok(Verdict::Send) => {
                 self.state.ledger.reserve(id.0);
                 let left = self.state.ledger.replies_left();
@@ -112,10 +114,6 @@ impl Work<'_> {
             return Err(format!("the same reply was made {times} times within {} s", within / 1_000));
         }
         let verdict = self.ask_gate(&draft.content, draft.confirmation, false);
-        let behind_held = self.state.queue.iter().any(|entry| matches!(entry.stage, Stage::Held { .. }));
-        if verdict == Verdict::Send && behind_held && !draft.confirmation {
-            return Ok(Verdict::Hold(Reason::RepliesSpent));
-        }
         self.state.said.push_back((print, now));
         while self.state.said.len() > SAID_MOST {
             self.state.said.pop_front();

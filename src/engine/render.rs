@@ -1,7 +1,7 @@
 //! Texts with their holes filled.
 
 use super::expression::Scope;
-use super::values;
+use super::format::Style;
 use super::work::{Fault, Work};
 use crate::bot::{Expr, Filter, Piece, Place, Template, Text, Value};
 use crate::text;
@@ -95,13 +95,32 @@ fn shown_or(scope: &Scope<'_>, tag: &str, shown: Option<String>, value: Option<&
 
 /// A value through a filter that formats it; `None` where the two do not fit.
 fn dress(scope: &Scope<'_>, tag: &str, filter: &Filter, value: &Value) -> Option<String> {
-    let settings = &scope.bot.settings;
-    values::dress(filter, value, tag, &settings.zone, settings.native_numerals)
+    let style = style(scope, tag);
+    match (filter, value) {
+        (Filter::Date, Value::Date(date)) => Some(style.date(*date)),
+        (Filter::Date, Value::Moment(moment)) => Some(style.date(style.zone.civil(*moment).0)),
+        (Filter::Time, Value::Time(time)) => Some(style.time(*time)),
+        (Filter::Time, Value::Moment(moment)) => Some(style.time(style.zone.civil(*moment).1)),
+        (Filter::WeekdayTime, Value::Moment(moment)) => Some(style.weekday_time(*moment)),
+        (Filter::Number, Value::Number(number)) => Some(style.number(*number)),
+        (Filter::Money(code), Value::Number(number)) => Some(style.money(*number, code)),
+        (Filter::Plural(forms), Value::Number(number)) => {
+            let category = style.plural(*number);
+            let form =
+                forms.iter().find(|(name, _)| name == category).or_else(|| forms.iter().find(|(name, _)| name == "other"))?;
+            Some(form.1.replace('#', &style.number(*number)))
+        }
+        _ => None,
+    }
 }
 
 fn plain(scope: &Scope<'_>, tag: &str, value: &Value) -> String {
+    style(scope, tag).print(value)
+}
+
+fn style<'a>(scope: &Scope<'a>, tag: &'a str) -> Style<'a> {
     let settings = &scope.bot.settings;
-    values::plain(value, tag, &settings.zone, settings.native_numerals)
+    Style { language: tag, native_numerals: settings.native_numerals, zone: &settings.zone }
 }
 
 impl Scope<'_> {

@@ -84,6 +84,7 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn finish(mut self) -> Sprint {
+        self.drop_stale();
         // A prompt that cannot be sent ends its run, which may let another one speak; each turn ends a run.
         for _ in 0..4 {
             if self.drafts.is_empty() {
@@ -98,7 +99,7 @@ impl<'a> Work<'a> {
     /// Messages that came while the run waited for an answer of TikTok's to us.
     fn hear_deferred(&mut self) {
         for _ in 0..=self.context.limits.deferred_max {
-            if self.waits() == Some(WaitKind::Image) || !self.state.stand.is_free() || self.state.opted_out {
+            if self.waits() == Some(WaitKind::Image) {
                 return;
             }
             let Some(heard) = self.state.deferred.pop_front() else { return };
