@@ -9,9 +9,10 @@ use clap::Args;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 
-use super::{flows, node, output, reload, signals};
+use super::{crash, flows, output, reload, signals};
 use crate::bot::Bot;
 use crate::runtime::port::{Clock, Store};
+use crate::server::node;
 use crate::server::phone::{BotState, Phone};
 use crate::simulator::{AccountOptions, Options, Simulator};
 use crate::store::Sqlite;
@@ -88,6 +89,7 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
         entropy: Arc::new(SystemEntropy),
         store: Arc::clone(&store),
         tokens,
+        fail_point: crash::fail_point()?,
     };
     let node = node::start(parts).await?;
     let state = BotState { name: bot.name.clone(), flows: bot.flows.len(), findings: String::new() };

@@ -3,11 +3,11 @@
 
 mod check;
 mod completions;
+mod crash;
 mod dev;
 mod flows;
 mod keeper;
 mod new;
-mod node;
 mod output;
 mod reload;
 mod secrets;

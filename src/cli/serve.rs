@@ -9,8 +9,9 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
-use super::{flows, node, output, secrets, signals};
+use super::{crash, flows, output, secrets, signals};
 use crate::runtime::port::{Entropy, Store};
+use crate::server::node;
 use crate::server::settings::{App, Settings};
 use crate::store::Sqlite;
 use crate::system::seal::Key;
@@ -48,7 +49,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let listener = tokio::net::TcpListener::bind(&settings.listen)
             .await
             .with_context(|| format!("cannot listen at {}", settings.listen))?;
-        let node = node::start(node::Parts { apps, bot, clock, entropy, store, tokens }).await?;
+        let fail_point = crash::fail_point()?;
+        let node = node::start(node::Parts { apps, bot, clock, entropy, store, tokens, fail_point }).await?;
         anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
         if let Some(url) = &settings.public_url {
             anstream::println!("TikTok delivers to {}/webhooks/tiktok", url.trim_end_matches('/'));

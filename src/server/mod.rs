@@ -2,6 +2,7 @@
 //! Does not know: the engine's insides, SQL, the command line.
 
 mod health;
+pub mod node;
 pub mod phone;
 pub mod settings;
 mod webhook;

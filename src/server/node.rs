@@ -1,0 +1,116 @@
+//! One running server put together: store, transport, runtime, routes. Commands and embedders differ only in what they
+//! hand in.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::{Counters, Doors};
+use crate::bot::Bot;
+use crate::runtime::port::{CallFailure, Clock, Entropy, Store, StoreError, Transport};
+use crate::runtime::{AppOptions, Options, Ports, Service};
+use crate::tiktok::client::{AppAccess, Client, ClientError};
+use crate::tiktok::signature::Signer;
+use crate::tiktok::token::Tokens;
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot reach TikTok")]
+    Client(#[from] ClientError),
+    #[error("cannot start")]
+    Store(#[from] StoreError),
+}
+
+/// Why the address for deliveries was not registered.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    #[error("the server stops")]
+    Stopping,
+    #[error("TikTok does not take {address}")]
+    Refused { address: String, source: CallFailure },
+}
+
+/// One app with its secret at hand; times in milliseconds.
+pub struct AppParts {
+    /// `app_id`, in deliveries `client_key`.
+    pub id: String,
+    pub secret: SecretString,
+    /// The API's address without a slash at its end.
+    pub api: String,
+    pub calls_per_second: f64,
+    pub signature_age_max_ms: i64,
+    pub window_margin_ms: i64,
+    /// `business_id` of each account.
+    pub accounts: Vec<String>,
+}
+
+/// What a server is made of.
+pub struct Parts {
+    pub apps: Vec<AppParts>,
+    pub bot: Arc<Bot>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub store: Arc<dyn Store>,
+    pub tokens: Arc<Tokens>,
+    /// For crash tests alone: see [`Options::fail_point`].
+    pub fail_point: Option<(String, u32)>,
+}
+
+/// A server that runs.
+pub struct Node {
+    /// Dropping it ends the runtime's tasks.
+    service: Service,
+    pub doors: Arc<Doors>,
+    client: Arc<Client>,
+}
+
+impl Node {
+    /// Registers the address that TikTok delivers to.
+    ///
+    /// # Errors
+    /// When the server stops, or TikTok refuses the address.
+    pub async fn set_webhook(&self, app: &str, address: &str) -> Result<(), RegisterError> {
+        let permit = self.doors.runtime.permit(app).await.ok_or(RegisterError::Stopping)?;
+        let registered = self.client.set_webhook(permit, app, address).await;
+        registered.map(|_| ()).map_err(|source| RegisterError::Refused { address: address.to_owned(), source })
+    }
+
+    /// Ends at once, as a crash would: what is committed stays, what is not was never acknowledged.
+    pub async fn kill(self) {
+        self.service.kill().await;
+    }
+}
+
+/// Starts the runtime over its ports.
+///
+/// # Errors
+/// When an API's address is none, or the store cannot be read or written.
+pub async fn start(parts: Parts) -> Result<Node, StartError> {
+    let access =
+        parts.apps.iter().map(|app| AppAccess { id: app.id.clone(), secret: app.secret.clone(), api: app.api.clone() }).collect();
+    let client = Client::new(access, parts.tokens, Arc::clone(&parts.clock))?;
+    let client = Arc::new(client);
+    let transport: Arc<dyn Transport> = Arc::clone(&client) as Arc<dyn Transport>;
+    let mut options = Options::new(parts.apps.iter().map(app_options).collect());
+    options.fail_point = parts.fail_point;
+    let ports =
+        Ports { clock: Arc::clone(&parts.clock), entropy: parts.entropy, store: parts.store, transport: Arc::clone(&transport) };
+    let (service, runtime) = Service::start(options, ports, parts.bot).await?;
+    let signers = parts
+        .apps
+        .into_iter()
+        .map(|app| Signer { app: app.id, secret: app.secret, age_max_ms: app.signature_age_max_ms })
+        .collect();
+    let doors = Arc::new(Doors { runtime, clock: parts.clock, transport, signers, counters: Counters::default() });
+    Ok(Node { service, doors, client })
+}
+
+fn app_options(app: &AppParts) -> AppOptions {
+    AppOptions {
+        id: app.id.clone(),
+        calls_per_second: app.calls_per_second,
+        window_margin_ms: app.window_margin_ms,
+        accounts: app.accounts.clone(),
+    }
+}
