@@ -43,12 +43,13 @@ impl Scope<'_, '_> {
     fn named(&self, name: &Name, depth: usize) -> Vec<Vec<bot::Template>> {
         match self.world.texts.get(name.text.as_str()) {
             // Texts that hold texts could grow without end, by depth and by number.
-            Some(_) if depth >= NAMED_DEPTH_MAX || !self.world.may_expand() => {
-                let message = format!("`texts.{}` leads back to itself, or to too many others", name.text);
+            Some(_) if depth >= NAMED_DEPTH_MAX => {
+                let message = format!("`texts.{}` leads back to itself", name.text);
                 self.report(Diagnostic::error(code::UNKNOWN_TEXT, name.span, message));
                 vec![vec![bot::Template { pieces: Vec::new() }]]
             }
-            Some(item) => self.variants(&item.text, depth + 1),
+            Some(item) if self.world.may_expand(name) => self.variants(&item.text, depth + 1),
+            Some(_) => vec![vec![bot::Template { pieces: Vec::new() }]],
             None => {
                 self.world.unknown(code::UNKNOWN_TEXT, "text", name, self.world.texts.keys().copied());
                 vec![vec![bot::Template { pieces: Vec::new() }]]

@@ -14,7 +14,7 @@ use crate::syntax::tree::{
 };
 
 /// Uses of named texts in all files together.
-const EXPANSIONS_MAX: u32 = 20_000;
+const EXPANSIONS_MAX: u32 = 5_000;
 
 /// A field of the contact with its checked type; `None` where the type is broken.
 pub(super) struct FieldEntry<'a> {
@@ -272,11 +272,15 @@ impl<'a> World<'a> {
         found
     }
 
-    /// Whether one more use of a named text is followed.
-    pub(super) fn may_expand(&self) -> bool {
+    /// Whether one more use of a named text is followed; says so once when that ends.
+    pub(super) fn may_expand(&self, name: &Name) -> bool {
         let left = self.expansions_left.get();
         self.expansions_left.set(left.saturating_sub(1));
-        left > 0
+        if left == 1 {
+            let message = format!("named texts hold others more than {EXPANSIONS_MAX} times");
+            self.findings.add(Diagnostic::error(code::UNKNOWN_TEXT, name.span, message));
+        }
+        left > 1
     }
 
     /// The field of this name, asked without saying anything when there is none.
