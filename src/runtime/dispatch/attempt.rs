@@ -162,15 +162,19 @@ async fn send(core: &Core, permit: crate::runtime::port::Permit, call: SendCall)
     let request = AssertUnwindSafe(core.ports.transport.send(permit, call)).catch_unwind();
     let patience = async {
         if die {
-            core.sleep(Duration::from_millis(5)).await;
-            std::process::abort();
+            // The request is written, its answer may still be on the way.
+            return core.sleep(Duration::from_millis(5)).await;
         }
         // Second by second: a clock that is moved forward ends one of them, not all.
         for _ in 0..seconds {
             core.sleep(Duration::from_secs(1)).await;
         }
     };
-    match select(Box::pin(request), Box::pin(patience)).await {
+    let ended = select(Box::pin(request), Box::pin(patience)).await;
+    if die {
+        std::process::abort();
+    }
+    match ended {
         Either::Left((Ok(outcome), _)) => outcome,
         Either::Left((Err(_), _)) => Outcome::Unknown { text: "the transport failed".to_owned() },
         Either::Right(_) => Outcome::Unknown { text: "the transport gave no answer".to_owned() },

@@ -1,11 +1,16 @@
 //! What comes in: once, in order, and answered only after the commit.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use super::world::{APP, FLOWS, SHOP, World, bot};
+use super::world::{APP, FLOWS, SHOP, Script, World, bot, options};
 use crate::engine::{ColleagueAction, EchoSource};
-use crate::runtime::port::{Delivery, Meaning, Store, StoreError};
-use crate::runtime::{Delivered, Refused, ReplyState, Side};
+use crate::runtime::port::{Clock, Delivery, Meaning, Store, StoreError, Transport};
+use crate::runtime::{Delivered, Ports, Refused, ReplyState, Service, Side};
+use crate::store::Sqlite;
+use crate::system::{SeededEntropy, SteeredClock};
 
 #[tokio::test]
 async fn a_message_is_answered_and_its_whole_way_can_be_read() {
@@ -213,4 +218,75 @@ async fn committed_changes_are_told_as_they_come() {
         kinds.push(event.kind);
     }
     assert_eq!(kinds, ["message", "may_send", "outcome"]);
+}
+
+#[tokio::test]
+async fn what_waits_together_is_taken_in_the_order_of_tiktoks_time() {
+    let world = World::new().await;
+    let first = world.text(SHOP, "mona", "name");
+    world.clock.advance(10);
+    let second = world.text(SHOP, "mona", "Mona");
+    let (later, earlier) = tokio::join!(world.handle.deliver(second), world.handle.deliver(first));
+    assert_eq!((later, earlier), (Ok(Delivered::Done), Ok(Delivered::Done)));
+    let told: Vec<_> = world.lines("mona").await.into_iter().filter(|line| line.side == Side::Customer).collect();
+    let told: Vec<_> = told.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(told, ["name", "Mona"]);
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn with_a_real_file_real_threads_and_real_time_nobody_is_forgotten_or_answered_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("test.db");
+    let clock = SteeredClock::running();
+    let world = World::at(clock.clone()).await;
+    let script = Arc::new(Script::new(clock.clone()));
+    let start = async || {
+        let ports = Ports {
+            clock: Arc::new(clock.clone()),
+            entropy: Arc::new(SeededEntropy::new(1)),
+            store: Arc::new(open(&file, &clock).await),
+            transport: Arc::clone(&script) as Arc<dyn Transport>,
+        };
+        Service::start(options(), ports, bot(FLOWS)).await.unwrap()
+    };
+    let deliveries: Vec<_> = (0..12).map(|customer| world.text(SHOP, &format!("customer-{customer}"), "hello")).collect();
+    let (service, handle) = start().await;
+    let twice = deliveries.iter().chain(&deliveries).map(|delivery| handle.deliver(delivery.clone()));
+    let done = futures_util::future::join_all(twice).await;
+    assert_eq!(done.iter().filter(|result| **result == Ok(Delivered::Done)).count(), 12);
+    assert_eq!(done.iter().filter(|result| **result == Ok(Delivered::Duplicate)).count(), 12);
+    service.kill().await;
+    drop(handle);
+    let (service, handle) = start().await;
+    let seen = |what: &str| -> Vec<String> {
+        let calls = script.calls.lock().unwrap();
+        calls.iter().filter(|call| call.what == what).map(|call| call.external.clone()).collect()
+    };
+    // Those that were marked when the process ended are looked for first; the others just leave.
+    let met = || seen("send").into_iter().chain(seen("list")).collect::<BTreeSet<_>>().len();
+    for _ in 0..200 {
+        if met() == 12 {
+            break;
+        }
+        clock.advance(100);
+        clock.sleep_until(clock.now().plus_ms(20)).await;
+    }
+    assert_eq!(met(), 12);
+    let sent = seen("send");
+    assert_eq!(sent.iter().collect::<BTreeSet<_>>().len(), sent.len(), "twice to somebody");
+    assert_eq!(handle.deliver(deliveries[0].clone()).await, Ok(Delivered::Duplicate));
+    handle.shutdown().await;
+    service.kill().await;
+}
+
+/// Tasks of the runtime before, ended a moment ago, may still hold the file.
+async fn open(file: &std::path::Path, clock: &SteeredClock) -> Sqlite {
+    for _ in 0..100 {
+        if let Ok(store) = Sqlite::open(file) {
+            return store;
+        }
+        clock.sleep_until(clock.now().plus_ms(20)).await;
+    }
+    panic!("the file stays owned");
 }

@@ -1,4 +1,5 @@
-//! The runtime with a scripted other side, a store in memory and a clock that the test moves.
+//! In: a scripted other side, a store in memory, a clock that the test moves. Out: stories of the whole runtime.
+//! Does not know: HTTP, SQLite, real time.
 
 mod delivering;
 mod restarting;

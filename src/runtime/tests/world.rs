@@ -108,6 +108,18 @@ pub struct Script {
 }
 
 impl Script {
+    pub fn new(clock: SteeredClock) -> Self {
+        Self {
+            clock,
+            calls: Mutex::default(),
+            answers: Mutex::default(),
+            renewals: Mutex::default(),
+            listed: Mutex::default(),
+            images: Mutex::new(true),
+            latency_ms: Mutex::new(20),
+        }
+    }
+
     fn see(&self, what: &'static str, target: &Target, text: &str) {
         self.calls.lock().unwrap().push(Seen {
             at: self.clock.now(),
@@ -209,16 +221,11 @@ pub fn options() -> Options {
 
 impl World {
     pub async fn new() -> Self {
-        let clock = SteeredClock::frozen(START);
-        let script = Arc::new(Script {
-            clock: clock.clone(),
-            calls: Mutex::default(),
-            answers: Mutex::default(),
-            renewals: Mutex::default(),
-            listed: Mutex::default(),
-            images: Mutex::new(true),
-            latency_ms: Mutex::new(20),
-        });
+        Self::at(SteeredClock::frozen(START)).await
+    }
+
+    pub async fn at(clock: SteeredClock) -> Self {
+        let script = Arc::new(Script::new(clock.clone()));
         Self::on(clock, Arc::new(Memory::new()), script, options()).await
     }
 
