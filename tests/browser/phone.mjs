@@ -95,7 +95,7 @@ try {
 
   // Images, an ad, time.
   await page.click("#image");
-  await page.locator(".log .customer", { hasText: "image" }).waitFor();
+  await page.locator(".log .customer img").waitFor();
   await page.click("#jumps button[data-ms='172800000']");
   await page.locator("#window", { hasText: "closed" }).waitFor({ timeout: 20_000 });
   checks += 2;
