@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::signals;
 use crate::calendar::Moment;
 use crate::runtime::port::Entropy as _;
-use crate::simulator::{AccountOptions, Options, Rule, Simulator};
+use crate::simulator::{AccountOptions, Echo, Options, Rule, Simulator};
 use crate::system::{SteeredClock, SystemEntropy};
 
 #[derive(Debug, Args)]
@@ -62,6 +62,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         RuleName::Strict => Rule::Strict,
         RuleName::Lenient => Rule::Lenient,
     };
+    if arguments.frozen_at.is_some() {
+        // An echo after a delay would hold up its conversation's later deliveries until time is advanced.
+        options.echo = Echo::After { ms: 0 };
+    }
     options.app_id.clone_from(&arguments.app_id);
     options.secret.clone_from(&arguments.secret);
     options.seed = arguments.seed.unwrap_or_else(|| SystemEntropy.next_u64());

@@ -1,137 +1,21 @@
-//! What simulated people do. The same types are the bodies of the steering calls.
+//! What simulated people do.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::calendar::Moment;
 
 use super::Simulator;
 use super::fault::{Fault, FaultKind, Ordered};
-use super::people::{AutoKind, Comment, Content, Customer, Media, Message, Origin, Pressed, Side, Source, is_eu};
+use super::people::{AutoKind, Comment, Content, Customer, Media, Message, Pressed, Side, Source, is_eu};
+use super::steps::{Click, Colleague, Disconnect, NewComment, NewCustomer, Raw, Read, Refer, Refusal, Said, Write, refuse};
 use super::world::{CUSTOMERS_MAX, Draft, Hook, World};
-
-/// A step that makes no sense, with what would.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("{text} ({help})")]
-pub struct Refusal {
-    pub text: String,
-    pub help: String,
-}
-
-pub(super) fn refuse<T>(text: impl Into<String>, help: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal { text: text.into(), help: help.into() })
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewCustomer {
-    pub name: Option<String>,
-    /// Two letters; `EG` where absent.
-    pub country: Option<String>,
-    /// `ar` where absent.
-    pub language: Option<String>,
-    /// By the country where absent.
-    pub eu: Option<bool>,
-    /// `true` where absent.
-    pub follower: Option<bool>,
-}
-
-/// A customer writes. `customer` is a handle (`c1`) or TikTok's id, here and in every other step; `account` is a business
-/// id, the first account where absent.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Write {
-    pub customer: String,
-    pub account: Option<String>,
-    /// `text` where absent, or `image`, `video`, `sticker`, `emoji`, `share_post`, `reaction`.
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-    /// The text; of a reaction its emoji.
-    pub text: Option<String>,
-    /// Message id that is quoted; of a reaction the message it belongs to.
-    pub quote: Option<String>,
-    /// The file of an image, base64; a small one where absent.
-    pub file: Option<String>,
-}
-
-/// A customer presses a button of a card, however old.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Click {
-    pub customer: String,
-    pub account: Option<String>,
-    /// The card; the newest one where absent.
-    pub message_id: Option<String>,
-    /// The button's id or title, or its number from 1.
-    pub button: String,
-}
-
-/// Somebody or something of the business side other than the API writes.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Colleague {
-    pub customer: String,
-    pub account: Option<String>,
-    pub text: String,
-    /// `APP` where absent.
-    pub source: Option<Source>,
-    /// Makes it an automatic message.
-    pub auto: Option<AutoKind>,
-}
-
-/// A customer comes from an ad or a link.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Refer {
-    pub customer: String,
-    #[serde(default)]
-    pub account: Option<String>,
-    pub from: Origin,
-}
-
-/// A customer reads what was sent.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Read {
-    pub customer: String,
-    pub account: Option<String>,
-    /// Watermark in milliseconds since 1970; now where absent.
-    pub up_to: Option<Moment>,
-}
-
-/// A customer comments on a video of the account.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewComment {
-    pub customer: String,
-    pub account: Option<String>,
-    pub text: String,
-}
-
-/// A rightly signed webhook with any body: for what no TikTok should send.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Raw {
-    pub body: Option<String>,
-    pub body_base64: Option<String>,
-}
-
-/// A message that came to be, and where.
-#[derive(Clone, Debug, Serialize)]
-pub struct Said {
-    /// Handle (`v1`).
-    pub conversation: String,
-    /// TikTok's id.
-    pub conversation_id: String,
-    pub message: Message,
-}
 
 /// The smallest PNG: one pixel.
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=";
-const TEXT_MAX: usize = 1_000_000;
+const TEXT_MAX: usize = 200_000;
 
 fn account(world: &World, id: Option<&str>) -> Result<usize, Refusal> {
     let Some(id) = id else {
@@ -192,7 +76,7 @@ impl Simulator {
     /// A customer writes; the webhook is queued.
     ///
     /// # Errors
-    /// Unknown customer, account or kind; a text that is missing or above a million bytes.
+    /// Unknown customer, account or kind; a text that is missing or above 200 000 bytes.
     pub fn write(&self, write: Write) -> Result<Said, Refusal> {
         self.with(|world, now| {
             let conversation = pair(world, &write.customer, write.account.as_deref(), now)?;
@@ -418,6 +302,23 @@ impl Simulator {
         });
     }
 
+    /// # Errors
+    /// Unknown account.
+    pub fn disconnect(&self, gone: Disconnect) -> Result<(), Refusal> {
+        self.with(|world, now| {
+            let at = account(world, gone.account.as_deref())?;
+            if let Some(account) = world.accounts.get_mut(at) {
+                account.refresh = None;
+                account.tokens.iter_mut().for_each(|token| token.revoked = true);
+            }
+            let content = json!({"reason": gone.reason.unwrap_or(1)});
+            let event = "authorization.removed";
+            world
+                .post(now, Hook { account: at, event, content, conversation: None, message_id: None, due: now, in_order: false });
+            Ok(())
+        })
+    }
+
     /// A code for `tt_user/oauth2/token/`, as the browser would bring it back; good for ten minutes and one use.
     ///
     /// # Errors
@@ -465,7 +366,7 @@ fn welcome(world: &mut World, conversation: usize, now: Moment) {
 
 fn written(world: &mut World, conversation: usize, now: Moment, write: &Write) -> Result<Content, Refusal> {
     let text = || match write.text.as_deref() {
-        Some(text) if text.len() > TEXT_MAX => refuse("the text is too long", "at most a million bytes"),
+        Some(text) if text.len() > TEXT_MAX => refuse("the text is too long", "at most 200 000 bytes"),
         Some(text) => Ok(text.to_owned()),
         None => refuse("`text` is missing", "for example \"text\": \"hello\""),
     };

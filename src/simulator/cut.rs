@@ -46,6 +46,8 @@ impl Listener for CutListener {
 
     async fn accept(&mut self) -> (CutStream, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
+        // Only speed is lost without it.
+        let _ = stream.set_nodelay(true);
         (CutStream { stream, cut: Cut::default() }, address)
     }
 

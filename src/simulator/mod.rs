@@ -3,15 +3,15 @@
 //! Of the rest of the project it takes moments and the clock's trait.
 //!
 //! ```text
-//! api/      TikTok's endpoints          steer     the same actions as acts, over /sim/v1/
-//! acts      what people do              views     what a phone shows
+//! api/      TikTok's endpoints          steer     the same steps over /sim/v1/
+//! steps     what people can do          acts      how they do it
+//! views     what a phone shows          wire      TikTok's JSON
 //! world     the state, under one lock   judge     window, count, pace, violations
 //! queue     webhooks on their way       courier   the one task that delivers them
 //! ```
 
 mod acts;
 mod api;
-mod clock;
 mod courier;
 mod cut;
 mod date;
@@ -24,6 +24,7 @@ mod queue;
 mod ring;
 mod sign;
 mod steer;
+mod steps;
 mod views;
 mod wire;
 mod world;
@@ -38,13 +39,12 @@ use tokio::sync::{Notify, watch};
 
 use crate::calendar::Moment;
 
-pub use acts::{Click, Colleague, NewComment, NewCustomer, Raw, Read, Refer, Refusal, Said, Write};
-pub use clock::ShiftClock;
 pub use courier::{HttpPost, Post, PostError};
 pub use fault::{Fault, FaultKind, Ordered};
 pub use judge::{Breach, Rule, Violation};
 pub use options::{AccountOptions, Advance, Echo, Options};
 pub use people::{AutoKind, Card, CardButton, Content, Customer, Message, Origin, Pressed, Side, Source};
+pub use steps::{Click, Colleague, Disconnect, NewComment, NewCustomer, Raw, Read, Refer, Refusal, Said, Write};
 pub use views::{AccountView, ConversationLine, ConversationView, Judgement};
 pub use world::{Call, Delivery, DeliveryState, Event, Try};
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::calendar::Moment;
 use crate::runtime::port::Clock;
 
-use super::clock::ShiftClock;
 use super::courier::{HttpPost, Post};
 use super::fault::Faults;
 use super::ids::Rng;
@@ -76,7 +75,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults of `rejoinder simulator`: strict rule, one account, ten calls a second, echoes shortly after the answer.
+    /// The defaults: strict rule, one account, ten calls a second, echoes shortly after the answer.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -93,13 +92,6 @@ impl Options {
             token_life_ms: 86_400_000,
             post: Arc::new(HttpPost::new()),
         }
-    }
-
-    /// The defaults over a clock that `advance` pushes.
-    #[must_use]
-    pub fn shifting(clock: Arc<ShiftClock>) -> Self {
-        let pushed = Arc::clone(&clock);
-        Self { advance: Some(Arc::new(move |ms| pushed.advance(ms))), ..Self::new(clock) }
     }
 
     pub(super) fn world(&self, now: Moment) -> World {

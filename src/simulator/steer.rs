@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Simulator;
-use super::acts::Refusal;
 use super::fault::Fault;
+use super::steps::Refusal;
 
 /// A long poll waits no longer than this.
 const POLL_MS_MAX: i64 = 60_000;
@@ -43,7 +43,9 @@ pub(super) fn router() -> Router<Simulator> {
         .route("/sim/v1/pictures/{id}", get(picture))
         .route("/sim/v1/events", get(events))
         .route("/sim/v1/reset", post(reset))
+        .route("/sim/v1/disconnections", post(disconnections))
         .route("/sim/v1/{*rest}", axum::routing::any(unknown))
+        .method_not_allowed_fallback(wrong_method)
 }
 
 fn error(status: StatusCode, refusal: &Refusal) -> Response {
@@ -199,7 +201,7 @@ async fn conversation(State(s): State<Simulator>, Path(id): Path<String>) -> Res
 }
 
 async fn picture(State(s): State<Simulator>, Path(id): Path<String>) -> Response {
-    s.picture(&id).unwrap_or_else(|| not_found(&format!("no picture `{id}`"), "the newest 64 files are kept"))
+    s.picture(&id).unwrap_or_else(|| not_found(&format!("no picture `{id}`"), "the newest 128 files are kept"))
 }
 
 async fn reset(State(s): State<Simulator>) -> Response {
@@ -209,6 +211,16 @@ async fn reset(State(s): State<Simulator>) -> Response {
 
 fn not_found(text: &str, help: &str) -> Response {
     error(StatusCode::NOT_FOUND, &Refusal { text: text.to_owned(), help: help.to_owned() })
+}
+
+async fn disconnections(State(s): State<Simulator>, body: Bytes) -> Response {
+    let gone = parse(&body, r#"{"reason": 1}"#).and_then(|gone| s.disconnect(gone));
+    made(gone.map(|()| json!({})))
+}
+
+async fn wrong_method() -> Response {
+    let refusal = Refusal { text: "no such method here".to_owned(), help: "docs/simulator.md lists the calls".to_owned() };
+    error(StatusCode::METHOD_NOT_ALLOWED, &refusal)
 }
 
 async fn unknown() -> Response {

@@ -16,7 +16,7 @@ use super::ring::Ring;
 use super::wire::Ends;
 
 pub(super) const CUSTOMERS_MAX: usize = 10_000;
-const MEDIA_MAX: usize = 64;
+const MEDIA_MAX: usize = 128;
 
 /// One call to TikTok's API.
 #[derive(Clone, Debug, Serialize)]

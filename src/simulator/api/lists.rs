@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::calendar::Moment;
+
 use super::super::fault::FaultKind;
 use super::super::people::{Content, Conversation, Origin};
 use super::super::wire;
@@ -40,17 +42,26 @@ pub(super) fn conversations(cx: &mut Cx<'_>, ask: &Ask) -> Answer {
     };
     let account = cx.admit(ask, || read().map(|_| ()))?;
     let (single, limit, cursor) = read()?;
-    let until = cx.now.plus_ms(-lag(cx));
-    let mut found: Vec<&Conversation> = cx.world.conversations.iter().filter(|c| c.account == account).collect();
-    found.retain(|c| c.answered == single && c.updated <= until && cx.now.since_ms(c.updated) <= LISTED_MS);
-    found.sort_by_key(|c| std::cmp::Reverse(c.updated));
+    let lag_ms = lag(cx);
+    let until = if lag_ms > 0 { cx.now.plus_ms(-lag_ms) } else { Moment(i64::MAX) };
+    let own = cx.world.conversations.iter().filter(|c| c.account == account && c.answered == single);
+    let mut found: Vec<(Moment, &Conversation)> = own.filter_map(|c| Some((updated(c, until)?, c))).collect();
+    found.retain(|(at, _)| cx.now.since_ms(*at) <= LISTED_MS);
+    found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     found.truncate(LIMIT_MAX);
-    let page: Vec<Value> = found.iter().skip(cursor).take(limit).map(|c| row(c)).collect();
+    let page: Vec<Value> = found.iter().skip(cursor).take(limit).map(|(at, c)| row(c, *at)).collect();
     let next = cursor.saturating_add(page.len());
     Ok(json!({"conversations": page, "has_more": next < found.len(), "cursor": next}))
 }
 
-fn row(conversation: &Conversation) -> Value {
+/// When the conversation was last heard of, for who looks as of `until`.
+fn updated(conversation: &Conversation, until: Moment) -> Option<Moment> {
+    let messages = conversation.timeline.iter().map(|message| message.at);
+    let origins = conversation.origins.iter().map(|(at, _)| *at);
+    messages.chain(origins).filter(|at| *at <= until).max()
+}
+
+fn row(conversation: &Conversation, updated: Moment) -> Value {
     let mut referral = Map::new();
     for (at, origin) in &conversation.origins {
         let key = if matches!(origin, Origin::Ad { .. }) { "ad" } else { "short_link" };
@@ -60,7 +71,7 @@ fn row(conversation: &Conversation) -> Value {
             rows.push(wire::origin_row(origin, at.0.div_euclid(1000)));
         }
     }
-    json!({"conversation_id": conversation.id, "update_time": conversation.updated, "referral": referral})
+    json!({"conversation_id": conversation.id, "update_time": updated, "referral": referral})
 }
 
 /// How far the listing lags behind, by an ordered fault.

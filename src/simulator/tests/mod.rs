@@ -1,12 +1,16 @@
 //! Stories told through the router, with a clock that moves only when told to and a receiver that keeps what it gets.
 
+mod docs;
+mod endpoints;
+mod faults;
 mod rules;
+mod sockets;
+mod steering;
 mod stories;
 mod webhooks;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::Body;
@@ -16,32 +20,23 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::calendar::Moment;
-use crate::runtime::port::Clock;
+use crate::system::SteeredClock;
 
-use super::{Echo, NewCustomer, Options, Post, PostError, Said, ShiftClock, Simulator, Write};
+use super::{Echo, NewCustomer, Options, Post, PostError, Said, Simulator, Write};
 
 pub(super) const START: Moment = Moment(1_800_000_000_000);
 pub(super) const HOUR: i64 = 3_600_000;
 const CALLBACK: &str = "http://127.0.0.1:1/webhooks/tiktok";
 
-/// Time that stands still; the clock over it is pushed by the tests.
-struct Still;
-
-#[async_trait]
-impl Clock for Still {
-    fn now(&self) -> Moment {
-        START
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::from_secs(1_000)
-    }
-
-    async fn sleep_until(&self, until: Moment) {
-        if until > START {
-            std::future::pending().await
-        }
-    }
+/// The defaults over a clock that moves only when told to.
+fn frozen() -> (SteeredClock, Options) {
+    let clock = SteeredClock::frozen(START);
+    let mut options = Options::new(Arc::new(clock.clone()));
+    let steered = clock.clone();
+    options.advance = Some(Arc::new(move |ms| steered.advance(ms)));
+    options.echo = Echo::After { ms: 0 };
+    options.token_life_ms = 365 * 24 * HOUR;
+    (clock, options)
 }
 
 /// One webhook as it arrived.
@@ -89,7 +84,7 @@ impl Post for Inbox {
 
 pub(super) struct Stage {
     pub sim: Simulator,
-    pub clock: Arc<ShiftClock>,
+    pub clock: SteeredClock,
     pub inbox: Arc<Inbox>,
     pub token: String,
     pub business: String,
@@ -129,12 +124,9 @@ impl Stage {
     }
 
     pub(super) async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let clock = ShiftClock::over(Arc::new(Still));
+        let (clock, mut options) = frozen();
         let inbox = Arc::new(Inbox::default());
-        let mut options = Options::shifting(Arc::clone(&clock));
         options.post = Arc::clone(&inbox) as Arc<dyn Post>;
-        options.echo = Echo::After { ms: 0 };
-        options.token_life_ms = 365 * 24 * HOUR;
         change(&mut options);
         let sim = Simulator::new(options);
         let account = sim.accounts().remove(0);
