@@ -95,7 +95,7 @@ fn what_waited_in_a_burst_or_for_tiktok_is_the_colleagues_after_a_handover() {
     for number in 0..10 {
         chat.echo(&format!("p{number}"), EchoSource::Api, 1);
     }
-    chat.after(56 * S);
+    chat.after(59 * S);
     assert_eq!(chat.speaker(), Speaker::Bot);
     chat.customer("hi");
     for number in 10..20 {
