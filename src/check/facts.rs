@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::bot::{BinaryOp, Expr, Filter, Op, Piece, Place, Template, Text, Type};
+use crate::bot::{BinaryOp, Expr, Filter, Op, Piece, Place, Template, Text};
 
 /// Names that have a value: `order`, `contact.size`, `referral.ad_name`.
 pub(super) type Facts = BTreeSet<String>;
@@ -23,14 +23,6 @@ pub(super) fn of_place(place: &Place) -> Option<String> {
 /// Whether a fact is about a variable of the flow.
 pub(super) fn is_variable(fact: &str) -> bool {
     !fact.contains('.')
-}
-
-/// The named groups of a type, which an answer sets.
-pub(super) fn groups(kind: &Type) -> Vec<String> {
-    match kind {
-        Type::Matching(regex) => regex.capture_names().flatten().map(ToOwned::to_owned).collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// What must have a value when the condition came out so.

@@ -124,8 +124,8 @@ fn edges(
         }
         Op::Set { target, .. } => vec![gained(next, super::facts::of_place(target).into_iter().collect())],
         Op::Image { otherwise, .. } => vec![plain(next), plain(*otherwise)],
-        Op::Ask { target, kind, tries, within, .. } => {
-            let gains = super::facts::of_place(target).into_iter().chain(super::facts::groups(kind)).collect();
+        Op::Ask { target, tries, within, .. } => {
+            let gains = super::facts::of_place(target).into_iter().collect();
             vec![Edge { gains, ..answered(next) }, answered(tries.target), plain(within.target)]
         }
         Op::Choose { choices, other, tries, within, .. } => {

@@ -8,7 +8,7 @@ use super::kind::{self, Kind};
 use super::walk;
 use super::world::World;
 use crate::bot::Type;
-use crate::syntax::tree::{FlowItem, On, StepKind, TypeKind, WaitClauseKind};
+use crate::syntax::tree::{FlowItem, On, StepKind, WaitClauseKind};
 
 /// The variables of a flow, the blocks of the bot's defaults included.
 pub(super) fn of(world: &World<'_>, item: &FlowItem) -> Variables {
@@ -33,9 +33,6 @@ pub(super) fn of(world: &World<'_>, item: &FlowItem) -> Variables {
     let mut visit = |step: &crate::syntax::tree::Step| match &step.kind {
         StepKind::Ask(ask) => {
             if let ([name], Some(kind)) = (ask.target.as_slice(), &ask.kind) {
-                if let TypeKind::Matching(regex) = &kind.kind {
-                    kind::groups(regex).iter().for_each(|name| add(name, Kind::Text, None));
-                }
                 let asked = kind::lower(kind, &silent);
                 add(&name.text, asked.as_ref().map_or(Kind::Any, Kind::of_type), asked);
             } else if let [name] = ask.target.as_slice() {
