@@ -98,10 +98,8 @@ struct Line {
 
 async fn conversation(State(phone): State<Arc<Phone>>, Query(named): Query<Named>) -> Response {
     match view(&phone, &named.external).await {
-        Ok(Some(view)) => Json(view).into_response(),
-        Ok(None) => {
-            (StatusCode::NOT_FOUND, Json(json!({ "error": "the server has not heard of this conversation yet" }))).into_response()
-        }
+        // `null` while the server has not heard of it: the page asks before the first webhook has arrived.
+        Ok(view) => Json(view).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": error }))).into_response(),
     }
 }

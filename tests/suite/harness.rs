@@ -14,7 +14,7 @@ pub const BUSINESS: &str = "-000TestBusiness_x1";
 pub const TOKEN: &str = "act.test-token";
 /// Nothing that a test waits for takes longer unless the product is broken: an unknown outcome is looked up for two
 /// minutes before the message is sent again.
-pub const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The binary under test: the released one where `REJOINDER_BIN` names it.
 fn binary() -> PathBuf {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::e2e::FLOW;
-use crate::harness::{PATIENCE, World};
+use crate::harness::World;
 
 const FIRST: [&str; 2] = ["Let me see.", "What is your order number?"];
 const WHOLE: [&str; 3] = ["Let me see.", "What is your order number?", "Order 1234567 has left us."];
@@ -51,30 +51,20 @@ async fn killed_at_ten_moments_while_customers_write() {
     let mut world = World::new(FLOW).await;
     let mut customers = Vec::new();
     for name in ["Mona", "Somchai", "Lucía"] {
-        let customer = world.customer(name).await;
-        world.write(&customer, "my order?").await;
-        customers.push(customer);
+        customers.push(world.customer(name).await);
     }
-    for kill in 0_u64..10 {
-        tokio::time::sleep(Duration::from_millis(40 + kill * 37)).await;
-        world.server.as_mut().expect("it runs").kill();
-        if kill == 4 {
-            for customer in &customers {
-                world.write(customer, "1234567").await;
-            }
+    for (text, expected) in [("my order?", &FIRST[..]), ("1234567", &WHOLE[..])] {
+        for customer in &customers {
+            world.write(customer, text).await;
         }
-        world.serve(&[]);
-    }
-    for customer in &customers {
-        let begun = std::time::Instant::now();
-        while world.replies(customer).await.last().map(String::as_str) != Some(WHOLE[2]) {
-            assert!(begun.elapsed() < PATIENCE, "{customer}: {:?}", world.replies(customer).await);
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        for kill in 0_u64..5 {
+            tokio::time::sleep(Duration::from_millis(40 + kill * 67)).await;
+            world.server.as_mut().expect("it runs").kill();
+            world.serve(&[]);
         }
-        let replies = world.replies(customer).await;
-        let mut once = replies.clone();
-        once.dedup();
-        assert_eq!(replies, once, "nothing is said twice");
+        for customer in &customers {
+            world.hears(customer, expected).await;
+        }
     }
     world.no_violations().await;
 }

@@ -132,7 +132,7 @@ async function refresh() {
   const customer = list.find((one) => one.handle === chosen);
   const conversation = conversations.find((one) => one.customer.handle === chosen)?.id;
   chat = conversation ? await call("GET", `/sim/v1/conversations/${encodeURIComponent(conversation)}`) : null;
-  const view = conversation ? await call("GET", `/dev/v1/conversation?external=${encodeURIComponent(conversation)}`).catch(() => null) : null;
+  const view = conversation ? await call("GET", `/dev/v1/conversation?external=${encodeURIComponent(conversation)}`) : null;
   $("clock").textContent = clockText(bot.now);
   const now = JSON.stringify([list, chosen, bot.name, bot.findings, judged, chat?.messages, view]);
   if (now === last) return;

@@ -1,3 +1,5 @@
+//! Stories of the parser and the printer.
+
 use super::tree::*;
 use super::*;
 
