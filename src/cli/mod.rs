@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod crash;
 mod dev;
+mod explain;
 mod flows;
 mod keeper;
 mod new;
@@ -44,6 +45,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Check flows and say what is wrong, with place, reason and repair.
     Check(check::Arguments),
+    /// Say more about a finding: what it means, why, an example, the repair.
+    Explain(explain::Arguments),
     /// Chat with a bot in the terminal.
     Talk(talk::Arguments),
     /// Serve a bot to TikTok.
@@ -72,6 +75,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Talk(arguments) => talk::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),

@@ -20,12 +20,15 @@ use crate::tiktok::token::{Token, Tokens};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The webhook is POST /webhooks/tiktok; GET /healthz answers 200 when the server takes traffic.\n\nExample:\n  TIKTOK_APP_SECRET=… rejoinder serve --config rejoinder.toml"
+    after_help = "The webhook is POST /webhooks/tiktok; GET /healthz answers 200 when the server takes traffic.\n\nExamples:\n  TIKTOK_APP_SECRET=… rejoinder serve --config rejoinder.toml\n  rejoinder serve --register      (once, to tell TikTok where to deliver)"
 )]
 pub(super) struct Arguments {
     /// The settings.
     #[arg(long, default_value = "rejoinder.toml", env = "REJOINDER_CONFIG")]
     config: PathBuf,
+    /// Register `public_url` at TikTok as the address of each app's deliveries, in place of the one it has.
+    #[arg(long)]
+    register: bool,
 }
 
 const SETTINGS_BYTES_MAX: u64 = 1 << 20;
@@ -52,15 +55,32 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let fail_point = crash::fail_point()?;
         let node = node::start(node::Parts { apps, bot, clock, entropy, store, tokens, fail_point }).await?;
         anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
-        if let Some(url) = &settings.public_url {
-            anstream::println!("TikTok delivers to {}/webhooks/tiktok", url.trim_end_matches('/'));
+        let node = Arc::new(node);
+        if arguments.register {
+            register(Arc::clone(&node), &settings)?;
         }
         serve(listener, node).await
     })
 }
 
+/// Registers beside serving, since TikTok may call the address before it answers.
+fn register(node: Arc<node::Node>, settings: &Settings) -> anyhow::Result<()> {
+    let url = settings.public_url.as_ref().context("`--register` needs `public_url` in the settings")?;
+    let address = format!("{}/webhooks/tiktok", url.trim_end_matches('/'));
+    let apps: Vec<String> = settings.apps.iter().map(|app| app.id.clone()).collect();
+    tokio::spawn(async move {
+        for app in apps {
+            match node.set_webhook(&app, &address).await {
+                Ok(()) => anstream::println!("TikTok delivers app {app} to {address}"),
+                Err(error) => tracing::error!(%error, app, "the address is not registered"),
+            }
+        }
+    });
+    Ok(())
+}
+
 /// Serves until a signal or a broken store; then answers what is under way and commits it.
-async fn serve(listener: tokio::net::TcpListener, node: node::Node) -> anyhow::Result<ExitCode> {
+async fn serve(listener: tokio::net::TcpListener, node: Arc<node::Node>) -> anyhow::Result<ExitCode> {
     let runtime = node.doors.runtime.clone();
     let fatal = runtime.fatal();
     let ended = Arc::new(tokio::sync::Notify::new());

@@ -2,6 +2,8 @@
 //!
 //! `cfg(test)` holds for the whole of it; written at each module, it also tells clippy that helpers here are test code.
 
+#![expect(clippy::disallowed_methods, reason = "the suite drives real processes in real time over real files")]
+
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]

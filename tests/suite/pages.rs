@@ -108,10 +108,8 @@ fn compile(files: &[(String, String)]) -> (Option<Arc<Bot>>, Vec<String>) {
         sources.add(name.clone(), text.clone());
     }
     let mut assets = check::Assets::new();
-    for file in ["sizes.png"] {
-        let bytes = std::fs::read(root().join("flows").join(file)).unwrap();
-        assets.insert(file.to_owned(), Arc::new(check::asset(file, bytes).unwrap()));
-    }
+    let sizes = std::fs::read(root().join("flows/sizes.png")).unwrap();
+    assets.insert("sizes.png".to_owned(), Arc::new(check::asset("sizes.png", sizes).unwrap()));
     let (bot, found) = check::compile(&sources, &assets);
     let lines = found
         .iter()
