@@ -7,8 +7,8 @@ use anyhow::Context as _;
 
 use crate::bot::Bot;
 use crate::check::{self, Assets};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::{FileId, Sources, Span};
+use crate::diagnostic::{Diagnostic, Severity, register};
+use crate::source::{Sources, Span};
 use crate::system::files;
 
 /// A flow file above this is refused unread, in bytes.
@@ -57,7 +57,7 @@ pub(super) fn load(paths: &[PathBuf]) -> anyhow::Result<Loaded> {
         anyhow::bail!("no .flow file in {named}; `rejoinder new {named}` starts a bot there");
     }
     let (bot, found) = check::compile(&reading.sources, &reading.assets);
-    let unreadable = !reading.findings.is_empty();
+    let unreadable = reading.findings.iter().any(|finding| finding.severity == Severity::Error);
     let mut findings = reading.findings;
     findings.extend(found);
     Ok(Loaded { sources: reading.sources, bot: bot.filter(|_| !unreadable).map(Arc::new), findings })
@@ -77,7 +77,7 @@ impl Reading {
         }
         if !files::is_folder(path) {
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-            self.flow(path);
+            self.read(path);
             // A bot of one file may still name the images beside it.
             let beside = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.clone() };
             for entry in files::list(&beside).unwrap_or_default() {
@@ -88,11 +88,18 @@ impl Reading {
         let found = files::walk(path, DEPTH_MAX, FILES_MAX).with_context(|| format!("cannot list {}", path.display()))?;
         for file in found {
             match file.extension().and_then(|end| end.to_str()) {
-                Some("flow") => self.flow(&file),
+                Some("flow" | "yaml" | "yml" | "rhai") => self.read(&file),
                 _ => self.image(path, &file),
             }
         }
         Ok(())
+    }
+
+    fn read(&mut self, path: &Path) {
+        match path.extension().and_then(|end| end.to_str()) {
+            Some("yaml" | "yml" | "rhai") => self.not_yet(path),
+            _ => self.flow(path),
+        }
     }
 
     fn flow(&mut self, path: &Path) {
@@ -104,9 +111,16 @@ impl Reading {
             Err(error) => {
                 let file = self.sources.add(shown, "");
                 let span = Span { file, start: 0, end: 0 };
-                self.findings.push(unreadable(file, span, &error));
+                self.findings.push(unreadable(span, &error));
             }
         }
+    }
+
+    fn not_yet(&mut self, path: &Path) {
+        let file = self.sources.add(path.display().to_string().replace('\\', "/"), "");
+        let span = Span { file, start: 0, end: 0 };
+        let finding = Diagnostic::warning(register::NOT_YET, span, "files of this kind are not read yet");
+        self.findings.push(finding.help("write the flow in a `.flow` file, or move this one out of the folder"));
     }
 
     fn image(&mut self, folder: &Path, path: &Path) {
@@ -125,13 +139,12 @@ impl Reading {
     }
 }
 
-fn unreadable(_file: FileId, span: Span, error: &std::io::Error) -> Diagnostic {
+fn unreadable(span: Span, error: &std::io::Error) -> Diagnostic {
     match error.kind() {
-        std::io::ErrorKind::InvalidData => Diagnostic::error("F0090", span, error.to_string())
+        std::io::ErrorKind::InvalidData => Diagnostic::error(register::NOT_UTF8, span, error.to_string())
             .help("save the file as UTF-8; older editors call it `Unicode (UTF-8)`"),
-        std::io::ErrorKind::FileTooLarge => {
-            Diagnostic::error("F0091", span, error.to_string()).help("a bot may have many files: split this one by flow")
-        }
-        _ => Diagnostic::error("F0092", span, format!("the file cannot be read: {error}")),
+        std::io::ErrorKind::FileTooLarge => Diagnostic::error(register::TOO_LARGE, span, error.to_string())
+            .help("a bot may have many files: split this one by flow"),
+        _ => Diagnostic::error(register::UNREADABLE, span, format!("the file cannot be read: {error}")),
     }
 }

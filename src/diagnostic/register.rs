@@ -23,6 +23,13 @@ pub fn page(code: &str) -> Option<&'static Page> {
     PAGES.iter().find(|page| page.code.eq_ignore_ascii_case(code))
 }
 
+/// Codes about files as such; whoever reads files finds them.
+pub const FILE_CODES: [&str; 4] = [NOT_UTF8, TOO_LARGE, UNREADABLE, NOT_YET];
+pub const NOT_UTF8: &str = "F0090";
+pub const TOO_LARGE: &str = "F0091";
+pub const UNREADABLE: &str = "F0092";
+pub const NOT_YET: &str = "F0093";
+
 macro_rules! pages {
     ($($code:ident)*) => {
         /// All pages, in the order of their codes.
@@ -39,6 +46,7 @@ pages! {
     F0001 F0002 F0003 F0004 F0005 F0006 F0007 F0008 F0009 F0010
     F0011 F0012 F0013 F0014 F0015 F0016 F0017 F0018 F0019 F0020
     F0021 F0022 F0023 F0024 F0025 F0026 F0027 F0028 F0029
+    F0090 F0091 F0092 F0093
     F0101 F0102 F0103 F0104 F0105 F0106 F0107 F0108 F0109 F0110
     F0111 F0112 F0113 F0114 F0115 F0116 F0117 F0118
     F0201 F0202 F0203 F0204 F0205 F0206 F0207 F0208 F0209 F0210

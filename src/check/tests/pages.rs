@@ -2,12 +2,12 @@
 
 use super::super::code;
 use super::stories::{compiled_with, in_a_bot};
-use crate::diagnostic::register::{PAGES, Page};
+use crate::diagnostic::register::{FILE_CODES, PAGES, Page};
 use crate::syntax::codes::CODES;
 
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
-    let mut codes: Vec<&str> = CODES.iter().map(|(code, _)| *code).chain(code::ALL.iter().copied()).collect();
+    let mut codes: Vec<&str> = CODES.iter().map(|(code, _)| *code).chain(code::ALL.iter().copied()).chain(FILE_CODES).collect();
     codes.sort_unstable();
     assert_eq!(codes, PAGES.iter().map(|page| page.code).collect::<Vec<_>>());
 }
