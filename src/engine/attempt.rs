@@ -38,8 +38,8 @@ impl Work<'_> {
         }
         let now = self.now;
         let ends = self.state.ledger.window_ends().unwrap_or(now);
-        let edge = ends.plus_ms(self.context.window_margin_ms.saturating_neg() / 2);
-        let not_after = now.plus_ms(START_MS).min(edge);
+        // The setting's promise: nothing leaves within the margin, also what was marked just before it.
+        let not_after = now.plus_ms(START_MS).min(self.deadline().plus_ms(-1));
         let timeout_ms = CALL_MS.min(ends.since_ms(now)).max(0);
         self.state.ledger.mark(id.0, now);
         let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
@@ -83,7 +83,7 @@ impl Work<'_> {
                 if let Some(bound) = bound {
                     self.unbind(bound);
                 }
-                self.refused(id, ended, *code, text, *scope);
+                self.refused(id, begun, ended, (*code, text), *scope);
             }
             Outcome::Unknown { text } => match bound {
                 Some(bound) => self.settle(id, &bound.id, begun, ended, Some(bound.at), "its echo"),
@@ -147,8 +147,11 @@ impl Work<'_> {
         self.state.ledger.give_back(id.0);
         self.state.ledger.reserve(id.0);
         let silent = self.state.stand.is_taken() || self.state.opted_out;
+        // The margin may have changed since it was queued: a moment that is past would be offered at once, for ever.
+        let hard = self.deadline();
         let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
         entry.stage = Stage::Waiting;
+        entry.hard = hard;
         let confirmation = entry.confirmation;
         if silent && !confirmation {
             self.finish_reply(id, End::Withdrawn, "the bot must be silent here", None);
@@ -157,9 +160,13 @@ impl Work<'_> {
         }
     }
 
-    fn refused(&mut self, id: ReplyId, ended: Moment, code: i64, text: &str, scope: RefusalScope) {
+    fn refused(&mut self, id: ReplyId, begun: Moment, ended: Moment, (code, text): (i64, &str), scope: RefusalScope) {
         let reason = format!("TikTok refused it ({code}): {}", crate::text::shorten_units(text, 200));
-        if scope == RefusalScope::UntilCustomerWrites {
+        if scope == RefusalScope::UntilCustomerWrites && self.state.last_received > Some(begun) {
+            // The customer has written since: what TikTok says here is no longer true, but the slot stays spent.
+            self.state.ledger.settle_unknown(id.0, ended);
+            self.finish_reply(id, End::Refused, &reason, None);
+        } else if scope == RefusalScope::UntilCustomerWrites {
             // The slot stays spent, and the same would happen to all that follow.
             self.state.ledger.settle_unknown(id.0, ended);
             self.state.ledger.close();

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::core::{Account, Accounts, Address, Ask, Core};
+use super::core::{Account, Accounts, Address, Ask, Core, later};
 use super::dispatch::{Dispatcher, Lane};
 use super::fail::FailPoint;
 use super::handle::Handle;
@@ -26,6 +26,8 @@ use crate::engine::Input;
 const SECRET: &str = "input_key_secret";
 const SECRET_WORDS: usize = 4;
 const EVENTS_KEPT: usize = 1_024;
+/// The longest call.
+const CALL_MAX: Duration = Duration::from_secs(10);
 /// After a start the process before may have used up the last second.
 const EMPTY_BUCKET: Duration = Duration::from_secs(1);
 
@@ -143,13 +145,15 @@ async fn take_up(core: Arc<Core>) {
     let mut standing = BTreeSet::new();
     for row in rows {
         standing.insert(row.conversation);
-        let OutboxState::Marked { attempt, epoch, .. } = row.state else { continue };
+        let OutboxState::Marked { attempt, epoch, not_after, .. } = row.state else { continue };
         if epoch == core.epoch {
             continue;
         }
         let Some(address) = address(&core, row.conversation).await else { continue };
         let outcome = Outcome::Unknown { text: "the process ended before the answer".to_owned() };
-        let input = Input::Outcome { reply: row.reply, attempt, ended: core.now(), outcome };
+        // However long nobody ran, its call ended then at the latest: what TikTok stored later is not it.
+        let ended = core.now().min(later(not_after, CALL_MAX));
+        let input = Input::Outcome { reply: row.reply, attempt, ended, outcome };
         core.post_surely(&address, input).await;
     }
     for conversation in standing {

@@ -50,6 +50,43 @@ fn the_mark_tells_when_the_call_must_begin_and_how_long_it_may_take() {
 }
 
 #[test]
+fn what_is_marked_just_before_the_margin_does_not_leave_within_it() {
+    let mut chat = talker();
+    chat.margin_ms = 5 * M;
+    chat.after(48 * H - 5 * M - S);
+    chat.mark().unwrap();
+    let Some(Effect::Mark { not_after, .. }) = chat.effects.last() else { panic!("{:?}", chat.effects.last()) };
+    assert_eq!(*not_after, chat.now.plus_ms(S - 1));
+}
+
+#[test]
+fn a_margin_that_has_shrunk_since_a_reply_was_queued_offers_it_in_its_turn() {
+    let mut chat = talker();
+    chat.margin_ms = 10 * M;
+    chat.customer("hi");
+    let start = chat.now;
+    chat.margin_ms = 5 * M;
+    chat.after(48 * H - 7 * M);
+    let attempt = chat.mark().unwrap();
+    chat.outcome(attempt, Outcome::NotSent(NotSent::Expired));
+    let hard = chat.state.candidate().map(|candidate| candidate.hard);
+    assert_eq!(hard, Some(start.plus_ms(48 * H - 5 * M)), "a moment that is past would be offered for ever");
+}
+
+#[test]
+fn a_refusal_from_before_the_customers_new_message_does_not_silence_its_answer() {
+    let refusal = Outcome::Refused { code: 40_064, text: String::new(), scope: RefusalScope::UntilCustomerWrites };
+    let mut chat = talker();
+    let attempt = chat.mark().unwrap();
+    chat.after(S).customer("hi");
+    chat.outcome(attempt, refusal.clone());
+    assert_eq!(chat.end_of(1), Some(End::Refused));
+    let next = chat.mark().expect("the customer has written since the call began");
+    chat.outcome(next, refusal);
+    assert_eq!(chat.mark(), None, "nobody has written since this one");
+}
+
+#[test]
 fn an_echo_before_the_answer_is_ours_and_counts_once() {
     let mut chat = talker();
     let attempt = chat.mark().unwrap();

@@ -36,6 +36,20 @@ async fn a_mark_without_an_answer_is_unknown_and_looked_up_before_anything_else(
 }
 
 #[tokio::test]
+async fn what_somebody_wrote_during_a_long_outage_is_not_taken_for_the_open_attempt() {
+    let world = World::new().await;
+    *world.script.latency_ms.lock().unwrap() = 5_000;
+    world.write("mona", "hello").await.unwrap();
+    world.pass(1_000).await;
+    world.clock.advance(2 * HOUR);
+    let shown = ("Welcome!".to_owned(), "another program's".to_owned(), super::world::START.plus_ms(HOUR));
+    world.script.listed.lock().unwrap().push(shown);
+    let world = world.crash().await;
+    world.pass(30_000).await;
+    assert_eq!(world.sent().len(), 2, "once more after proof of absence: {:?}", world.replies("mona").await);
+}
+
+#[tokio::test]
 async fn a_process_that_ends_during_a_look_looks_again() {
     let world = World::new().await;
     world.answer(super::world::unknown());
