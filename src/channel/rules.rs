@@ -72,12 +72,24 @@ impl Rule {
     }
 }
 
-/// The margin that holds: the setting, but never less than a minute, the clocks' difference and one call together.
-/// `skew_ms` is `None` before anything was measured.
+/// Clocks that differ by more, in milliseconds, widen the margin beyond the setting.
+const SKEW_WIDENS_MS: i64 = 60_000;
+/// Clocks that differ by more, in milliseconds, leave no window to be sure of.
+const SKEW_STOPS_MS: i64 = 300_000;
+
+/// The margin that holds: the setting, but never less than a minute, the clocks' difference and one call together; and
+/// the difference once more where it is above a minute, or a minute where nobody has measured it yet (`None`).
 #[must_use]
 pub fn margin_ms(setting_ms: i64, skew_ms: Option<i64>, call_ms: i64) -> i64 {
-    let skew = skew_ms.map_or(0, i64::saturating_abs);
-    setting_ms.max(60_000_i64.saturating_add(skew).saturating_add(call_ms))
+    let skew = skew_ms.map_or(SKEW_WIDENS_MS, i64::saturating_abs);
+    let margin = setting_ms.max(SKEW_WIDENS_MS.saturating_add(skew).saturating_add(call_ms));
+    if skew_ms.is_none() || skew > SKEW_WIDENS_MS { margin.saturating_add(skew) } else { margin }
+}
+
+/// Whether the clocks differ so much that nothing may be sent.
+#[must_use]
+pub fn skew_stops(skew_ms: Option<i64>) -> bool {
+    skew_ms.is_some_and(|skew| skew.saturating_abs() > SKEW_STOPS_MS)
 }
 
 #[cfg(test)]
@@ -99,8 +111,13 @@ mod tests {
     #[test]
     fn a_wrong_clock_widens_the_margin_and_a_right_one_leaves_the_setting() {
         assert_eq!(margin_ms(300_000, Some(0), 10_000), 300_000);
-        assert_eq!(margin_ms(300_000, Some(-290_000), 10_000), 360_000);
-        assert_eq!(margin_ms(0, None, 10_000), 70_000);
+        assert_eq!(margin_ms(300_000, Some(60_000), 10_000), 300_000);
+        assert_eq!(margin_ms(300_000, Some(-60_001), 10_000), 360_001);
+        assert_eq!(margin_ms(300_000, Some(-290_000), 10_000), 650_000);
+        assert_eq!(margin_ms(300_000, None, 10_000), 360_000, "unknown is as bad as a minute");
+        assert_eq!(margin_ms(0, Some(0), 10_000), 70_000);
         assert_eq!(margin_ms(0, Some(i64::MIN), i64::MAX), i64::MAX);
+        assert!(!skew_stops(None) && !skew_stops(Some(-300_000)));
+        assert!(skew_stops(Some(300_001)) && skew_stops(Some(i64::MIN)));
     }
 }

@@ -234,6 +234,20 @@ impl Core {
         Ok(account.map(|account| Arc::new(Address { account, external: row.external })))
     }
 
+    /// The same, asked until the store can be read; `None` also once the runtime has ended.
+    pub(super) async fn address_surely(&self, conversation: ConversationId) -> Option<Arc<Address>> {
+        loop {
+            match self.address_of(conversation).await {
+                Ok(address) => return address,
+                Err(_) if self.writer.is_closed() || self.fatal.borrow().is_some() => return None,
+                Err(error) => {
+                    tracing::error!(%error, conversation = conversation.0, "a conversation could not be loaded");
+                    self.sleep(AGAIN_AFTER).await;
+                }
+            }
+        }
+    }
+
     pub(super) fn now(&self) -> Moment {
         self.ports.clock.now()
     }

@@ -132,7 +132,7 @@ impl Handle {
         let lane = self.lanes.get(&index)?;
         let begun = self.core.monotonic();
         let permit = lane.permit(Rank::System, None, None).await;
-        lane.send(Msg::Called(Called { account: None, begun, outcome: None, sent: None }));
+        lane.send(Msg::Called(Called { account: None, begun, outcome: None, is_send: false }));
         permit
     }
 

@@ -9,13 +9,13 @@ use arc_swap::ArcSwap;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::core::{Account, Accounts, Address, Ask, Core, later};
+use super::core::{Account, Accounts, Ask, Core, later};
 use super::dispatch::{Dispatcher, Lane};
 use super::fail::FailPoint;
 use super::handle::Handle;
 use super::metrics::Metrics;
 use super::options::{Options, Ports};
-use super::port::{AccountId, ConversationId, OutboxState, StoreError};
+use super::port::{AccountId, OutboxState, StoreError};
 use super::timers::Timers;
 use super::worker::Worker;
 use super::writer::Writer;
@@ -149,7 +149,7 @@ async fn take_up(core: Arc<Core>) {
         if epoch == core.epoch {
             continue;
         }
-        let Some(address) = address(&core, row.conversation).await else { continue };
+        let Some(address) = core.address_surely(row.conversation).await else { continue };
         let outcome = Outcome::Unknown { text: "the process ended before the answer".to_owned() };
         // However long nobody ran, its call ended then at the latest: what TikTok stored later is not it.
         let ended = core.now().min(later(not_after, CALL_MAX));
@@ -157,23 +157,11 @@ async fn take_up(core: Arc<Core>) {
         core.post_surely(&address, input).await;
     }
     for conversation in standing {
-        if let Some(address) = address(&core, conversation).await {
+        if let Some(address) = core.address_surely(conversation).await {
             while core.post(Arc::clone(&address), Ask::Standing).await.is_err() {
                 if core.writer.is_closed() || core.fatal.borrow().is_some() {
                     return;
                 }
-                core.sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
-}
-
-async fn address(core: &Core, conversation: ConversationId) -> Option<Arc<Address>> {
-    loop {
-        match core.address_of(conversation).await {
-            Ok(address) => return address,
-            Err(error) => {
-                tracing::error!(%error, "a conversation with open replies could not be loaded");
                 core.sleep(Duration::from_secs(1)).await;
             }
         }

@@ -184,13 +184,7 @@ impl Timers {
 async fn hand_in(core: &Core, conversation: ConversationId, known: Option<Arc<Address>>) {
     let address = match known {
         Some(address) => Some(address),
-        None => match core.address_of(conversation).await {
-            Ok(address) => address,
-            Err(error) => {
-                tracing::error!(%error, "a due conversation could not be loaded");
-                None
-            }
-        },
+        None => core.address_surely(conversation).await,
     };
     // Conversations of accounts that the settings no longer name stay as they are.
     if let Some(address) = address {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::channel::{NotSent, Outcome, RefusalScope};
 use crate::runtime::port::AccountId;
 
+/// A token that is refused so soon after its renewal is not renewed again.
+const PROBATION: Duration = Duration::from_secs(600);
+
 /// Nothing is known of most accounts: they may send.
 #[derive(Default)]
 pub(in crate::runtime) struct Accounts(HashMap<AccountId, State>);
@@ -43,21 +46,24 @@ impl Accounts {
         self.0.iter().filter_map(|(account, state)| Some((*account, state.parked.as_deref()?)))
     }
 
-    /// Takes in how a call that began at `begun` ended.
-    pub(in crate::runtime) fn called(&mut self, account: AccountId, begun: Duration, outcome: &Outcome) -> Then {
+    /// Takes in how a call that began at `begun` ended. Only a send's refusal parks the account: TikTok may deny it a
+    /// look or a courtesy and take its messages.
+    pub(in crate::runtime) fn called(&mut self, account: AccountId, begun: Duration, outcome: &Outcome, is_send: bool) -> Then {
         match outcome {
-            Outcome::NotSent(NotSent::Token { code }) => self.token_refused(account, begun, *code),
-            Outcome::Refused { code, text, scope: RefusalScope::Account } => {
+            Outcome::NotSent(NotSent::Token { code }) => return self.token_refused(account, begun, *code),
+            Outcome::Refused { code, text, scope: RefusalScope::Account } if is_send => {
                 self.park(account, format!("TikTok refused the account: {code} {text}"));
-                Then::Nothing
             }
-            Outcome::Sent { .. } | Outcome::Refused { .. } => {
-                if let Some(state) = self.0.get_mut(&account) {
-                    state.proven = true;
-                }
-                Then::Nothing
-            }
-            Outcome::NotSent(_) | Outcome::Unknown { .. } => Then::Nothing,
+            Outcome::Refused { scope: RefusalScope::Account, .. } | Outcome::NotSent(_) | Outcome::Unknown { .. } => {}
+            Outcome::Sent { .. } | Outcome::Refused { .. } => self.worked(account),
+        }
+        Then::Nothing
+    }
+
+    /// A call of any kind was answered well: the token is good.
+    pub(in crate::runtime) fn worked(&mut self, account: AccountId) {
+        if let Some(state) = self.0.get_mut(&account) {
+            state.proven = true;
         }
     }
 
@@ -68,7 +74,8 @@ impl Accounts {
         if state.renewing || state.parked.is_some() || old {
             return Then::Nothing;
         }
-        if state.renewed_at.is_some() && !state.proven {
+        let young = state.renewed_at.is_some_and(|renewed_at| begun.saturating_sub(renewed_at) < PROBATION);
+        if young && !state.proven {
             self.park(account, format!("the renewed token was refused too: {code}"));
             return Then::Nothing;
         }
@@ -97,8 +104,10 @@ impl Accounts {
                 self.park(account, format!("the token could not be renewed: {code}"));
                 None
             }
-            Err(_) => {
+            Err(outcome) => {
                 state.failures = state.failures.saturating_add(1);
+                let (account, failures) = (account.0, state.failures);
+                tracing::warn!(account, failures, ?outcome, "the token could not be renewed; it is tried again");
                 Some(Duration::from_secs(5 << state.failures.min(6).saturating_sub(1)))
             }
         }
@@ -134,21 +143,21 @@ mod tests {
     #[test]
     fn a_refused_token_is_renewed_once_for_all_calls_that_had_it() {
         let mut accounts = Accounts::default();
-        assert_eq!(accounts.called(ONE, at(1), &token()), Then::Renew);
+        assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Renew);
         assert!(accounts.blocked(ONE));
-        assert_eq!(accounts.called(ONE, at(1), &token()), Then::Nothing);
+        assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Nothing);
         assert_eq!(accounts.renewed(ONE, at(5), Ok(())), None);
         assert!(!accounts.blocked(ONE));
-        assert_eq!(accounts.called(ONE, at(4), &token()), Then::Nothing, "it left before the renewal");
+        assert_eq!(accounts.called(ONE, at(4), &token(), true), Then::Nothing, "it left before the renewal");
         assert!(!accounts.blocked(ONE));
     }
 
     #[test]
     fn a_renewed_token_that_is_refused_parks_the_account_until_somebody_acts() {
         let mut accounts = Accounts::default();
-        assert_eq!(accounts.called(ONE, at(1), &token()), Then::Renew);
+        assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Renew);
         accounts.renewed(ONE, at(5), Ok(()));
-        assert_eq!(accounts.called(ONE, at(6), &token()), Then::Nothing);
+        assert_eq!(accounts.called(ONE, at(6), &token(), true), Then::Nothing);
         assert!(accounts.parked(ONE).is_some());
         accounts.unpark(ONE);
         assert!(!accounts.blocked(ONE));
@@ -157,16 +166,16 @@ mod tests {
     #[test]
     fn a_token_that_worked_in_between_is_renewed_again() {
         let mut accounts = Accounts::default();
-        accounts.called(ONE, at(1), &token());
+        accounts.called(ONE, at(1), &token(), true);
         accounts.renewed(ONE, at(5), Ok(()));
-        accounts.called(ONE, at(6), &Outcome::Sent { message_id: "m".to_owned() });
-        assert_eq!(accounts.called(ONE, at(90_000), &token()), Then::Renew);
+        accounts.called(ONE, at(6), &Outcome::Sent { message_id: "m".to_owned() }, true);
+        assert_eq!(accounts.called(ONE, at(90_000), &token(), true), Then::Renew);
     }
 
     #[test]
     fn a_renewal_without_an_answer_is_tried_again_ever_later_and_a_refused_one_is_not() {
         let mut accounts = Accounts::default();
-        accounts.called(ONE, at(1), &token());
+        accounts.called(ONE, at(1), &token(), true);
         let lost = || Err(Outcome::Unknown { text: "time-out".to_owned() });
         assert_eq!(accounts.renewed(ONE, at(2), lost()), Some(at(5)));
         assert_eq!(accounts.renewed(ONE, at(8), lost()), Some(at(10)));
@@ -177,5 +186,28 @@ mod tests {
         let refused = Outcome::Refused { code: 40_002, text: String::new(), scope: RefusalScope::Reply };
         assert_eq!(accounts.renewed(ONE, at(9), Err(refused)), None);
         assert!(accounts.parked(ONE).is_some());
+    }
+
+    #[test]
+    fn a_token_that_nobody_could_prove_is_renewed_again_when_its_day_is_over() {
+        let mut accounts = Accounts::default();
+        accounts.called(ONE, at(1), &token(), false);
+        accounts.renewed(ONE, at(5), Ok(()));
+        assert_eq!(accounts.called(ONE, at(90_000), &token(), false), Then::Renew);
+        let mut accounts = Accounts::default();
+        accounts.called(ONE, at(1), &token(), false);
+        accounts.renewed(ONE, at(5), Ok(()));
+        accounts.worked(ONE);
+        assert_eq!(accounts.called(ONE, at(60), &token(), true), Then::Renew, "a look had proven it");
+    }
+
+    #[test]
+    fn what_tiktok_denies_besides_messages_does_not_stop_messages() {
+        let mut accounts = Accounts::default();
+        let denied = Outcome::Refused { code: 40_001, text: "no scope".to_owned(), scope: RefusalScope::Account };
+        accounts.called(ONE, at(1), &denied, false);
+        assert!(!accounts.blocked(ONE));
+        accounts.called(ONE, at(1), &denied, true);
+        assert!(accounts.blocked(ONE));
     }
 }

@@ -24,8 +24,6 @@ pub(in crate::runtime) struct Attempt {
     pub(in crate::runtime) picked: Picked,
     /// Why its image cannot be had, so that the reply ends with this reason.
     pub(in crate::runtime) no_media: Option<String>,
-    /// TikTok lost its upload once; a second loss is final.
-    pub(in crate::runtime) media_lost: bool,
     /// Only the gate's word is wanted: nothing of it may leave.
     pub(in crate::runtime) gate_only: bool,
 }
@@ -133,25 +131,20 @@ impl Attempt {
             account: Some(address.account.id),
             begun,
             outcome: Some(outcome.clone()),
-            sent: Some((conversation, reply.id)),
+            is_send: true,
         }));
-        match (digest, outcome) {
-            (Some(digest), Outcome::NotSent(NotSent::MediaGone)) => self.lost(&digest).await,
-            (_, outcome) => outcome,
+        if let (Some(digest), Outcome::NotSent(NotSent::MediaGone)) = (digest, &outcome) {
+            self.forget_upload(&digest).await;
         }
+        outcome
     }
 
-    /// The media id is forgotten, so that the image is uploaded once more.
-    async fn lost(&self, digest: &str) -> Outcome {
-        if self.media_lost {
-            let text = "TikTok lost the uploaded image twice".to_owned();
-            return Outcome::Refused { code: 40_007, text, scope: RefusalScope::Reply };
-        }
+    /// So that the image is uploaded once more; the conversation knows whether it was before.
+    async fn forget_upload(&self, digest: &str) {
         let core = &self.desk.core;
         if let Err(error) = core.ports.store.put_media(self.picked.address.account.id, digest, "", core.now()).await {
             tracing::warn!(%error, "a lost upload could not be forgotten");
         }
-        Outcome::NotSent(NotSent::MediaGone)
     }
 }
 

@@ -50,16 +50,24 @@ pub(in crate::runtime) enum AttemptEnd {
     NeedsUpload { digest: String, address: Arc<Address>, class: Class },
 }
 
+/// Why an image has no media id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum NoUpload {
+    /// No token, no connection, no place: the reply stands for its place again.
+    Later,
+    /// The replies that wait for it end with this reason.
+    Never(String),
+}
+
 /// A finished call.
 #[derive(Clone, Debug)]
 pub(in crate::runtime) struct Called {
     pub(in crate::runtime) account: Option<AccountId>,
     /// When it began, on the monotonic clock.
     pub(in crate::runtime) begun: Duration,
-    /// `None` for calls whose outcome says nothing.
+    /// `None` for calls that were answered well, and those of no account.
     pub(in crate::runtime) outcome: Option<Outcome>,
-    /// For sends: what was sent.
-    pub(in crate::runtime) sent: Option<(ConversationId, ReplyId)>,
+    pub(in crate::runtime) is_send: bool,
 }
 
 pub(in crate::runtime) enum Msg {
@@ -70,7 +78,7 @@ pub(in crate::runtime) enum Msg {
     Uploaded {
         account: AccountId,
         digest: String,
-        failure: Option<String>,
+        failure: Option<NoUpload>,
     },
     Renewed {
         account: AccountId,
@@ -94,6 +102,10 @@ pub struct Report {
     pub in_flight: usize,
     /// Milliseconds for which nothing leaves.
     pub paused_ms: u64,
+    /// TikTok's clock less ours; `None` before any answer.
+    pub clock_ms: Option<i64>,
+    /// The clocks differ too much: nothing is sent.
+    pub clock_stops: bool,
     /// Accounts (`business_id`) that send nothing until somebody acts, and why.
     pub parked: Vec<(String, String)>,
 }

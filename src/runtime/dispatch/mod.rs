@@ -3,6 +3,7 @@
 
 mod accounts;
 mod attempt;
+mod clock;
 mod lane;
 mod pace;
 mod queue;
@@ -21,6 +22,7 @@ pub(super) use self::lane::{Called, Desk, Lane, Msg, Rank};
 
 use self::accounts::Accounts;
 use self::attempt::Attempt;
+use self::clock::ClockWatch;
 use self::lane::Waiter;
 use self::pace::Pace;
 use self::queue::{Picked, Queue};
@@ -28,7 +30,7 @@ use super::core::{Address, Core, later};
 use super::metrics::count;
 use super::options::AppOptions;
 use super::port::{AccountId, ConversationId};
-use crate::engine::{Class, Courtesy, ReplyId};
+use crate::engine::{Class, Courtesy};
 
 /// Offers that have no permit yet; more would mark replies that must wait.
 const AHEAD_MAX: usize = 2;
@@ -64,10 +66,9 @@ pub(super) struct Dispatcher {
     uploads: HashMap<(AccountId, String), Vec<ConversationId>>,
     no_media: HashMap<(AccountId, String), (String, Duration)>,
     images: HashMap<ConversationId, String>,
-    /// Replies whose upload TikTok lost once.
-    media_lost: HashMap<ConversationId, ReplyId>,
     courtesies: VecDeque<Polite>,
     no_connection: Duration,
+    clock: ClockWatch,
     stopping: Option<oneshot::Sender<()>>,
     stopped: bool,
 }
@@ -105,9 +106,9 @@ impl Dispatcher {
             uploads: HashMap::new(),
             no_media: HashMap::new(),
             images: HashMap::new(),
-            media_lost: HashMap::new(),
             courtesies: VecDeque::new(),
             no_connection: Duration::ZERO,
+            clock: ClockWatch::default(),
             stopping: None,
             stopped: false,
         }
@@ -167,7 +168,7 @@ impl Dispatcher {
         let early = waits.then(|| self.pace.ready_at().saturating_sub(AHEAD));
         let polite = self.courtesies.iter().map(|polite| polite.until).min();
         let busy = self.courtesies.front().map(|_| now + Duration::from_millis(200));
-        let monotonic = [ready, early, polite, busy, self.queue.next_awake()].into_iter().flatten();
+        let monotonic = [ready, early, polite, busy, self.queue.next_awake(), self.clock_wakes()].into_iter().flatten();
         let monotonic = monotonic.filter(|at| *at > now).map(|at| later(civil, at - now));
         let waiting = self.waiters.iter().flatten().filter_map(|waiter| waiter.not_after);
         let late = waiting.map(|not_after| not_after.plus_ms(1));
@@ -191,6 +192,9 @@ impl Dispatcher {
         let core = Arc::clone(&self.desk.core);
         while let Some(picked) = self.queue.pick_expired(core.now()) {
             self.offer(picked, true);
+        }
+        if !self.clocks_agree() {
+            return;
         }
         let now = core.monotonic();
         while self.pace.paused_until() <= now && self.ahead.len() < AHEAD_MAX && self.ahead.len() + self.in_flight < IN_FLIGHT_MAX
@@ -228,8 +232,7 @@ impl Dispatcher {
         let now = self.desk.core.monotonic();
         self.no_media.retain(|_, (_, until)| *until > now);
         let no_media = key.and_then(|key| self.no_media.get(&key)).map(|(why, _)| why.clone());
-        let media_lost = self.media_lost.get(&picked.conversation) == Some(&picked.candidate.reply);
-        self.jobs.spawn(Attempt { desk: self.desk.clone(), picked, no_media, media_lost, gate_only }.run());
+        self.jobs.spawn(Attempt { desk: self.desk.clone(), picked, no_media, gate_only }.run());
     }
 
     /// Hands out the permits that the pace allows.

@@ -112,6 +112,12 @@ impl Queue {
         self.line(class).len
     }
 
+    /// Where something is ready to leave; `None` when nothing is.
+    pub(in crate::runtime) fn any_ready(&self) -> Option<Arc<Address>> {
+        let (_, conversation) = self.live.next(&|_| false).or_else(|| self.due.next(&|_| false))?;
+        self.all.get(&conversation).map(|entry| Arc::clone(&entry.address))
+    }
+
     /// The next of a class, accounts taking turns; those of `blocked` accounts stay.
     pub(in crate::runtime) fn pick(&mut self, class: Class, blocked: impl Fn(AccountId) -> bool) -> Option<Picked> {
         let (account, conversation) = self.line(class).next(&blocked)?;

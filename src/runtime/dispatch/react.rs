@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::Then;
-use super::lane::{AttemptEnd, Called, Rank, Report};
+use super::lane::{AttemptEnd, Called, NoUpload, Rank, Report};
 use super::{
     COURTESIES_MAX, DECLINED, Dispatcher, LATER, NO_CONNECTION, NO_CONNECTION_MOST, NO_MEDIA, Polite, SEEN_KEPT, TYPING_KEPT,
 };
+use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Class, Courtesy, Effect};
 use crate::runtime::core::{Address, News, wait_of};
@@ -17,13 +18,6 @@ use crate::runtime::port::{AccountId, ConversationId};
 impl Dispatcher {
     pub(super) fn news(&mut self, news: News) {
         self.queue.put(news.conversation, &news.address, news.candidate);
-        if self
-            .media_lost
-            .get(&news.conversation)
-            .is_some_and(|reply| news.candidate.is_some_and(|candidate| candidate.reply != *reply))
-        {
-            self.media_lost.remove(&news.conversation);
-        }
         for effect in news.effects {
             match effect {
                 Effect::LookUp if self.looking.insert(news.conversation) => {
@@ -78,10 +72,16 @@ impl Dispatcher {
 
     pub(super) fn called(&mut self, called: Called) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        let Some(outcome) = called.outcome else { return };
+        let Some(outcome) = called.outcome else {
+            if let Some(account) = called.account {
+                self.no_connection = Duration::ZERO;
+                self.accounts.worked(account);
+            }
+            return;
+        };
         let core = Arc::clone(&self.desk.core);
         let now = core.monotonic();
-        if called.sent.is_some() {
+        if called.is_send {
             count(match &outcome {
                 Outcome::Sent { .. } => &core.metrics.sent,
                 Outcome::NotSent(_) => &core.metrics.not_sent,
@@ -90,24 +90,22 @@ impl Dispatcher {
             });
         }
         match &outcome {
-            Outcome::NotSent(NotSent::TooFast { pause_ms }) => self.pace.too_fast(now, wait_of(*pause_ms)),
+            Outcome::NotSent(NotSent::TooFast { pause_ms }) => {
+                tracing::warn!(app = self.app, pause_ms, "TikTok allows no more calls at present");
+                self.pace.too_fast(now, wait_of(*pause_ms));
+            }
             Outcome::NotSent(NotSent::NoConnection { text }) => {
                 self.no_connection = (self.no_connection * 2).clamp(NO_CONNECTION, NO_CONNECTION_MOST);
                 tracing::warn!(text, pause = ?self.no_connection, "no connection");
                 self.pace.pause(now, self.no_connection);
             }
-            Outcome::NotSent(NotSent::MediaGone) => {
-                if let Some((conversation, reply)) = called.sent {
-                    self.media_lost.insert(conversation, reply);
-                }
-            }
             Outcome::Unknown { .. } | Outcome::NotSent(NotSent::Expired) => {}
-            Outcome::Sent { .. } | Outcome::Refused { .. } | Outcome::NotSent(NotSent::Token { .. }) => {
+            Outcome::Sent { .. } | Outcome::Refused { .. } | Outcome::NotSent(NotSent::Token { .. } | NotSent::MediaGone) => {
                 self.no_connection = Duration::ZERO;
             }
         }
         if let Some(account) = called.account
-            && self.accounts.called(account, called.begun, &outcome) == Then::Renew
+            && self.accounts.called(account, called.begun, &outcome, called.is_send) == Then::Renew
         {
             self.renew(account, Duration::ZERO);
         }
@@ -156,14 +154,18 @@ impl Dispatcher {
         }
     }
 
-    pub(super) fn uploaded(&mut self, account: AccountId, digest: String, failure: Option<String>) {
+    pub(super) fn uploaded(&mut self, account: AccountId, digest: String, failure: Option<NoUpload>) {
         let key = (account, digest);
         let waiting = self.uploads.remove(&key).unwrap_or_default();
-        if let Some(why) = failure {
-            self.no_media.insert(key, (why, self.desk.core.monotonic() + NO_MEDIA));
+        let now = self.desk.core.monotonic();
+        if let Some(NoUpload::Never(why)) = &failure {
+            self.no_media.insert(key, (why.clone(), now + NO_MEDIA));
         }
         for conversation in waiting {
-            self.queue.release(conversation);
+            match failure {
+                Some(NoUpload::Later) => self.queue.release_later(conversation, now + LATER),
+                _ => self.queue.release(conversation),
+            }
         }
     }
 
@@ -171,12 +173,15 @@ impl Dispatcher {
         let core = &self.desk.core;
         let name = |id| core.accounts.of(id).map(|account| account.open_id.clone());
         let parked = self.accounts.all_parked();
+        let clock_ms = core.ports.transport.skew_ms();
         let paused = self.pace.paused_until().saturating_sub(core.monotonic());
         Report {
             app: self.app.clone(),
             ready: self.queue.ready(Class::Live) + self.queue.ready(Class::Due),
             in_flight: self.in_flight,
             paused_ms: u64::try_from(paused.as_millis()).unwrap_or(u64::MAX),
+            clock_ms,
+            clock_stops: skew_stops(clock_ms),
             parked: parked.filter_map(|(id, why)| Some((name(id)?, why.to_owned()))).collect(),
         }
     }

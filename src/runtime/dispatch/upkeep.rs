@@ -1,9 +1,13 @@
 //! Calls that are not replies: looks, capabilities, uploads, tokens, courtesies. Each waits for its own permit.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::lane::{Called, Desk, Msg, Rank};
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
+
+use super::lane::{Called, Desk, Msg, NoUpload, Rank};
 use crate::bot::Asset;
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Courtesy, Input, Listing};
@@ -13,12 +17,38 @@ use crate::runtime::port::{CallFailure, ConversationId, Permit, Target};
 /// TikTok keeps an upload for thirty days.
 const MEDIA_KEPT_MS: i64 = 29 * 24 * 3_600_000;
 const TRIES: u32 = 3;
+/// A transport that has not come back by then is given up; longer than any call.
+const PATIENCE_SECONDS: u32 = 45;
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 impl Desk {
     fn called(&self, account: &Account, begun: Duration, failure: Option<&CallFailure>) {
         let outcome = failure.map(|failure| failure.outcome.clone());
-        self.lane.send(Msg::Called(Called { account: Some(account.id), begun, outcome, sent: None }));
+        self.lane.send(Msg::Called(Called { account: Some(account.id), begun, outcome, is_send: false }));
+    }
+
+    /// One call, which has ended whatever the transport does: it may fail or hang, but nobody waits for it for ever.
+    async fn made<T>(&self, call: impl Future<Output = Result<T, CallFailure>>) -> Result<T, CallFailure> {
+        let patience = async {
+            // Second by second: a clock that is moved forward ends one of them, not all.
+            for _ in 0..PATIENCE_SECONDS {
+                self.core.sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let unknown = |text: &str| Err(CallFailure { outcome: Outcome::Unknown { text: text.to_owned() } });
+        match select(Box::pin(AssertUnwindSafe(call).catch_unwind()), Box::pin(patience)).await {
+            Either::Left((Ok(result), _)) => result,
+            Either::Left((Err(_), _)) => unknown("the transport failed"),
+            Either::Right(_) => unknown("the transport gave no answer"),
+        }
+    }
+
+    /// One look whose answer only tells TikTok's time.
+    pub(in crate::runtime) async fn ask_the_time(self, address: Arc<Address>) {
+        let Some(permit) = self.lane.permit(Rank::Upkeep, None, None).await else { return };
+        let begun = self.core.monotonic();
+        let result = self.made(self.core.ports.transport.list(permit, address.target())).await;
+        self.called(&address.account, begun, result.as_ref().err());
     }
 
     /// Looks at the conversation's list and hands the result in, also when there is none.
@@ -26,7 +56,7 @@ impl Desk {
         let mut listing: Option<Listing> = None;
         if !parked && let Some(permit) = self.lane.permit(Rank::Upkeep, None, None).await {
             let begun = self.core.monotonic();
-            let result = self.core.ports.transport.list(permit, address.target()).await;
+            let result = self.made(self.core.ports.transport.list(permit, address.target())).await;
             self.called(&address.account, begun, result.as_ref().err());
             listing = result.ok();
         }
@@ -40,7 +70,7 @@ impl Desk {
         for _ in 0..TRIES {
             let Some(permit) = self.lane.permit(Rank::Live, None, None).await else { return };
             let begun = self.core.monotonic();
-            let result = self.core.ports.transport.images_allowed(permit, address.target()).await;
+            let result = self.made(self.core.ports.transport.images_allowed(permit, address.target())).await;
             self.called(&address.account, begun, result.as_ref().err());
             match result {
                 Ok(allowed) => {
@@ -61,33 +91,35 @@ impl Desk {
         self.lane.send(Msg::Uploaded { account: account.id, digest, failure });
     }
 
-    async fn try_upload(&self, account: &Account, digest: &str, rank: Rank) -> Result<(), String> {
+    async fn try_upload(&self, account: &Account, digest: &str, rank: Rank) -> Result<(), NoUpload> {
+        let never = |why: &str| NoUpload::Never(why.to_owned());
         let bot = self.core.bot.load_full();
-        let asset: Arc<Asset> =
-            bot.assets.values().find(|asset| asset.digest == digest).cloned().ok_or("the bot no longer has this image")?;
+        let asset: Option<Arc<Asset>> = bot.assets.values().find(|asset| asset.digest == digest).cloned();
+        let asset = asset.ok_or_else(|| never("the bot no longer has this image"))?;
         let target = Target { app: account.app_id.clone(), open_id: account.open_id.clone(), external: Vec::new() };
         let mut last = String::new();
         for _ in 0..TRIES {
-            let permit = self.lane.permit(rank, None, None).await.ok_or("the process is ending")?;
+            let permit = self.lane.permit(rank, None, None).await.ok_or(NoUpload::Later)?;
             let begun = self.core.monotonic();
-            let result = self.core.ports.transport.upload(permit, target.clone(), Arc::clone(&asset)).await;
+            let result = self.made(self.core.ports.transport.upload(permit, target.clone(), Arc::clone(&asset))).await;
             self.called(account, begun, result.as_ref().err());
             match result {
                 Ok(media_id) => {
                     let until = self.core.now().plus_ms(MEDIA_KEPT_MS);
                     let kept = self.core.ports.store.put_media(account.id, digest, &media_id, until).await;
-                    return kept.map_err(|error| error.to_string());
+                    return kept.map_err(|error| never(&error.to_string()));
                 }
+                Err(CallFailure { outcome: Outcome::NotSent(_) }) => return Err(NoUpload::Later),
                 Err(failure) => {
                     last = format!("the image could not be uploaded: {failure}");
                     if is_final(&failure) {
-                        return Err(last);
+                        return Err(NoUpload::Never(last));
                     }
                 }
             }
             self.core.sleep(AGAIN_AFTER).await;
         }
-        Err(last)
+        Err(NoUpload::Never(last))
     }
 
     /// Renews an account's token, after a pause when the try before gave no answer.
@@ -95,8 +127,8 @@ impl Desk {
         self.core.sleep(after).await;
         let Some(permit) = self.lane.permit(Rank::System, None, None).await else { return };
         let begun = self.core.monotonic();
-        let result = self.core.ports.transport.renew(permit, &account.app_id, &account.open_id).await;
-        self.lane.send(Msg::Called(Called { account: None, begun, outcome: None, sent: None }));
+        let result = self.made(self.core.ports.transport.renew(permit, &account.app_id, &account.open_id)).await;
+        self.lane.send(Msg::Called(Called { account: None, begun, outcome: None, is_send: false }));
         let result = result.map_err(|failure| failure.outcome);
         self.lane.send(Msg::Renewed { account: account.id, result });
     }
@@ -104,7 +136,7 @@ impl Desk {
     /// Typing and seen: their failure harms nobody.
     pub(in crate::runtime) async fn be_courteous(self, permit: Permit, address: Arc<Address>, what: Courtesy) {
         let begun = self.core.monotonic();
-        let result = self.core.ports.transport.courtesy(permit, address.target(), what).await;
+        let result = self.made(self.core.ports.transport.courtesy(permit, address.target(), what)).await;
         self.called(&address.account, begun, result.as_ref().err());
     }
 }

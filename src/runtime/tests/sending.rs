@@ -214,6 +214,52 @@ async fn an_image_is_uploaded_once_and_again_when_tiktok_lost_it() {
 }
 
 #[tokio::test]
+async fn an_image_waits_for_the_token_and_ends_with_a_reason_when_nobody_takes_it() {
+    let world = World::new().await;
+    world.script.uploads.lock().unwrap().extend([token()]);
+    world.script.renewals.lock().unwrap().extend([unknown(), unknown(), unknown()]);
+    world.write("mona", "picture").await.unwrap();
+    world.pass(60_000).await;
+    assert_eq!(world.replies("mona").await, ["shirt.png: Sent"], "{:?}", world.calls());
+    let world = World::new().await;
+    world.script.uploads.lock().unwrap().extend((0..9).map(|_| unknown()));
+    world.write("omar", "picture").await.unwrap();
+    world.pass(60_000).await;
+    assert_eq!((world.sent().len(), world.count("upload")), (0, 3));
+    assert_eq!(world.replies("omar").await, ["shirt.png: Refused"]);
+    assert!(world.outbox().await.is_empty());
+}
+
+#[tokio::test]
+async fn clocks_that_differ_by_more_than_five_minutes_stop_every_send_until_they_agree() {
+    let world = World::new().await;
+    *world.script.skew_ms.lock().unwrap() = Some(-301_000);
+    world.write("mona", "hello").await.unwrap();
+    world.pass(65_000).await;
+    assert!(world.sent().is_empty());
+    let looks = world.count("list");
+    assert!((6..=8).contains(&looks), "TikTok's time is asked for: {looks}");
+    let report = world.handle.reports().await.remove(0);
+    assert_eq!((report.clock_ms, report.clock_stops, report.ready), (Some(-301_000), true, 1));
+    *world.script.skew_ms.lock().unwrap() = Some(300_000);
+    world.pass(15_000).await;
+    assert_eq!(world.replies("mona").await, ["Welcome!: Sent"]);
+    assert!(world.count("list") <= looks + 1);
+    assert!(!world.handle.reports().await[0].clock_stops);
+}
+
+#[tokio::test]
+async fn a_denied_courtesy_stops_no_message() {
+    let world = World::new().await;
+    let denied = Outcome::Refused { code: 40_001, text: "no scope".to_owned(), scope: RefusalScope::Account };
+    world.script.courtesies.lock().unwrap().extend([denied.clone(), denied]);
+    world.write("mona", "polite").await.unwrap();
+    world.pass(40_000).await;
+    assert!(world.count("seen") > 0);
+    assert_eq!(world.sent(), ["Thank you for waiting."]);
+}
+
+#[tokio::test]
 async fn where_images_are_not_allowed_the_author_has_another_word() {
     let world = World::new().await;
     *world.script.images.lock().unwrap() = false;

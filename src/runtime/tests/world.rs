@@ -103,6 +103,10 @@ pub struct Script {
     /// What the list shows: text and id.
     pub listed: Mutex<Vec<(String, String, Moment)>>,
     pub images: Mutex<bool>,
+    pub skew_ms: Mutex<Option<i64>>,
+    /// What uploads are answered before they succeed.
+    pub uploads: Mutex<VecDeque<Outcome>>,
+    pub courtesies: Mutex<VecDeque<Outcome>>,
     /// How long an answer takes; a long one is as good as none.
     pub latency_ms: Mutex<i64>,
 }
@@ -116,6 +120,9 @@ impl Script {
             renewals: Mutex::default(),
             listed: Mutex::default(),
             images: Mutex::new(true),
+            skew_ms: Mutex::new(Some(0)),
+            uploads: Mutex::default(),
+            courtesies: Mutex::default(),
             latency_ms: Mutex::new(20),
         }
     }
@@ -161,11 +168,15 @@ impl Transport for Script {
 
     async fn courtesy(&self, _permit: Permit, target: Target, what: Courtesy) -> Result<(), CallFailure> {
         self.see(if what == Courtesy::Typing { "typing" } else { "seen" }, &target, "");
-        Ok(())
+        let failure = self.courtesies.lock().unwrap().pop_front();
+        failure.map_or(Ok(()), |outcome| Err(CallFailure { outcome }))
     }
 
     async fn upload(&self, _permit: Permit, target: Target, asset: Arc<Asset>) -> Result<String, CallFailure> {
         self.see("upload", &target, &asset.file);
+        if let Some(outcome) = self.uploads.lock().unwrap().pop_front() {
+            return Err(CallFailure { outcome });
+        }
         Ok(format!("media-{}", self.calls.lock().unwrap().len()))
     }
 
@@ -198,7 +209,7 @@ impl Transport for Script {
     }
 
     fn skew_ms(&self) -> Option<i64> {
-        Some(0)
+        *self.skew_ms.lock().unwrap()
     }
 }
 

@@ -92,7 +92,8 @@ pub(super) async fn exchange(
     tracing::debug!(permit = permit.number(), path = request.path, "call");
     let (begun, from) = (clock.now(), clock.monotonic());
     let answer = http.execute(built).await;
-    let span = Span { begun, ended: clock.now(), took: clock.monotonic().saturating_sub(from) };
+    let at = clock.monotonic();
+    let span = Span { begun, ended: clock.now(), took: at.saturating_sub(from), at };
     let mut answer = answer.map_err(|error| match stage.load(Ordering::Acquire) {
         EXPIRED => Failure::Expired,
         BEGUN if !error.is_connect() => Failure::Unknown(told(error)),

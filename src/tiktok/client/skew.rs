@@ -8,6 +8,8 @@ use crate::calendar::Moment;
 
 /// The worst of this many answers counts.
 const SAMPLES_MAX: usize = 100;
+/// Older ones speak of a clock that was put right since; the newest counts however old it is.
+const AGE_MAX: Duration = Duration::from_secs(600);
 /// A slower call says too little: the instant of `Date` lies anywhere in it.
 const CALL_MAX: Duration = Duration::from_secs(5);
 
@@ -17,11 +19,13 @@ pub(super) struct Span {
     pub begun: Moment,
     pub ended: Moment,
     pub took: Duration,
+    /// When it was answered, on our monotonic clock.
+    pub at: Duration,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Skew {
-    samples: Mutex<VecDeque<i64>>,
+    samples: Mutex<VecDeque<(Duration, i64)>>,
 }
 
 impl Skew {
@@ -37,8 +41,8 @@ impl Skew {
         let theirs = date.plus_ms(500);
         let ours = span.begun.plus_ms(civil_ms / 2);
         let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
-        samples.push_back(theirs.since_ms(ours));
-        if samples.len() > SAMPLES_MAX {
+        samples.push_back((span.at, theirs.since_ms(ours)));
+        while samples.len() > SAMPLES_MAX || samples.front().is_some_and(|(at, _)| span.at.saturating_sub(*at) > AGE_MAX) {
             samples.pop_front();
         }
     }
@@ -46,7 +50,7 @@ impl Skew {
     /// Theirs less ours in milliseconds, the worst of the last hundred; `None` before the first.
     pub(super) fn worst_ms(&self) -> Option<i64> {
         let samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
-        samples.iter().copied().max_by_key(|skew| skew.saturating_abs())
+        samples.iter().map(|(_, skew)| *skew).max_by_key(|skew| skew.saturating_abs())
     }
 }
 
@@ -81,7 +85,7 @@ mod tests {
 
     fn span(begun: Moment, took_ms: u64) -> Span {
         let took = Duration::from_millis(took_ms);
-        Span { begun, ended: begun.plus_ms(i64::try_from(took_ms).unwrap()), took }
+        Span { begun, ended: begun.plus_ms(i64::try_from(took_ms).unwrap()), took, at: Duration::ZERO }
     }
 
     #[test]
@@ -117,11 +121,28 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_was_put_right_is_believed_after_ten_minutes() {
+        let skew = Skew::default();
+        let note = |wrong_ms: i64, at| {
+            let at = Duration::from_secs(at);
+            skew.note(DATE, Span { at, ..span(AT.plus_ms(500 + wrong_ms), 0) });
+        };
+        note(3_600_000, 0);
+        note(0, 600);
+        assert_eq!(skew.worst_ms(), Some(-3_600_000));
+        note(0, 601);
+        assert_eq!(skew.worst_ms(), Some(0));
+        note(60_000, 90_000);
+        assert_eq!(skew.worst_ms(), Some(-60_000), "the newest stays, however old");
+    }
+
+    #[test]
     fn a_slow_call_or_a_jump_of_our_clock_says_nothing() {
         let skew = Skew::default();
         skew.note(DATE, span(AT, 5_001));
-        skew.note(DATE, Span { begun: AT, ended: AT.plus_ms(86_400_000), took: Duration::from_millis(20) });
-        skew.note(DATE, Span { begun: AT, ended: AT.plus_ms(86_400_000), took: Duration::from_millis(86_400_000) });
+        let jump = Span { begun: AT, ended: AT.plus_ms(86_400_000), took: Duration::ZERO, at: Duration::ZERO };
+        skew.note(DATE, Span { took: Duration::from_millis(20), ..jump });
+        skew.note(DATE, Span { took: Duration::from_millis(86_400_000), ..jump });
         skew.note("gibberish", span(AT, 10));
         assert_eq!(skew.worst_ms(), None);
     }
