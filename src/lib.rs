@@ -1,7 +1,7 @@
 //! Rejoinder answers TikTok direct messages by rule.
 //!
 //! Authors write flows; a checker shows that no flow can break the channel's rules; a durable runtime carries them out.
-//! The modules in reading order, each knowing only what stands before it (`tests/suite/architecture.rs` holds this):
+//! The modules in reading order, each knowing only what stands before it (`tests/suite/architecture` holds this):
 //!
 //! ```text
 //! text, calendar, channel          leaves: strings, moments, the channel's rules
