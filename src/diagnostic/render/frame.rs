@@ -16,6 +16,9 @@ pub(super) struct Frame {
     text: String,
     /// Lines of the file before this part.
     lines_before: usize,
+    /// Where each place begins in this part, and its column in the file: in characters, from 0. The library would count
+    /// bytes, and of a long line only those that are shown.
+    columns: Vec<(usize, usize)>,
 }
 
 impl Frame {
@@ -26,15 +29,17 @@ impl Frame {
         let last = places.iter().map(|place| place.end.max(place.start)).max().unwrap_or(0).min(whole.len());
         let (start, end) = (line_start(whole, first), line_end(whole, last));
         let lines_before = whole.as_bytes().get(..start).map_or(0, |before| before.iter().filter(|byte| **byte == b'\n').count());
-        let mut frame = Self { name: escape::spelled(&file.path), text: String::new(), lines_before };
+        let mut frame = Self { name: escape::spelled(&file.path), text: String::new(), lines_before, columns: Vec::new() };
         let mut moved: Vec<Range<usize>> = places.iter().map(|_| 0..0).collect();
         let mut at = start;
         for line in whole.get(start..end).unwrap_or_default().split_inclusive('\n') {
             frame.add(line, at, places, &mut moved);
             at += line.len();
         }
-        for place in &mut moved {
-            place.end = place.end.max(place.start);
+        for (moved, place) in moved.iter_mut().zip(places) {
+            moved.end = moved.end.max(moved.start);
+            let column = file.location(u32::try_from(place.start).unwrap_or(u32::MAX)).column;
+            frame.columns.push((moved.start, column.saturating_sub(1) as usize));
         }
         (frame, moved)
     }
@@ -96,12 +101,14 @@ impl SourceCode for Frame {
         context_lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let part = self.text.read_span(span, context_lines_before, context_lines_after)?;
+        let known = self.columns.iter().find(|(start, _)| *start == span.offset());
+        let column = known.map_or(part.column(), |(_, column)| *column);
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             part.data(),
             *part.span(),
             part.line() + self.lines_before,
-            part.column(),
+            column,
             part.line_count(),
         )))
     }

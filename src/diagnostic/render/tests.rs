@@ -58,6 +58,17 @@ fn a_line_of_a_megabyte_is_shown_around_its_place() {
 }
 
 #[test]
+fn columns_are_counted_in_characters_of_the_whole_line() {
+    let mut sources = Sources::default();
+    let span = place(&mut sources, "a.flow", "say { ar \"طلبك {ordr}\" }", "ordr");
+    let drawn = text(&sources, &[Diagnostic::error("F0107", span, "m")], Look::default());
+    assert!(drawn.contains("a.flow:1:17"), "{drawn}");
+    let span = place(&mut sources, "b.flow", &format!("{}HERE", "ب".repeat(1_000)), "HERE");
+    let drawn = text(&sources, &[Diagnostic::error("F0107", span, "m")], Look::default());
+    assert!(drawn.contains("b.flow:1:1001"), "{drawn}");
+}
+
+#[test]
 fn a_place_at_the_very_end_or_of_no_file_can_be_drawn() {
     let mut sources = Sources::default();
     let file = sources.add("a.flow", "flow a {");
