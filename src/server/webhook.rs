@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 
 use super::Doors;
 use crate::calendar::Moment;
@@ -30,10 +31,30 @@ pub struct Counters {
     stale: Mutex<VecDeque<Moment>>,
 }
 
-pub(super) async fn receive(State(doors): State<Arc<Doors>>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
+/// A body that does not announce itself as too long. What does is refused unread, before anybody waits for it.
+pub(super) struct Bearable;
+
+impl<S: Sync> FromRequestParts<S> for Bearable {
+    type Rejection = (StatusCode, &'static str);
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
+            return Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than a megabyte\n"));
+        }
+        Ok(Self)
+    }
+}
+
+pub(super) async fn receive(
+    State(doors): State<Arc<Doors>>,
+    _: Bearable,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
     let now = doors.clock.now();
-    let header = headers.get(signature::HEADER).map(axum::http::HeaderValue::as_bytes);
-    let app = match signature::verify(&doors.signers, header, &body, now, doors.transport.skew_ms()) {
+    let signed = headers.get(signature::HEADER).map(axum::http::HeaderValue::as_bytes);
+    let app = match signature::verify(&doors.signers, signed, &body, now, doors.transport.skew_ms()) {
         Ok(signer) => signer.app.clone(),
         Err(error) => return refuse(&doors, error, now),
     };
