@@ -59,6 +59,7 @@ fn envelope_meaning(envelope: &Envelope<'_>, received: Moment) -> (Option<String
         "im_receive_msg_eu" => {
             Ok(Meaning::Kept { kind: "eu", why: "a customer of the EEA, Switzerland or the UK wrote".to_owned() })
         }
+        "" => Ok(without_effect("an event without a name")),
         other => Ok(without_effect(other)),
     };
     (open_id, meaning.unwrap_or_else(unreadable))
