@@ -98,6 +98,35 @@ impl Drop for Process {
     }
 }
 
+/// What a command that ended by itself did.
+pub struct Finished {
+    /// `None` when a signal ended it.
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs the binary to its end with `input` on its standard input, in at most `memory_mb` of address space.
+pub fn finish(arguments: &[&str], input: &str, folder: &Path, memory_mb: u32) -> Finished {
+    let limited = format!("ulimit -v {}; exec \"$0\" \"$@\"", memory_mb * 1_024);
+    let mut command = Command::new("sh");
+    command.args(["-c", &limited]).arg(binary()).args(arguments).current_dir(folder);
+    command.env_remove("REJOINDER_FAIL_POINT").env_remove("RUST_LOG").env_remove("REJOINDER_CONFIG").env("NO_COLOR", "1");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    let input = input.to_owned();
+    let writing = std::thread::spawn(move || {
+        use std::io::Write as _;
+        // A command that reads nothing closes its end.
+        let _ = stdin.write_all(input.as_bytes());
+    });
+    let done = child.wait_with_output().expect("its own child");
+    writing.join().expect("nothing panics there");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Finished { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) }
+}
+
 /// A simulated TikTok, a server and a folder of their own.
 pub struct World {
     pub folder: tempfile::TempDir,

@@ -11,8 +11,16 @@ mod browser;
 #[cfg(test)]
 mod e2e;
 #[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod town;
+#[cfg(test)]
+mod webhook;
