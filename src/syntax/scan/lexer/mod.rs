@@ -1,4 +1,4 @@
-//! The pass over the characters.
+//! The one pass over the characters: brackets, quotes, comments and what stands where it should not. Knows no words.
 
 mod brackets;
 mod mend;
