@@ -119,6 +119,8 @@ impl Rehearsal {
 
     /// The customer sends something that is no text.
     pub fn message(&mut self, body: Body) {
+        // No two of a customer's messages have the same time; one that is not newer would give no replies back.
+        self.after(1);
         self.messages += 1;
         let message_id = format!("customer-{}", self.messages);
         self.input(&Input::Message(Inbound { message_id, at: self.now, received: self.now, body, quotes: None }));

@@ -26,6 +26,14 @@ pages! {
     nile_threads_in_english => "tests/pages/nile-threads-en.md",
     nile_threads_in_arabic => "tests/pages/nile-threads-ar.md",
     five_mistakes => "tests/pages/five-mistakes.md",
+    triggers => "tests/pages/triggers.md",
+    asking => "tests/pages/asking.md",
+    choosing => "tests/pages/choosing.md",
+    steps => "tests/pages/steps.md",
+    handing_over => "tests/pages/handing-over.md",
+    values => "tests/pages/values.md",
+    language_of_a_conversation => "tests/pages/language-of-a-conversation.md",
+    settings => "tests/pages/settings.md",
 }
 
 #[test]
