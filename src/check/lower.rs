@@ -294,6 +294,10 @@ impl<'w, 'a> Lowerer<'w, 'a> {
     }
 
     fn fits(&self, kind: &bot::Type, typed: &expression::Typed) {
+        if typed.kind == Kind::Any {
+            // What it is has been said to be unknown, or is known only when it runs.
+            return;
+        }
         match &typed.expr {
             bot::Expr::Value(value) if !kind::fits(kind, value) => match kind {
                 bot::Type::OneOf(words) => {

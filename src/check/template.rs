@@ -116,7 +116,8 @@ impl Scope<'_, '_> {
         }
         let message = format!("`{}` is none of the bot's languages", tag.value);
         let mut finding = Diagnostic::error(code::UNKNOWN_LANGUAGE, tag.span, message);
-        finding.help = suggest::help(&tag.value, self.world.languages.iter().map(String::as_str));
+        let all: Vec<String> = self.world.languages.iter().map(|language| format!("`{language}`")).collect();
+        finding.help = Some(format!("they are {}; add it to `languages` or remove this text", all.join(", ")));
         self.report(finding);
     }
 

@@ -2,6 +2,7 @@
 
 use super::ReplyId;
 use super::decide::button_id;
+use super::format;
 use super::state::{Stage, Wait, WaitKind};
 use super::work::{Fault, Work};
 use crate::bot::{Op, Place, Silence, Step, Text, Type};
@@ -64,10 +65,14 @@ impl<'a> Work<'a> {
                 let title = self.render_text(text)?;
                 let labels: Vec<String> = match kind {
                     Type::OneOf(words) => words.iter().map(|word| word.label.clone()).collect(),
+                    Type::YesNo => format::yes_no_labels(self.language_tag()).unwrap_or_default(),
                     _ => Vec::new(),
                 };
                 let card = card(visit, &title, &labels, &[]);
-                Ok((card.unwrap_or(Content::Text { body: title }), labels))
+                // What may be answered is always said; yes and no are in the question itself.
+                let listed = matches!(kind, Type::OneOf(_));
+                let body = || if listed { numbered(&title, &labels) } else { title.clone() };
+                Ok((card.unwrap_or_else(|| Content::Text { body: body() }), labels))
             }
             Op::Choose { text, choices, as_text, .. } => {
                 let title = self.render_text(text)?;

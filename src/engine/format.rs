@@ -156,6 +156,16 @@ pub fn plural(number: Decimal, language: &str) -> &'static str {
     }
 }
 
+/// The labels of a question for yes or no; `None` for a language whose words the engine does not know.
+#[must_use]
+pub fn yes_no_labels(language: &str) -> Option<Vec<String>> {
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    };
+    digits::known_yes_no(language).map(|(yes, no)| vec![capital(yes), capital(no)])
+}
+
 /// The categories that a language tells apart; `other` is always among them.
 #[must_use]
 pub fn plural_categories(language: &str) -> Vec<&'static str> {

@@ -6,6 +6,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
+use super::advice::{self, Stop};
 use super::codes;
 use super::grammar::{FlowGrammar, Rule, in_words, is_incidental};
 use super::scan::{ITEM_WORDS, word_at};
@@ -148,6 +149,11 @@ pub fn failure(text: &str, error: &Error<Rule>, file: FileId, base: usize, place
     if let Some(diagnostic) = special(text, at, place_at) {
         return diagnostic;
     }
+    let stop = Stop::new(text, at, place);
+    if let Some(diagnostic) = advice::message(&stop, place_at) {
+        return diagnostic;
+    }
+    let code = if place == Some(Place::Hole) { codes::HOLE } else { codes::EXPECTED };
     let mut expected = Vec::new();
     if let ErrorVariant::ParsingError { positives, .. } = &error.variant {
         let telling = positives.iter().filter(|rule| !is_incidental(**rule));
@@ -158,15 +164,17 @@ pub fn failure(text: &str, error: &Error<Rule>, file: FileId, base: usize, place
         }
     }
     let mut diagnostic = if expected.is_empty() {
-        Diagnostic::error(codes::EXPECTED, place_at, format!("{} does not belong here", found.words))
+        Diagnostic::error(code, place_at, format!("{} does not belong here", found.words))
     } else {
         let message = format!("expected {}, found {}", listed(&expected), found.words);
-        Diagnostic::error(codes::EXPECTED, place_at, message)
+        Diagnostic::error(code, place_at, message)
     };
     let plain: Vec<_> = expected.iter().filter_map(|words| words.strip_prefix('`')?.strip_suffix('`')).collect();
     let word = word_at(text.get(at..).unwrap_or_default().trim_start());
     if let Some(near) = nearest(word, &plain) {
         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+    } else if let Some(help) = advice::help(&stop) {
+        diagnostic = diagnostic.help(help);
     } else if !word.is_empty()
         && expected.iter().any(|words| matches!(words.as_str(), "a text" | "a text in quotes" | "a phrase in quotes"))
     {
@@ -184,6 +192,9 @@ fn unknown_beginning(text: &str, file: FileId, base: usize, place: Place) -> Dia
     let words = place.words();
     if word.is_empty() || words.is_empty() {
         let diagnostic = Diagnostic::error(codes::EXPECTED, at, format!("{} does not begin {}", found.words, place.noun()));
+        if let Some(help) = advice::sign(text, place) {
+            return diagnostic.help(help);
+        }
         return match place {
             Place::Step => diagnostic.help("a step begins with its word, such as `say` or `ask`"),
             _ => diagnostic,
@@ -217,6 +228,10 @@ fn synonym(word: &str, place: Place) -> Option<&'static str> {
             _ => return None,
         });
     }
+    if place == Place::HoursRow {
+        let short = word.to_lowercase();
+        return DAY_WORDS.iter().find(|day| short.starts_with(**day)).copied();
+    }
     if place != Place::Step {
         return None;
     }
@@ -226,9 +241,10 @@ fn synonym(word: &str, place: Place) -> Option<&'static str> {
         "buttons" | "menu" | "options" | "card" | "quick_replies" => "choose",
         "jump" | "go" | "redirect" => "goto",
         "elif" | "elseif" | "elsif" => "else if",
+        "otherwise" => "else",
         "sleep" | "delay" | "pause" => "wait",
         "end" | "exit" | "finish" | "quit" | "break" => "stop",
-        "transfer" | "assign" | "escalate" | "human" | "agent" => "handoff",
+        "transfer" | "assign" | "escalate" | "human" | "agent" | "hand" => "handoff",
         "switch" | "case" => "match",
         "var" | "let" | "const" | "assign_to" => "set",
         "photo" | "picture" | "img" => "image",
@@ -241,6 +257,9 @@ fn special(text: &str, at: usize, place: Span) -> Option<Diagnostic> {
     let before = text.get(..at)?.trim_end();
     let word = word_at(text.get(at..)?);
     if before == "on" && !word.is_empty() {
+        if let Some(diagnostic) = advice::trigger(word, place) {
+            return Some(diagnostic);
+        }
         let diagnostic = Diagnostic::error(codes::UNKNOWN_TRIGGER, place, format!("`{word}` is not a trigger"));
         return Some(match nearest(word, TRIGGER_WORDS) {
             Some(near) if matches!(near, "exactly" | "starting" | "like" | "matching") => {
@@ -282,6 +301,10 @@ pub fn unknown_item(word: &str, text: &str, whole: Span) -> Diagnostic {
 /// A type that is none.
 pub fn unknown_type(text: &str, at: Span) -> Diagnostic {
     let word = word_at(text);
+    if word.is_empty() || text.contains('"') {
+        return Diagnostic::error(codes::UNKNOWN_TYPE, at, "what may be answered stands in round brackets")
+            .help("write `one of (\"S\", \"M\")`");
+    }
     let diagnostic = Diagnostic::error(codes::UNKNOWN_TYPE, at, format!("`{word}` is not a type"));
     let meant = match word.to_lowercase().as_str() {
         "string" | "str" => Some("text"),
@@ -307,7 +330,14 @@ pub fn not_supported(what: &str, at: Span) -> Diagnostic {
 
 /// Something that no bot on this channel can do.
 pub fn not_on_channel(word: &str, text: &str, at: Span) -> Diagnostic {
+    if matches!(word, "every" | "daily" | "schedule" | "cron") {
+        return advice::first_contact(at);
+    }
     let (message, help) = match word {
+        "link" | "button" | "url" => (
+            "a button cannot open a link on TikTok",
+            "write the address into the text of a `say`; labels to press stand in a `choose`",
+        ),
         "broadcast" => {
             ("a bot cannot write to many customers at once on TikTok", "it answers those who wrote within the last 48 hours")
         }

@@ -65,6 +65,7 @@ pub fn is_incidental(rule: Rule) -> bool {
             | Rule::k_is
             | Rule::k_contains
             | Rule::k_matches
+            | Rule::EOI
             | Rule::k_not
             | Rule::arguments
             | Rule::odd_length

@@ -1,6 +1,7 @@
 //! In: the text of a file. Out: its tree and its diagnostics, always both.
 //! Does not know: whether names exist, what a bot is.
 
+mod advice;
 pub mod codes;
 mod duration;
 mod explain;

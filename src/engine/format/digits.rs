@@ -22,7 +22,14 @@ pub(super) fn replaced(text: &str, zero: char) -> String {
 }
 
 pub(super) fn yes_no(language: &str, yes: bool) -> &'static str {
-    let (for_yes, for_no) = match primary(language) {
+    let (for_yes, for_no) = known_yes_no(language).unwrap_or(("yes", "no"));
+    if yes { for_yes } else { for_no }
+}
+
+/// Yes and no of the languages in which answers are read.
+pub(super) fn known_yes_no(language: &str) -> Option<(&'static str, &'static str)> {
+    Some(match primary(language) {
+        "en" => ("yes", "no"),
         "ar" => ("نعم", "لا"),
         "es" => ("sí", "no"),
         "fr" => ("oui", "non"),
@@ -30,9 +37,8 @@ pub(super) fn yes_no(language: &str, yes: bool) -> &'static str {
         "vi" => ("có", "không"),
         "th" => ("ใช่", "ไม่ใช่"),
         "pt" => ("sim", "não"),
-        _ => ("yes", "no"),
-    };
-    if yes { for_yes } else { for_no }
+        _ => return None,
+    })
 }
 
 pub(super) fn list_mark(language: &str) -> &'static str {

@@ -128,7 +128,21 @@ impl<'t> Reader<'t> {
         if self.diagnostics.len() <= DIAGNOSTICS_MAX {
             let text = pair.as_str();
             let found = explain::broken(text, place, self.file, span.start as usize);
-            self.report(found);
+            let line = self.masked.get(..span.start as usize).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
+            let behind =
+                super::advice::behind(line, text).filter(|_| place == explain::Place::Step && found.code == codes::UNKNOWN_STEP);
+            self.report(match behind {
+                Some((message, help)) => {
+                    let word = super::scan::word_at(text);
+                    Diagnostic::error(
+                        codes::EXPECTED,
+                        found.labels.first().map_or(span, |label| label.span),
+                        format!("{message} `{word}`"),
+                    )
+                    .help(help)
+                }
+                None => found,
+            });
             if place == explain::Place::Step && matches!(super::scan::word_at(text), "if" | "else" | "elif" | "elseif") {
                 self.blocks_in(text, span.start as usize);
             }

@@ -116,6 +116,9 @@ impl Reader<'_> {
         let kind = child(pair, Rule::kind).map(|kind| self.kind(&kind));
         let mut clauses = Vec::new();
         let mut languages = Languages::default();
+        if let Some(gap) = child(pair, Rule::odd_gap) {
+            self.gap(&gap);
+        }
         for body in pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::ask_body) {
             for inner in body.into_inner() {
                 match inner.as_rule() {

@@ -126,3 +126,58 @@ fn every_code_is_in_the_table_once() {
     assert_eq!(all.len(), codes::CODES.len());
     assert!(all.is_sorted());
 }
+
+#[test]
+fn habits_of_other_tools_meet_their_repair() {
+    tells("if a is \"x\" { stop }", "write `==` to compare");
+    tells("if a is not \"x\" { stop }", "write `!=` to compare");
+    tells("if a is empty { stop }", "write `is missing`");
+    tells("if a => 3 { stop }", "write `>=`");
+    tells("if a && b { stop }", "write `and`");
+    tells("if a between 1 and 3 { stop }", "write `x >= 1 and x <= 3`");
+    tells("if a say \"x\"", "the steps of an `if` stand in braces");
+    tells("set x == 3", "one `=` sets, `==` compares");
+    tells("say \"a\" + b", "joined by holes");
+    tells("say \"a\", \"b\"", "`one of \"a\" | \"b\"`");
+    tells("say \"he said \"hi\" to me\"", "F0017 the text ends before `hi` | a `\"` inside a text is written `\\\"`");
+    tells("say \"{first name}\"", "F0024 `name` does not belong here | a name has no blanks: `first_name`");
+    tells("say \"{}\"", "F0024 this hole is empty");
+    tells("handoff to support", "`handoff \"…\" to …`");
+    tells("handoff \"x\" support", "the team stands behind `to`: `to support`");
+    tells("goto pizza-order", "a name holds letters, digits and `_`: `pizza_order`");
+    tells("label 🍕", "a name begins with a letter");
+    tells("ask n: whole \"how many?\"\n{ tries 2 stop }", "F0028 `{` stands alone on its line");
+}
+
+#[test]
+fn questions_and_labels_say_what_is_left_out() {
+    tells("ask \"How old?\"", "`ask answer: text(200) \"…\"`");
+    tells("ask n: \"S\", \"M\" \"size?\"", "F0016 what may be answered stands in round brackets | write `one of (\"S\", \"M\")`");
+    tells("ask n: one of \"S\" | \"M\" \"size?\"", "F0016 what may be answered stands in round brackets");
+    tells(
+        "choose \"x\" {\n\"A\"\n\"B\" stop\n}",
+        "2:4 F0017 the label `\"A\"` does not say what happens | a step or a block follows it",
+    );
+}
+
+#[test]
+fn nothing_begins_without_the_customer() {
+    for steps in ["every monday say \"x\"", "on monday", "on every day", "on schedule \"x\""] {
+        tells(steps, "F0019 a bot cannot write first on TikTok");
+    }
+    tells("button \"https://x\"", "F0019 a button cannot open a link on TikTok");
+    tells("on keyword \"x\"", "did you mean `on message \"…\"`?");
+    tells("on \"x\"", "write `on message \"x\"`");
+}
+
+#[test]
+fn fields_and_hours_show_how_they_are_written() {
+    let first = |text: &str| read(text).1.first().cloned().unwrap_or_default();
+    assert!(first("contact {\n    name\n}\n").contains("such as `name: text(80)`"));
+    assert!(first("contact {\n    \"city\": text(20)\n}\n").contains("names stand without quotes"));
+    assert!(first("hours h {\n    monday 09:00..17:00\n}\n").contains("did you mean `mon`?"));
+    assert!(first("hours h {\n    mon-fri 09:00..17:00\n}\n").contains("`mon..fri 09:00..17:00`"));
+    assert!(first("hours h {\n    sun closed\n}\n").contains("leave this line out"));
+    assert!(first("words x = \"a\" \"b\"\n").contains("parted by `,`"));
+    assert!(first("flow 🍕 \"Pizza\" {\n}\n").contains("a name begins with a letter"));
+}
