@@ -205,18 +205,22 @@ pub fn sign(text: &str, place: Place) -> Option<&'static str> {
     })
 }
 
-/// The repair for a step's place, by what stands before it on its line.
-pub fn behind(line: &str, text: &str) -> Option<(&'static str, String)> {
+/// The message and repair for a step's place, by what stands before it on its line.
+pub fn behind(line: &str, text: &str) -> Option<(String, String)> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    if let Some(after) = text.strip_prefix('-').map(word_at).filter(|after| !after.is_empty()) {
+        let first = line.rsplit(|c: char| !is_name(c)).next().filter(|first| !first.is_empty())?;
+        return Some(("a name has no `-`".to_owned(), format!("a name holds letters, digits and `_`: `{first}_{after}`")));
+    }
     let word = word_at(text);
     if word.is_empty() {
         return None;
     }
     if line.ends_with('"') && line.matches('"').count() > 1 {
-        return Some(("the text ends before", "a `\"` inside a text is written `\\\"`".to_owned()));
+        return Some((format!("the text ends before `{word}`"), "a `\"` inside a text is written `\\\"`".to_owned()));
     }
-    let head = word_at(line.trim_start());
-    (head == "handoff" && line.trim_end().ends_with('"'))
-        .then(|| ("a handoff has no", format!("the team stands behind `to`: `to {word}`")))
+    (word_at(line.trim_start()) == "handoff" && line.trim_end().ends_with('"'))
+        .then(|| (format!("`to` is missing before `{word}`"), format!("the team stands behind `to`: `to {word}`")))
 }
 
 /// Words behind `on` that authors bring from elsewhere.

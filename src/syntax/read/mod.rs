@@ -129,17 +129,12 @@ impl<'t> Reader<'t> {
             let text = pair.as_str();
             let found = explain::broken(text, place, self.file, span.start as usize);
             let line = self.masked.get(..span.start as usize).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
-            let behind =
-                super::advice::behind(line, text).filter(|_| place == explain::Place::Step && found.code == codes::UNKNOWN_STEP);
+            let unknown = place == explain::Place::Step && (found.code == codes::UNKNOWN_STEP || text.starts_with('-'));
+            let behind = super::advice::behind(line, text).filter(|_| unknown);
             self.report(match behind {
                 Some((message, help)) => {
-                    let word = super::scan::word_at(text);
-                    Diagnostic::error(
-                        codes::EXPECTED,
-                        found.labels.first().map_or(span, |label| label.span),
-                        format!("{message} `{word}`"),
-                    )
-                    .help(help)
+                    let at = found.labels.first().map_or(span, |label| label.span);
+                    Diagnostic::error(codes::EXPECTED, at, message).help(help)
                 }
                 None => found,
             });

@@ -114,7 +114,7 @@ fn expectations_are_in_the_authors_words() {
     tells("match x { 1 stop; otherwise stop }", "did you mean `else`?");
     tells("set x = a < b < c", "F0026 comparisons do not chain");
     tells("set x =\n    say \"y\"", "expected a value, found the end of the line");
-    tells("say \"a {b | } c\"", "F0017 expected a filter");
+    tells("say \"a {b | } c\"", "F0024 expected a filter");
     tells("say \"\\q\"", "F0023 `\\q` is not known in a text");
     tells("stop\non message \"x\"", "F0028 a trigger cannot stand after a step");
 }
@@ -143,7 +143,7 @@ fn habits_of_other_tools_meet_their_repair() {
     tells("say \"{first name}\"", "F0024 `name` does not belong here | a name has no blanks: `first_name`");
     tells("say \"{}\"", "F0024 this hole is empty");
     tells("handoff to support", "`handoff \"…\" to …`");
-    tells("handoff \"x\" support", "the team stands behind `to`: `to support`");
+    tells("\nhandoff \"x\" support", "the team stands behind `to`: `to support`");
     tells("goto pizza-order", "a name holds letters, digits and `_`: `pizza_order`");
     tells("label 🍕", "a name begins with a letter");
     tells("ask n: whole \"how many?\"\n{ tries 2 stop }", "F0028 `{` stands alone on its line");
