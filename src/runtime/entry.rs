@@ -1,10 +1,16 @@
 //! The body of a line of the history, and the check that running it again gives the same.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::bot::Bot;
 use crate::calendar::Moment;
 use crate::engine::{self, Context, Conversation, Effect, Input, Limits, Trace};
+
+/// Bytes kept of a body that has no effect.
+const RAW_KEPT: usize = 8_192;
+const WHY_KEPT: usize = 512;
 
 /// All that one sprint took in and gave out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +43,16 @@ pub struct Kept {
     pub bytes: usize,
     /// The beginning of the body, base64.
     pub raw: String,
+}
+
+impl Kept {
+    /// `raw` is kept from its beginning as far as there is room, `why` likewise.
+    pub(super) fn new(why: String, app: String, open_id: Option<String>, raw: &[u8]) -> Self {
+        let end = (0..=WHY_KEPT.min(why.len())).rev().find(|end| why.is_char_boundary(*end)).unwrap_or(0);
+        let mut why = why;
+        why.truncate(end);
+        Self { why, app, open_id, bytes: raw.len(), raw: STANDARD.encode(raw.get(..RAW_KEPT).unwrap_or(raw)) }
+    }
 }
 
 /// Why a history does not lead where it led.

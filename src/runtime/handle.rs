@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::future::{join_all, select};
 use tokio::sync::{broadcast, oneshot};
 
@@ -20,9 +18,6 @@ use super::recent::input_key;
 use crate::bot::Bot;
 use crate::engine::{ColleagueAction, Input};
 
-/// Bytes kept of a body that has no effect.
-const RAW_KEPT: usize = 8_192;
-const WHY_KEPT: usize = 512;
 /// Longer than any call.
 const SHUTDOWN: Duration = Duration::from_secs(11);
 
@@ -63,16 +58,8 @@ impl Handle {
         let _place = place.ok_or(Refused::Busy)?;
         let open_id = delivery.open_id.as_deref();
         let account = open_id.and_then(|open_id| core.accounts.named(&delivery.app, open_id)).cloned();
-        let kept = |kind, why: &str| {
-            Kept {
-                why: clipped(why).to_owned(),
-                app: delivery.app.clone(),
-                open_id: delivery.open_id.clone(),
-                bytes: delivery.raw.len(),
-                raw: STANDARD.encode(delivery.raw.get(..RAW_KEPT).unwrap_or(&delivery.raw)),
-            }
-            .at(kind)
-        };
+        let kept =
+            |kind, why: &str| (kind, Kept::new(why.to_owned(), delivery.app.clone(), delivery.open_id.clone(), &delivery.raw));
         match delivery.meaning {
             Meaning::Kept { kind, ref why } => self.keep(account.map(|account| account.id), kept(kind, why)).await,
             Meaning::Input { external, key, input } => {
@@ -191,16 +178,4 @@ impl Handle {
     pub(super) fn store(&self) -> &dyn super::port::Store {
         self.core.ports.store.as_ref()
     }
-}
-
-impl Kept {
-    fn at(self, kind: &'static str) -> (&'static str, Self) {
-        (kind, self)
-    }
-}
-
-/// At most [`WHY_KEPT`] bytes, cut between characters.
-fn clipped(text: &str) -> &str {
-    let end = (0..=WHY_KEPT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    end.and_then(|end| text.get(..end)).unwrap_or_default()
 }

@@ -8,7 +8,8 @@ use crate::calendar::Moment;
 
 /// TikTok repeats for 72 hours; the rest is margin.
 const KEPT_MS: i64 = 80 * 3_600_000;
-const KEPT_MAX: usize = 256;
+/// A customer who writes by hand never comes near it.
+const KEPT_MAX: usize = 2_048;
 const ENCODED_BYTES: usize = 16;
 
 /// Keys with the moment each was taken, oldest first.
@@ -27,6 +28,11 @@ impl Recent {
         if self.0.len() > KEPT_MAX {
             self.0.drain(..self.0.len() - KEPT_MAX);
         }
+    }
+
+    /// Whether a message of this moment may have been taken and forgotten since, because too many came after it.
+    pub(super) fn may_have_forgotten(&self, at: Moment) -> bool {
+        self.0.len() >= KEPT_MAX && self.0.first().is_some_and(|(_, taken)| at < *taken)
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -71,17 +77,19 @@ mod tests {
     }
 
     #[test]
-    fn keys_live_eighty_hours_and_are_at_most_256() {
+    fn keys_live_eighty_hours_and_what_was_forgotten_before_is_known_to_be() {
         let mut recent = Recent::default();
         recent.remember(InputKey(1), Moment(0));
         recent.remember(InputKey(2), Moment(KEPT_MS - 1));
         assert!(recent.contains(InputKey(1)));
         recent.remember(InputKey(3), Moment(KEPT_MS));
         assert!(!recent.contains(InputKey(1)) && recent.contains(InputKey(2)));
-        for number in 10..10 + 256 {
+        assert!(!recent.may_have_forgotten(Moment(0)));
+        for number in 10..10 + KEPT_MAX as u64 {
             recent.remember(InputKey(number), Moment(KEPT_MS));
         }
         assert!(!recent.contains(InputKey(3)) && recent.contains(InputKey(10)));
+        assert!(recent.may_have_forgotten(Moment(KEPT_MS - 1)) && !recent.may_have_forgotten(Moment(KEPT_MS)));
     }
 
     #[test]

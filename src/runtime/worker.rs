@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
 use super::core::{Address, Ask, Core, Delivered, Done, Finished, Item, Mark, News, Refused, wait_of};
-use super::entry::{self, Entry};
+use super::entry::{self, Entry, Kept};
 use super::metrics::count;
 use super::outbox;
 use super::port::{Change, ConversationId, InputKey, Record, StoreError};
@@ -133,6 +133,11 @@ impl Worker {
             Ask::Input { key: Some(key), .. } if slot.recent.contains(key) => {
                 finished.done = Done::plain(Delivered::Duplicate);
             }
+            // Silence rather than a second answer.
+            Ask::Input { key: Some(_), ref input } if told_at(input).is_some_and(|at| slot.recent.may_have_forgotten(at)) => {
+                finished.record = Some(slot.kept(&self.core, &item.address, input));
+                finished.done = Done::plain(Delivered::Kept);
+            }
             // What we ask ourselves about a conversation that was never written changes nothing.
             Ask::Input { input: Input::Due | Input::MaySend { .. }, .. } if slot.rev == 0 => {}
             Ask::Input { key, input } => {
@@ -143,6 +148,15 @@ impl Worker {
             }
         }
         let _ = self.core.writer.send(finished);
+    }
+}
+
+/// TikTok's time of what it delivers with an id.
+fn told_at(input: &Input) -> Option<Moment> {
+    match input {
+        Input::Message(message) => Some(message.at),
+        Input::Echo(echo) => Some(echo.at),
+        _ => None,
     }
 }
 
@@ -199,6 +213,17 @@ impl Slot {
             None => (self.conversation.candidate(), self.conversation.due()),
         };
         News { conversation: self.id, address: Arc::clone(address), candidate, due, effects: Vec::new() }
+    }
+
+    /// A line of the history for what may be a repetition of something long forgotten.
+    fn kept(&self, core: &Core, address: &Address, input: &Input) -> Record {
+        let raw = serde_json::to_vec(input).unwrap_or_default();
+        tracing::warn!(conversation = self.id.0, "so much came that an older delivery is kept without effect");
+        let why = "so much came after it that it may have been taken before".to_owned();
+        let (account, kind) = (&address.account, "perhaps_repeated");
+        let kept = Kept::new(why, account.app_id.clone(), Some(account.open_id.clone()), &raw);
+        let body = serde_json::to_vec(&kept).unwrap_or_default();
+        Record { at: core.now(), kind, account: Some(account.id), body, change: None }
     }
 
     /// Runs the engine on one input and fills in what is to be committed.

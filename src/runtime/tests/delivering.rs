@@ -43,6 +43,26 @@ async fn a_duplicate_has_no_second_effect_also_when_both_come_at_once() {
 }
 
 #[tokio::test]
+async fn a_flood_never_makes_an_old_delivery_new() {
+    let world = World::new().await;
+    let first = world.text(SHOP, "mona", "hello");
+    world.handle.deliver(first.clone()).await.unwrap();
+    world.pass(1_000).await;
+    for _ in 0..2_100 {
+        let flood = world.text(SHOP, "mona", "zzz");
+        assert_eq!(world.handle.deliver(flood).await, Ok(Delivered::Done));
+    }
+    assert_eq!(world.handle.deliver(first).await, Ok(Delivered::Kept));
+    world.pass(1_000).await;
+    assert_eq!(world.sent(), ["Welcome!"]);
+    let kept = world.store.loose_history(10).await.unwrap();
+    assert_eq!(kept[0].kind, "perhaps_repeated");
+    assert_eq!(world.write("mona", "hello").await, Ok(Delivered::Done));
+    world.pass(1_000).await;
+    assert_eq!(world.sent(), ["Welcome!", "Welcome!"], "who floods is answered nevertheless");
+}
+
+#[tokio::test]
 async fn a_duplicate_is_known_after_a_restart() {
     let world = World::new().await;
     let delivery = world.text(SHOP, "mona", "hello");

@@ -200,7 +200,9 @@ fn failed(outcome: Outcome) -> CallFailure {
 
 /// Whether the address is on this machine.
 fn check_address(api: &str) -> Result<bool, ClientError> {
-    let wrong = |why: &str| ClientError::Address { api: shortened(api, REASON_BYTES_MAX), why: why.to_owned() };
+    // What stands before an `@` may be a password.
+    let shown = api.rsplit_once('@').map_or_else(|| shortened(api, REASON_BYTES_MAX), |_| "…@…".to_owned());
+    let wrong = |why: &str| ClientError::Address { api: shown.clone(), why: why.to_owned() };
     let url = reqwest::Url::parse(api).map_err(|error| wrong(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("it begins with neither `https://` nor `http://`"));
