@@ -105,13 +105,14 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
     let webhook = format!("http://{address}/webhooks/tiktok");
     let server = tokio::spawn(crate::server::phone::serve(listener, Arc::clone(&phone), simulator.steering(), signals::stop()));
     node.set_webhook(APP, &webhook).await?;
+    let stopping = signals::stop();
     anstream::println!("phone on http://{address}");
     anstream::println!("`{}` answers; save a flow to reload it, Ctrl-C ends", bot.name);
 
     let runtime = node.doors.runtime.clone();
     let fatal = runtime.fatal();
     let broken = tokio::select! {
-        () = signals::stop() => None,
+        () = stopping => None,
         why = fatal => Some(why),
     };
     drop(watching);

@@ -54,12 +54,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("cannot listen at {}", settings.listen))?;
         let fail_point = crash::fail_point()?;
         let node = node::start(node::Parts { apps, bot, clock, entropy, store, tokens, fail_point }).await?;
+        let stopping = signals::stop();
         anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
         let node = Arc::new(node);
         if arguments.register {
             register(Arc::clone(&node), &settings)?;
         }
-        serve(listener, node).await
+        serve(listener, node, stopping).await
     })
 }
 
@@ -80,14 +81,18 @@ fn register(node: Arc<node::Node>, settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// Serves until a signal or a broken store; then answers what is under way and commits it.
-async fn serve(listener: tokio::net::TcpListener, node: Arc<node::Node>) -> anyhow::Result<ExitCode> {
+async fn serve(
+    listener: tokio::net::TcpListener,
+    node: Arc<node::Node>,
+    signalled: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<ExitCode> {
     let runtime = node.doors.runtime.clone();
     let fatal = runtime.fatal();
     let ended = Arc::new(tokio::sync::Notify::new());
     let ending = Arc::clone(&ended);
     let stopping = async move {
         tokio::select! {
-            () = signals::stop() => None,
+            () = signalled => None,
             why = fatal => Some(why),
         }
     };

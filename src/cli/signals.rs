@@ -8,22 +8,38 @@ pub(super) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> an
     runtime.block_on(future)
 }
 
-/// Returns at the first interrupt or request to terminate.
-pub(super) async fn stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-            let _ = interrupted.await;
-            return;
+/// Ready at the first interrupt or request to terminate. Listens from the call on, not only from the first look: a
+/// signal that comes right after a command has said that it serves must find it listening.
+#[cfg(unix)]
+pub(super) fn stop() -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupted = signal(SignalKind::interrupt()).ok();
+    let mut terminated = signal(SignalKind::terminate()).ok();
+    async move {
+        // A signal that cannot be listened to ends the process by its default, so waiting for the other is enough.
+        let interrupted = async {
+            match &mut interrupted {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        let terminated = async {
+            match &mut terminated {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
         };
         tokio::select! {
             _ = interrupted => {}
-            _ = terminated.recv() => {}
+            _ = terminated => {}
         }
     }
-    #[cfg(not(unix))]
-    {
-        let _ = interrupted.await;
+}
+
+/// Ready at the first interrupt.
+#[cfg(not(unix))]
+pub(super) fn stop() -> impl Future<Output = ()> + Send + 'static {
+    async {
+        let _ = tokio::signal::ctrl_c().await;
     }
 }

@@ -82,9 +82,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let listener = tokio::net::TcpListener::bind(&arguments.listen)
             .await
             .with_context(|| format!("cannot listen at {}", arguments.listen))?;
+        let stopping = signals::stop();
         anstream::println!("simulated TikTok on http://{}", listener.local_addr()?);
         anstream::println!("app {app}, account {business}");
-        simulator.serve(listener, signals::stop()).await?;
+        simulator.serve(listener, stopping).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

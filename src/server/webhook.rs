@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{FromRequestParts, State};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 
 use super::Doors;
 use crate::calendar::Moment;
@@ -17,6 +18,9 @@ use crate::tiktok::signature::{self, SignatureError};
 
 /// A body above this is refused with 413, in bytes. A text of 6 000 emoji, escaped twice, needs 150 KB.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// TikTok sends a body at once; a sender that takes longer is none.
+const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// So many refusals for age within a minute mean that a clock is wrong.
 const STALE_ALARM: usize = 3;
@@ -46,14 +50,14 @@ impl<S: Sync> FromRequestParts<S> for Bearable {
     }
 }
 
-pub(super) async fn receive(
-    State(doors): State<Arc<Doors>>,
-    _: Bearable,
-    headers: HeaderMap,
-    body: Bytes,
-) -> (StatusCode, String) {
+pub(super) async fn receive(State(doors): State<Arc<Doors>>, _: Bearable, request: Request) -> (StatusCode, String) {
+    let (parts, body) = request.into_parts();
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
     let now = doors.clock.now();
-    let signed = headers.get(signature::HEADER).map(axum::http::HeaderValue::as_bytes);
+    let signed = parts.headers.get(signature::HEADER).map(axum::http::HeaderValue::as_bytes);
     let app = match signature::verify(&doors.signers, signed, &body, now, doors.transport.skew_ms()) {
         Ok(signer) => signer.app.clone(),
         Err(error) => return refuse(&doors, error, now),
@@ -73,6 +77,29 @@ pub(super) async fn receive(
             (StatusCode::SERVICE_UNAVAILABLE, said.to_owned())
         }
     }
+}
+
+/// The whole body. A sender that stops in its middle is let go, so that nobody holds connections for ever.
+async fn read(body: Body) -> Result<Bytes, (StatusCode, String)> {
+    match tokio::time::timeout(BODY_TIME_MAX, to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if too_long(&error) => {
+            Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than a megabyte\n".to_owned()))
+        }
+        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body ends in its middle\n".to_owned())),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body did not come in time\n".to_owned())),
+    }
+}
+
+fn too_long(error: &axum::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if inner.to_string().contains("length limit exceeded") {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 fn refuse(doors: &Doors, error: SignatureError, now: Moment) -> (StatusCode, String) {

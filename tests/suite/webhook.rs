@@ -158,6 +158,16 @@ async fn raw(town: &Town, head: &str, body: &[u8]) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_stops_in_the_middle_of_a_body_is_let_go() {
+    let town = Town::running(bot(FLOW)).await;
+    let signature = sign(SECRET, town.clock.now().0 / 1_000, b"whole");
+    let head = format!("{HEADER}: {signature}\r\ncontent-length: 5\r\n");
+    assert_eq!(raw(&town, &head, b"who").await.as_deref(), Some("408"));
+    assert!(kept(&town).await.is_empty());
+    goes_on(&town).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_a_megabyte_is_refused_and_one_below_is_kept_in_part() {
     let town = Town::running(bot(FLOW)).await;
     let most = 1 << 20;
