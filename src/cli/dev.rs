@@ -87,13 +87,13 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
         bot: Arc::clone(&bot),
         clock: clock as Arc<dyn Clock>,
         entropy: Arc::new(SystemEntropy),
-        store: Arc::clone(&store),
+        store,
         tokens,
         fail_point: crash::fail_point()?,
     };
     let node = node::start(parts).await?;
     let state = BotState { name: bot.name.clone(), flows: bot.flows.len(), findings: String::new() };
-    let phone = Arc::new(Phone { doors: Arc::clone(&node.doors), store, app: APP.into(), open_id, bot: RwLock::new(state) });
+    let phone = Arc::new(Phone { doors: Arc::clone(&node.doors), app: APP.into(), open_id, bot: RwLock::new(state) });
     let watching = reload::watch(&arguments.flows, {
         let phone = Arc::clone(&phone);
         let paths = arguments.flows.clone();

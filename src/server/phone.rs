@@ -1,6 +1,5 @@
 //! The page of `dev`: a phone in the browser, and what the server knows of the conversation it shows.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Json;
@@ -9,16 +8,13 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::Doors;
-use crate::bot::Origin;
-use crate::channel::Content;
-use crate::engine::{ColleagueAction, Conversation, Effect, End, Speaker, Status};
-use crate::runtime::Entry;
-use crate::runtime::port::{HistoryRow, Store};
+use crate::engine::{ColleagueAction, Speaker, Status};
+use crate::runtime::port::StoreError;
 
 /// Lines of the history that the page reads.
 const HISTORY_MAX: usize = 2_000;
@@ -35,7 +31,6 @@ pub struct BotState {
 /// What the page leads to.
 pub struct Phone {
     pub doors: Arc<Doors>,
-    pub store: Arc<dyn Store>,
     pub app: String,
     pub open_id: String,
     pub bot: RwLock<BotState>,
@@ -84,40 +79,29 @@ struct Named {
     external: String,
 }
 
-/// A reply of ours as the page shows it.
-#[derive(Debug, Serialize, PartialEq)]
-struct Line {
-    text: String,
-    kind: &'static str,
-    flow: String,
-    origin: Origin,
-    state: &'static str,
-    reason: String,
-    message_id: Option<String>,
-}
-
 async fn conversation(State(phone): State<Arc<Phone>>, Query(named): Query<Named>) -> Response {
     match view(&phone, &named.external).await {
         // `null` while the server has not heard of it: the page asks before the first webhook has arrived.
         Ok(view) => Json(view).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": error }))).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": error.to_string() }))).into_response(),
     }
 }
 
-async fn view(phone: &Phone, external: &str) -> Result<Option<serde_json::Value>, String> {
-    let text = |error: crate::runtime::port::StoreError| error.to_string();
-    let account = phone.store.account(&phone.app, &phone.open_id).await.map_err(text)?;
-    let Some(row) = phone.store.find(account, external.as_bytes()).await.map_err(text)? else { return Ok(None) };
-    let state = Conversation::decode(&row.state).map_err(|error| error.to_string())?;
-    let history = phone.store.history(row.id, HISTORY_MAX).await.map_err(text)?;
-    let now = phone.doors.clock.now();
+async fn view(phone: &Phone, external: &str) -> Result<Option<serde_json::Value>, StoreError> {
+    let runtime = &phone.doors.runtime;
+    let Some(id) = runtime.find(&phone.app, &phone.open_id, external.as_bytes()).await? else { return Ok(None) };
+    let Some(view) = runtime.conversation(id, HISTORY_MAX).await? else { return Ok(None) };
+    let Some(state) = view.conversation else {
+        return Err(StoreError::Newer("this conversation's state cannot be read".to_owned()));
+    };
     let status = state.status();
+    let replies: Vec<_> = view.lines.into_iter().filter(|line| line.reply.is_some()).collect();
     Ok(Some(json!({
         "status": sentence(&status),
         "replies_left": state.replies_left(),
-        "window_left_ms": state.window_left(now),
+        "window_left_ms": state.window_left(phone.doors.clock.now()),
         "language": status.language,
-        "replies": lines(&history),
+        "replies": replies,
     })))
 }
 
@@ -136,67 +120,6 @@ fn sentence(status: &Status) -> String {
     }
 }
 
-/// The replies of a history (newest line first), oldest first, each with what became of it.
-fn lines(history: &[HistoryRow]) -> Vec<Line> {
-    let mut order = Vec::new();
-    let mut found: BTreeMap<u32, Line> = BTreeMap::new();
-    for row in history.iter().rev() {
-        let Ok(entry) = serde_json::from_slice::<Entry>(&row.body) else { continue };
-        for effect in entry.effects {
-            match effect {
-                Effect::Queue(reply) => {
-                    let (kind, text) = shown(&reply.outgoing.content);
-                    order.push(reply.id.0);
-                    let line = Line {
-                        text,
-                        kind,
-                        flow: reply.flow,
-                        origin: reply.origin,
-                        state: "queued",
-                        reason: String::new(),
-                        message_id: None,
-                    };
-                    found.insert(reply.id.0, line);
-                }
-                Effect::Mark { reply, .. } => settle(&mut found, reply.0, "sending", String::new(), None),
-                Effect::Hold { reply, reason } => settle(&mut found, reply.0, "held", reason, None),
-                Effect::Release { reply } => settle(&mut found, reply.0, "queued", String::new(), None),
-                Effect::Finish { reply, end, reason, message_id } => settle(&mut found, reply.0, word(end), reason, message_id),
-                _ => {}
-            }
-        }
-    }
-    order.into_iter().filter_map(|id| found.remove(&id)).collect()
-}
-
-fn settle(found: &mut BTreeMap<u32, Line>, reply: u32, state: &'static str, reason: String, message_id: Option<String>) {
-    if let Some(line) = found.get_mut(&reply) {
-        line.state = state;
-        line.reason = reason;
-        line.message_id = message_id;
-    }
-}
-
-fn shown(content: &Content) -> (&'static str, String) {
-    match content {
-        Content::Text { body } => ("text", body.clone()),
-        Content::Image(image) => ("image", image.file.clone()),
-        Content::Post { item_id } => ("post", item_id.clone()),
-        Content::Card { title, .. } => ("card", title.clone()),
-    }
-}
-
-const fn word(end: End) -> &'static str {
-    match end {
-        End::Sent => "sent",
-        End::Refused => "refused",
-        End::Unknown => "unknown",
-        End::Dropped => "dropped",
-        End::Withdrawn => "withdrawn",
-        End::Merged => "merged",
-    }
-}
-
 #[derive(Deserialize)]
 struct Act {
     external: Option<String>,
@@ -211,12 +134,9 @@ async fn colleague(State(phone): State<Arc<Phone>>, Json(act): Json<Act>) -> Res
         _ => return refuse("`action` is `take` or `release`"),
     };
     let Some(external) = act.external else { return refuse("the customer has to write first") };
-    let found = match phone.store.account(&phone.app, &phone.open_id).await {
-        Ok(account) => phone.store.find(account, external.as_bytes()).await,
-        Err(error) => Err(error),
-    };
-    match found {
-        Ok(Some(row)) => match phone.doors.runtime.colleague(row.id, action).await {
+    let runtime = &phone.doors.runtime;
+    match runtime.find(&phone.app, &phone.open_id, external.as_bytes()).await {
+        Ok(Some(id)) => match runtime.colleague(id, action).await {
             Ok(_) => Json(json!({})).into_response(),
             Err(error) => refuse(&error.to_string()),
         },

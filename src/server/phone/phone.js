@@ -89,7 +89,7 @@ function bubble(message, replies) {
 }
 
 function drawChat(view) {
-  const replies = new Map((view?.replies || []).filter((reply) => reply.message_id).map((reply) => [reply.message_id, reply]));
+  const replies = new Map((view?.replies || []).filter((line) => line.message_id).map((line) => [line.message_id, line.reply]));
   const messages = chat?.messages || [];
   const rows = [];
   let day = "";
@@ -110,13 +110,13 @@ function drawWhy(view) {
   $("run").textContent = view ? view.status : "–";
   $("language").textContent = view?.language || "–";
   $("meter").style.width = view ? `${view.replies_left * 10}%` : "0";
-  const rows = (view?.replies || []).slice(-40).reverse().map((reply) => {
+  const rows = (view?.replies || []).slice(-40).reverse().map(({ text, reply }) => {
     const silent = reply.state !== "sent";
-    const place = reply.origin ? `${reply.flow} · ${reply.origin.path}:${reply.origin.line}` : reply.flow || "";
+    const place = `${reply.flow} · ${reply.origin.path}:${reply.origin.line}`;
     return element("li", { class: silent ? "silent" : "sent" },
-      element("b", { dir: "auto" }, reply.text || reply.kind || "message"),
+      element("b", { dir: "auto" }, text || reply.content.kind),
       element("span", {}, place),
-      element("span", {}, `${reply.state}${reply.reason ? `: ${reply.reason}` : ""}`));
+      element("span", {}, `${reply.state.replace("_", " ")}${reply.reason ? `: ${reply.reason}` : ""}`));
   });
   $("why").replaceChildren(...rows);
 }
