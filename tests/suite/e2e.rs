@@ -79,6 +79,9 @@ faults! {
     the_echo_comes_twice: { "kind": "echo_twice", "next": 3 },
     the_echo_says_no_source: { "kind": "echo_no_source", "next": 3 },
     deliveries_come_twice: { "kind": "duplicate", "next": 4 },
+    two_deliveries_change_places: { "kind": "reorder" },
+    the_answer_comes_slowly: { "kind": "slow", "ms": 2000, "endpoint": "message/send" },
+    the_echo_has_another_id_than_the_answer: { "kind": "echo_wrong_id", "next": 3 },
     a_delivery_comes_late: { "kind": "delay", "ms": 2000, "event": "im_receive_msg" },
     the_token_has_expired: { "kind": "expired_token" },
 }
