@@ -248,6 +248,14 @@ impl Core {
         }
     }
 
+    /// Returns when `wake` has come; never where there is nothing to wake for.
+    pub(super) async fn sleep_until(&self, wake: Option<Moment>) {
+        match wake {
+            Some(until) => self.ports.clock.sleep_until(until).await,
+            None => std::future::pending().await,
+        }
+    }
+
     pub(super) fn now(&self) -> Moment {
         self.ports.clock.now()
     }

@@ -62,12 +62,6 @@ impl Timers {
             }
             self.fire();
             let wake = self.wake();
-            let sleep = async {
-                match wake {
-                    Some(until) => core.ports.clock.sleep_until(until).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 news = self.news.recv() => match news {
                     Some(news) => self.take(news),
@@ -78,7 +72,7 @@ impl Timers {
                         self.fired(conversation);
                     }
                 }
-                () = sleep => {}
+                () = core.sleep_until(wake) => {}
             }
             self.hear();
         }

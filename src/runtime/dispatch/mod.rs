@@ -119,19 +119,13 @@ impl Dispatcher {
         loop {
             self.step();
             let wake = self.wake();
-            let sleep = async {
-                match wake {
-                    Some(until) => core.ports.clock.sleep_until(until).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 message = self.messages.recv() => match message {
                     Some(message) => self.take(message),
                     None => return,
                 },
                 Some(_) = self.jobs.join_next(), if !self.jobs.is_empty() => {}
-                () = sleep => {}
+                () = core.sleep_until(wake) => {}
             }
             while let Ok(message) = self.messages.try_recv() {
                 self.take(message);
