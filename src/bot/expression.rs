@@ -50,6 +50,10 @@ pub enum Place {
     Message(String),
     /// `referral.ad_id`, `referral.ad_name`, `referral.ref`, `referral.source`: the part's word.
     Referral(String),
+    /// `secret.NAME`, in headers of a fetch only; the engine knows only the name.
+    Secret(String),
+    /// `fault.reason`, `fault.step`: the part's word.
+    Fault(String),
     RepliesLeft,
     WindowLeft,
     Language,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Expr, Pattern, Template, Text, Type};
+use super::{Expr, Given, Pattern, Template, Text, Type};
 use crate::calendar::Time;
 
 /// Where an author wrote something: file as given on the command line, line from 1.
@@ -19,10 +19,22 @@ pub struct Origin {
 pub struct Flow {
     pub name: String,
     pub title: Option<String>,
+    /// Filled by `do` and `goto` with arguments, in this order.
+    pub parameters: Vec<Parameter>,
+    /// What it returns; `None` returns nothing.
+    pub result: Option<Type>,
+    pub renamed_from: Option<String>,
     /// The run begins at step 0.
     pub steps: Vec<Step>,
     /// Where each `label` stands.
     pub labels: BTreeMap<String, usize>,
+}
+
+/// A value that a flow is begun with.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    pub name: String,
+    pub kind: Type,
 }
 
 /// One step. `digest` identifies it across versions of the bot: a hash of what it says and does, not of its place.
@@ -34,7 +46,7 @@ pub struct Step {
 }
 
 /// A step of another flow: indices of flow and step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId {
     pub flow: usize,
     pub step: usize,
@@ -45,6 +57,8 @@ pub struct StepId {
 pub enum Op {
     Say {
         text: Text,
+        /// Shorter forms, the longest first.
+        shorts: Vec<Text>,
         replying: bool,
         keep_apart: bool,
     },
@@ -86,6 +100,49 @@ pub enum Op {
         on: bool,
     },
     Goal(String),
+    /// For colleagues.
+    Note(Template),
+    /// An event of the author's for the business's systems.
+    Emit {
+        event: String,
+        data: Vec<(String, Expr)>,
+    },
+    /// A loop of the flow begins: its turns are counted from zero. `over` is computed once, here.
+    Enter {
+        counter: u32,
+        over: Option<Expr>,
+    },
+    /// Counts a turn and goes on at the next step, setting `item` to the turn's item; after the last turn goes to `end`.
+    /// The loop's body ends with a jump back to this step.
+    Turn {
+        counter: u32,
+        /// `None` where only the list bounds it.
+        most: Option<u32>,
+        item: Option<String>,
+        end: usize,
+    },
+    /// One way of several by contact and name, always the same; shares add to a hundred.
+    Split {
+        name: String,
+        arms: Vec<Way>,
+    },
+    /// Begins the flow in a frame of its own; what it returns is kept in `into`, then the next step follows.
+    Do {
+        flow: usize,
+        arguments: Vec<Expr>,
+        into: Option<super::Place>,
+    },
+    /// Leaves the frame; in a run's only frame it ends the run.
+    Return(Option<Expr>),
+    Fetch(Box<Fetch>),
+    /// Calls a script's function.
+    Run {
+        target: super::Place,
+        kind: Type,
+        script: String,
+        function: String,
+        arguments: Vec<Expr>,
+    },
     /// Goes on at the next step when true, else at `otherwise`; a missing value counts as false.
     Branch {
         condition: Expr,
@@ -98,10 +155,55 @@ pub enum Op {
     },
     Jump(usize),
     /// Leaves the flow.
-    Goto(StepId),
+    Goto {
+        to: StepId,
+        /// For the parameters of the flow.
+        arguments: Vec<Expr>,
+    },
     Stop,
     Wait(WaitFor),
     Handoff(Handoff),
+}
+
+/// One way of a `split`.
+#[derive(Clone, Debug)]
+pub struct Way {
+    pub name: String,
+    /// Of a hundred.
+    pub share: u32,
+    pub target: usize,
+}
+
+/// A call of the business's own systems.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    pub target: String,
+    pub method: Method,
+    /// Its holes are encoded as one path segment or query value each.
+    pub url: Template,
+    /// `secret.NAME` in a hole is a [`super::Place::Secret`], which the engine passes on by name.
+    pub headers: Vec<(String, Template)>,
+    /// A map; sent as JSON.
+    pub json: Option<Expr>,
+    /// Of each try.
+    pub timeout_ms: i64,
+    /// Further tries.
+    pub retry: u32,
+    /// `None` keeps the answer as it is.
+    pub gives: Option<Vec<Given>>,
+    pub statuses: Vec<(Vec<u16>, usize)>,
+    /// Every other failure; without one it is a fault.
+    pub otherwise: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
 }
 
 /// What is said to an answer that does not fit; `None` says the prompt again.

@@ -123,6 +123,7 @@ impl Matcher {
                 On::Link(None) => matcher.any_link.push(index),
                 On::FirstMessage => matcher.first.push(index),
                 On::Fallback => matcher.fallback.push(index),
+                _ => {}
             }
         }
         // It fails only past two thousand million patterns, which no memory holds.

@@ -5,6 +5,7 @@ mod expression;
 mod flow;
 mod matcher;
 mod settings;
+mod test;
 mod text;
 mod trigger;
 mod types;
@@ -14,12 +15,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use expression::{BinaryOp, Builtin, Expr, Pattern, Place};
-pub use flow::{Choice, Flow, Handoff, Invalid, Limit, Op, Origin, Silence, Step, StepId, WaitFor};
+pub use flow::{
+    Choice, Fetch, Flow, Handoff, Invalid, Limit, Method, Op, Origin, Parameter, Silence, Step, StepId, WaitFor, Way,
+};
 pub use matcher::{Entry, Heard, Hit, Matcher, Rank};
 pub use settings::{Asset, Field, Gather, OptWords, Settings, ShortBudget, Team};
+pub use test::{BotAct, ColleagueAct, CustomerAct, Expectation, Test, TestLine, TestStep};
 pub use text::{Filter, Piece, Template, Text};
 pub use trigger::{Anytime, On, Trigger};
-pub use types::{Type, Word};
+pub use types::{Given, Type, Word};
 pub use value::{Value, ValueMap};
 
 use crate::calendar::Hours;
@@ -45,6 +49,8 @@ pub struct Bot {
     pub matcher: Matcher,
     /// By the path an author wrote.
     pub assets: BTreeMap<String, Arc<Asset>>,
+    /// In file order.
+    pub tests: Vec<Test>,
 }
 
 impl Bot {

@@ -19,6 +19,14 @@ pub struct Settings {
     pub native_numerals: bool,
     /// `same reply N times in D`: (N, milliseconds).
     pub same_reply: (u32, i64),
+    /// Origins that `fetch` may call: scheme, host and port in the canonical form of the URL standard.
+    pub fetch_from: Vec<String>,
+    /// Names of the environment.
+    pub secrets: Vec<String>,
+    /// The bot also replies to what TikTok's own automatic message answered.
+    pub also_after_tiktok: bool,
+    /// Wall-clock waits of many customers are spread over so many milliseconds.
+    pub spread_ms: i64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -48,4 +48,21 @@ pub enum On {
     Link(Option<String>),
     FirstMessage,
     Fallback,
+    Post,
+    Video,
+    Sticker,
+    Emoji,
+    /// The emoji without skin tone; `None` takes every reaction.
+    Reaction(Option<String>),
+    Unsupported,
+    /// A high-intent comment that the inner form wants: one of the text forms, `AnyText` for every comment.
+    Comment(Box<On>),
+    /// The first message after so many milliseconds of silence.
+    Return(i64),
+    /// The window ends in so many milliseconds; beside a waiting run.
+    WindowClosing(i64),
+    /// So many replies are left; beside a waiting run.
+    RepliesLeft(u32),
+    /// A run failed.
+    Fault,
 }

@@ -31,9 +31,26 @@ pub enum Type {
     Time,
     YesNo,
     OneOf(Vec<Word>),
+    /// A closed type whose words are computed when it is asked: a list of texts, numbers or of maps with `label` and `value`.
+    OneOfList(Box<super::Expr>),
     Image,
     Post,
     Matching(Arc<Regex>),
+    List {
+        most: u32,
+        of: Box<Type>,
+    },
+    Record(Vec<Given>),
+    /// Nothing is known of it.
+    Any,
+}
+
+/// A field of a map.
+#[derive(Clone, Debug)]
+pub struct Given {
+    pub name: String,
+    pub optional: bool,
+    pub kind: Type,
 }
 
 /// One of a closed type: what the customer reads and what it stands for.

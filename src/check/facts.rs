@@ -84,7 +84,7 @@ pub(super) fn reads(op: &Op, known: &Facts) -> Vec<Read> {
         Op::Branch { condition, .. } => reader.expr(condition, false),
         Op::Match { subject, .. } => reader.expr(subject, false),
         Op::Handoff(handoff) => reader.template(&handoff.note),
-        Op::Typing | Op::Seen | Op::Tag { .. } | Op::Goal(_) | Op::Jump(_) | Op::Goto(_) | Op::Stop | Op::Wait(_) => {}
+        _ => {}
     }
     reader.list
 }

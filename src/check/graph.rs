@@ -61,7 +61,7 @@ impl<'g> Graph<'g> {
         let starts: Vec<Option<usize>> = (0..flows.len()).map(|flow| node(flow, 0)).collect();
         let mut started: Vec<bool> = world.flows.iter().map(|flow| starts_itself(world, flow)).collect();
         for node in &nodes {
-            if let Op::Goto(id) = node.op
+            if let Op::Goto { to: id, .. } = node.op
                 && id.flow != node.flow
                 && let Some(flag) = started.get_mut(id.flow)
             {
@@ -140,11 +140,11 @@ fn edges(
             arms.chain([plain(*otherwise)]).collect()
         }
         Op::Jump(target) => vec![plain(*target)],
-        Op::Goto(id) => vec![Edge { to: other(*id), customer: false, gains: Facts::new(), leaves: true }],
-        Op::Stop => Vec::new(),
+        Op::Goto { to: id, .. } => vec![Edge { to: other(*id), customer: false, gains: Facts::new(), leaves: true }],
         Op::Handoff(handoff) => {
             let nobody = handoff.nobody_in.map(|(_, target)| target);
             [handoff.open, handoff.closed, nobody, handoff.released].into_iter().flatten().map(plain).collect()
         }
+        _ => Vec::new(),
     }
 }

@@ -77,6 +77,9 @@ impl Kind {
             Type::Date => Self::Date,
             Type::Time => Self::Time,
             Type::YesNo => Self::Bool,
+            Type::OneOfList(_) | Type::Any => Self::Any,
+            Type::List { .. } => Self::List,
+            Type::Record(_) => Self::Map,
             Type::OneOf(words) => words.iter().map(|word| Self::of(&word.value)).reduce(Self::join).unwrap_or(Self::Any),
         }
     }
@@ -204,7 +207,7 @@ pub(super) fn lower(kind: &tree::Type, findings: &Findings) -> Option<Type> {
         TypeKind::Post => Type::Post,
         TypeKind::OneOf(words) => Type::OneOf(closed(kind, words, findings)?),
         TypeKind::Matching(source) => Type::Matching(regex(source, findings)?),
-        TypeKind::Broken => return None,
+        TypeKind::OneOfList(_) | TypeKind::List(..) | TypeKind::Record(_) | TypeKind::Broken => return None,
     })
 }
 

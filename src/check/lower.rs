@@ -112,9 +112,9 @@ impl<'w, 'a> Lowerer<'w, 'a> {
     fn step(&mut self, step: &tree::Step) {
         let span = step.span;
         match &step.kind {
-            StepKind::Say { text, replying, keep_apart } => {
+            StepKind::Say { text, replying, keep_apart, .. } => {
                 let text = self.scope.text(text);
-                self.emit(Op::Say { text, replying: *replying, keep_apart: *keep_apart }, span);
+                self.emit(Op::Say { text, shorts: Vec::new(), replying: *replying, keep_apart: *keep_apart }, span);
             }
             StepKind::Image { file, otherwise } => self.image(file, otherwise.as_ref(), span),
             StepKind::Post { item_id } => {
@@ -131,17 +131,17 @@ impl<'w, 'a> Lowerer<'w, 'a> {
             StepKind::Goal(name) => self.emit(Op::Goal(name.value.clone()), span),
             StepKind::If { arms, otherwise } => self.branch(arms, otherwise.as_ref()),
             StepKind::Match { subject, arms, otherwise } => self.match_step(subject, arms, otherwise.as_ref(), span),
-            StepKind::Label(name) => {
+            StepKind::Label { name, .. } => {
                 let mark = self.label(&name.text);
                 if self.marks.get(mark).copied().flatten().is_none() {
                     self.put(mark);
                 }
             }
-            StepKind::Goto { first, label } => self.goto(first, label.as_ref(), span),
+            StepKind::Goto { first, label, .. } => self.goto(first, label.as_ref(), span),
             StepKind::Stop => self.emit(Op::Stop, span),
             StepKind::Wait(wait) => self.wait(wait, span),
             StepKind::Handoff(handoff) => self.handoff(handoff, span),
-            StepKind::Broken => {}
+            _ => {}
         }
     }
 
@@ -359,7 +359,7 @@ impl<'w, 'a> Lowerer<'w, 'a> {
                 self.emit(Op::Jump(mark), span);
             }
             None => match world.flow_index(&first.text) {
-                Some(flow) => self.emit(Op::Goto(StepId { flow, step: 0 }), span),
+                Some(flow) => self.emit(Op::Goto { to: StepId { flow, step: 0 }, arguments: Vec::new() }, span),
                 None => {
                     let flows = world.flows.iter().map(|flow| flow.name.text.as_str());
                     let known = flows.chain(own.into_iter().flat_map(|own| own.keys().copied()));
@@ -381,7 +381,7 @@ impl<'w, 'a> Lowerer<'w, 'a> {
                     self.emit(Op::Jump(mark), span);
                 } else {
                     self.out.pending.push((self.out.steps.len(), flow, label.text.clone()));
-                    self.emit(Op::Goto(StepId { flow, step: 0 }), span);
+                    self.emit(Op::Goto { to: StepId { flow, step: 0 }, arguments: Vec::new() }, span);
                 }
             }
         }
@@ -445,7 +445,7 @@ impl<'w, 'a> Lowerer<'w, 'a> {
             each_target(&mut bare, |target| *target = 0);
             // Indices of other things change when the author adds one elsewhere; names do not.
             let outside = match &mut bare {
-                Op::Goto(id) => {
+                Op::Goto { to: id, .. } => {
                     let label = self.out.pending.iter().find(|(step, ..)| *step == at).map(|(.., label)| label.as_str());
                     let flow = world.flows.get(id.flow).map(|flow| flow.name.text.as_str());
                     *id = StepId { flow: 0, step: 0 };
@@ -495,6 +495,6 @@ pub(super) fn each_target(op: &mut Op, mut visit: impl FnMut(&mut usize)) {
                 .for_each(visit);
         }
         Op::Say { .. } | Op::Post { .. } | Op::Typing | Op::Seen | Op::Set { .. } | Op::Tag { .. } | Op::Goal(_) => {}
-        Op::Goto(_) | Op::Stop | Op::Wait(_) => {}
+        _ => {}
     }
 }

@@ -84,6 +84,9 @@ fn lower(world: &World<'_>) -> Bot {
     let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| Flow {
         name: item.name.text.clone(),
         title: item.title.as_ref().map(|title| title.value.clone()),
+        parameters: Vec::new(),
+        result: None,
+        renamed_from: None,
         steps: lowered.steps,
         labels: lowered.labels,
     });
@@ -101,6 +104,7 @@ fn lower(world: &World<'_>) -> Bot {
         matcher: Matcher::new(&triggers),
         triggers,
         assets: world.assets.clone(),
+        tests: Vec::new(),
     }
 }
 
@@ -120,7 +124,7 @@ fn resolve_gotos(lowered: &mut [Lowered]) {
     for flow in lowered {
         for (at, target, label) in &flow.pending {
             let found = labels.get(*target).and_then(|labels| labels.get(label));
-            if let (Some(found), Some(Op::Goto(id))) = (found, flow.steps.get_mut(*at).map(|step| &mut step.op)) {
+            if let (Some(found), Some(Op::Goto { to: id, .. })) = (found, flow.steps.get_mut(*at).map(|step| &mut step.op)) {
                 id.step = *found;
             }
         }

@@ -57,7 +57,7 @@ fn loops(world: &World<'_>, graph: &Graph<'_>) {
             continue;
         }
         let steps = || component.iter().filter_map(|at| graph.nodes.get(*at)).filter(|node| node.written);
-        let closing = steps().rfind(|node| matches!(node.op, Op::Jump(_) | Op::Goto(_))).or_else(|| steps().next_back());
+        let closing = steps().rfind(|node| matches!(node.op, Op::Jump(_) | Op::Goto { .. })).or_else(|| steps().next_back());
         let Some(closing) = closing else { continue };
         let mut finding =
             Diagnostic::error(code::LOOP_WITHOUT_WAIT, closing.span, "this loop can go on without the customer writing")

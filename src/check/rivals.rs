@@ -97,6 +97,6 @@ fn keys(world: &World<'_>, placed: &Placed<'_>) -> Vec<(&'static str, String, Sp
         On::Link(id) => single("link", id.as_ref().map_or("", |id| &id.value), "this link"),
         On::FirstMessage => single("first message", "", "the first message"),
         On::Fallback => single("fallback", "", "an unmatched message"),
-        On::Broken => Vec::new(),
+        _ => Vec::new(),
     }
 }

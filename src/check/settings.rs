@@ -27,6 +27,10 @@ pub(super) fn lower(world: &World<'_>) -> Settings {
         opt_in: None,
         native_numerals: false,
         same_reply: (4, 5 * 60_000),
+        fetch_from: Vec::new(),
+        secrets: Vec::new(),
+        also_after_tiktok: false,
+        spread_ms: 0,
     };
     let Some(bot) = world.bot else { return settings };
     if bot.name.value.trim().is_empty() {
@@ -96,7 +100,7 @@ fn apply(world: &World<'_>, setting: &Setting, settings: &mut Settings) {
                 }
             }
         }
-        SettingKind::Languages(_) | SettingKind::Broken => {}
+        _ => {}
     }
 }
 

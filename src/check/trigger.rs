@@ -63,6 +63,6 @@ fn lower_on(world: &World<'_>, on: &tree::On) -> Option<On> {
         tree::On::Link(reference) => On::Link(reference.as_ref().map(|reference| reference.value.clone())),
         tree::On::FirstMessage => On::FirstMessage,
         tree::On::Fallback => On::Fallback,
-        tree::On::Broken => return None,
+        _ => return None,
     })
 }

@@ -114,6 +114,7 @@ impl<'a> World<'a> {
                 Some(first) => self.twice("flow", &flow.name, first.name.span),
                 None => self.add_flow(flow),
             },
+            Item::Test(_) => {}
             Item::Broken(span) => self.add_broken(*span),
         }
     }
@@ -156,7 +157,7 @@ impl<'a> World<'a> {
         let mut labels = BTreeMap::new();
         let (findings, buttons) = (&self.findings, &mut self.buttons);
         walk::steps(&flow.steps, &mut |step| match &step.kind {
-            StepKind::Label(name) => {
+            StepKind::Label { name, .. } => {
                 if let Some(first) = labels.insert(name.text.as_str(), name.span) {
                     findings.add(twice("label", name, first));
                 }

@@ -54,7 +54,9 @@ pub fn read(kind: &Type, text: &str, language: &str, zone: &Zone, now: Moment) -
         return None;
     }
     match kind {
-        Type::Text { .. } | Type::Image | Type::Post => None,
+        Type::Text { .. } | Type::Image | Type::Post | Type::OneOfList(_) | Type::List { .. } | Type::Record(_) | Type::Any => {
+            None
+        }
         Type::Whole { least, most } => within(number::whole(text)?, least, most),
         Type::Decimal { least, most } => within(number::decimal(text, language)?, least, most),
         Type::Digits { fewest, most } => {

@@ -177,5 +177,6 @@ fn form(on: &On) -> &'static str {
         On::Link(_) => "link",
         On::FirstMessage => "first message",
         On::Fallback => "fallback",
+        _ => "trigger",
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bot::Origin;
+use crate::bot::{Method, Origin, Value, ValueMap};
 use crate::calendar::Moment;
 use crate::channel::Outgoing;
 
@@ -34,6 +34,40 @@ pub enum Effect {
     HandedOver { team: Option<String>, note: String },
     /// A goal of the flow was reached.
     Goal { name: String },
+    /// A note for colleagues.
+    Note { text: String },
+    /// An event of the author's for the business's systems.
+    Emit { event: String, data: ValueMap },
+    /// Call the business's system and hand the answer in as `Input::Fetched` with the same `call`.
+    Fetch(Request),
+    /// Call a script's function and hand the answer in as `Input::Ran` with the same `call`.
+    Run { call: u32, script: String, function: String, arguments: Vec<Option<Value>> },
+}
+
+/// A call as it leaves; secrets are still names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Counted in the conversation like a wait; never used twice.
+    pub call: u32,
+    pub method: Method,
+    pub url: String,
+    /// Name, and the value in pieces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, Vec<HeaderPiece>)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<Value>,
+    /// Of each try.
+    pub timeout_ms: i64,
+    /// Further tries.
+    pub retry: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeaderPiece {
+    Text(String),
+    /// The name of a secret, filled in by whoever makes the call.
+    Secret(String),
 }
 
 /// A reply as it enters the outbox.

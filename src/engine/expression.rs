@@ -132,6 +132,7 @@ impl Scope<'_> {
                     _ => None,
                 }
             }
+            Place::Secret(_) | Place::Fault(_) => None,
             Place::RepliesLeft => Some(Value::Number(state.ledger.replies_left().into())),
             Place::WindowLeft => state.window_left(self.now).map(Value::Duration),
             Place::Language => state.language.clone().or_else(|| self.bot.languages.first().cloned()).map(Value::Text),

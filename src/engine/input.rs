@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ReplyId;
+use crate::bot::Value;
 use crate::calendar::Moment;
 use crate::channel::Outcome;
 
@@ -44,6 +45,48 @@ pub enum Input {
     Colleague {
         action: ColleagueAction,
     },
+    /// The end of a call that [`super::Effect::Fetch`] asked for, all its tries made.
+    Fetched {
+        call: u32,
+        answer: Answer,
+    },
+    /// What a script's function returned, or why it was stopped.
+    Ran {
+        call: u32,
+        result: Result<Option<Value>, String>,
+    },
+    /// A high-intent comment of the customer under one of the account's posts.
+    Comment(Comment),
+    /// Whether the app's queue is longer than a set time; then texts are merged.
+    Congestion {
+        long: bool,
+    },
+}
+
+/// How a call of the business's system ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// An HTTP status, and the body where it is JSON.
+    Status {
+        status: u16,
+        body: Option<Value>,
+    },
+    TimedOut,
+    /// It could not be made, or its answer could not be read; why.
+    Failed {
+        reason: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comment {
+    pub comment_id: String,
+    /// TikTok's time.
+    pub at: Moment,
+    /// When it reached us.
+    pub received: Moment,
+    pub text: String,
 }
 
 /// A message of the customer.

@@ -23,11 +23,11 @@ mod steps;
 mod work;
 
 pub use conversation::{Conversation, OpenAttempt, Speaker, Status};
-pub use effect::{Candidate, Class, Courtesy, Effect, End, Reply, ReplyId, Trace};
-pub use input::{Body, ColleagueAction, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral};
+pub use effect::{Candidate, Class, Courtesy, Effect, End, HeaderPiece, Reply, ReplyId, Request, Trace};
+pub use input::{Answer, Body, ColleagueAction, Comment, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral};
 pub use limits::Limits;
 
-use crate::bot::Bot;
+use crate::bot::{Bot, StepId};
 use crate::calendar::Moment;
 
 /// What surrounds one sprint.
@@ -51,6 +51,8 @@ pub struct Sprint {
     pub effects: Vec<Effect>,
     /// What was decided and why, for `why` and the phone page.
     pub trace: Vec<Trace>,
+    /// The ways that runs took: from a step to a step of the same flow, or to the beginning of another. Coverage reads it.
+    pub ways: Vec<(StepId, StepId)>,
 }
 
 /// Carries one conversation over one input. Pure: the same arguments give the same sprint, bit for bit.

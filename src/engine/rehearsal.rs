@@ -238,7 +238,7 @@ impl Rehearsal {
             Effect::HandedOver { team, note } => self.said.push((Said::HandedOver { team, note }, None)),
             Effect::Goal { name } => self.said.push((Said::Goal(name), None)),
             Effect::Hold { reason, .. } => self.said.push((Said::Unsent(reason), None)),
-            Effect::Release { .. } => {}
+            Effect::Release { .. } | Effect::Note { .. } | Effect::Emit { .. } | Effect::Fetch(_) | Effect::Run { .. } => {}
         }
     }
 

@@ -62,7 +62,7 @@ impl<'a> Work<'a> {
         let next = Ok(Next::Step(index.saturating_add(1)));
         self.note_at("step", op_word(&step.op), Some(&step.origin));
         match &step.op {
-            Op::Say { text, replying, keep_apart } => {
+            Op::Say { text, replying, keep_apart, .. } => {
                 let body = self.render_text(text)?;
                 let quote = if *replying { self.quote() } else { None };
                 let mut draft = self.draft(Content::Text { body }, &step.origin);
@@ -119,10 +119,11 @@ impl<'a> Work<'a> {
                 Ok(Next::Step(arm.map_or(*otherwise, |(_, target)| *target)))
             }
             Op::Jump(target) => Ok(Next::Step(*target)),
-            Op::Goto(target) => Ok(Next::Flow(*target)),
+            Op::Goto { to, .. } => Ok(Next::Flow(*to)),
             Op::Stop => Ok(Next::Over),
             Op::Wait(wait) => Ok(self.wait(wait, index)),
             Op::Handoff(handoff) => self.hand_off(handoff),
+            _ => Err(Fault("this step is not known here".to_owned())),
         }
     }
 
@@ -372,9 +373,10 @@ fn op_word(op: &Op) -> &'static str {
         Op::Branch { .. } => "if",
         Op::Match { .. } => "match",
         Op::Jump(_) => "goes on",
-        Op::Goto(_) => "goto",
+        Op::Goto { .. } => "goto",
         Op::Stop => "stop",
         Op::Wait(_) => "wait",
         Op::Handoff(_) => "handoff",
+        _ => "step",
     }
 }

@@ -79,6 +79,7 @@ impl<'a> Work<'a> {
             Input::Looked { listing } => self.looked(listing.as_ref()),
             Input::Capability { images } => self.capability(*images),
             Input::Colleague { action } => self.colleague(*action),
+            Input::Fetched { .. } | Input::Ran { .. } | Input::Comment(_) | Input::Congestion { .. } => {}
         }
         self.hear_deferred();
     }
@@ -93,7 +94,7 @@ impl<'a> Work<'a> {
             self.flush();
         }
         self.bound_size();
-        Sprint { conversation: self.state, effects: self.effects, trace: self.trace }
+        Sprint { conversation: self.state, effects: self.effects, trace: self.trace, ways: Vec::new() }
     }
 
     /// Messages that came while the run waited for an answer of TikTok's to us.

@@ -112,5 +112,9 @@ pub(super) fn word(input: &Input) -> &'static str {
         Input::Looked { .. } => "looked",
         Input::Capability { .. } => "capability",
         Input::Colleague { .. } => "colleague",
+        Input::Fetched { .. } => "fetched",
+        Input::Ran { .. } => "ran",
+        Input::Comment(_) => "comment",
+        Input::Congestion { .. } => "congestion",
     }
 }

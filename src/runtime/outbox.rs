@@ -41,7 +41,11 @@ pub(super) fn changes(
             | Effect::LookUp
             | Effect::AskCapability
             | Effect::HandedOver { .. }
-            | Effect::Goal { .. } => continue,
+            | Effect::Goal { .. }
+            | Effect::Note { .. }
+            | Effect::Emit { .. }
+            | Effect::Fetch(_)
+            | Effect::Run { .. } => continue,
         };
         if open.contains(&reply) {
             changes.push(OutboxChange::State { reply, state });

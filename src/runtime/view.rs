@@ -183,7 +183,14 @@ impl Talk {
             | Input::Due
             | Input::MaySend { .. }
             | Input::Looked { .. }
-            | Input::Capability { .. } => return false,
+            | Input::Capability { .. }
+            | Input::Fetched { .. }
+            | Input::Ran { .. }
+            | Input::Congestion { .. } => return false,
+            Input::Comment(comment) => {
+                line.side = Side::Customer;
+                line.text.clone_from(&comment.text);
+            }
         }
         true
     }
@@ -210,7 +217,9 @@ impl Talk {
                 self.lines.push(said("handed_over", format!("{team}{note}")));
             }
             Effect::Goal { name } => self.lines.push(said("goal", name)),
-            Effect::Courtesy { .. } | Effect::LookUp | Effect::AskCapability => {}
+            Effect::Note { text } => self.lines.push(said("note", text)),
+            Effect::Emit { event, .. } => self.lines.push(said("emitted", event)),
+            Effect::Courtesy { .. } | Effect::LookUp | Effect::AskCapability | Effect::Fetch(_) | Effect::Run { .. } => {}
         }
     }
 

@@ -172,6 +172,8 @@ fn order(item: &Item) -> (u8, Moment, String) {
             }
             Input::Referral(referral) => (2, referral.at, none),
             Input::Message(message) => (2, message.at, message.message_id.clone()),
+            Input::Comment(comment) => (2, comment.at, comment.comment_id.clone()),
+            Input::Fetched { .. } | Input::Ran { .. } | Input::Congestion { .. } => (3, Moment(0), none),
             Input::Due => (3, Moment(0), none),
             Input::MaySend { .. } => (4, Moment(0), none),
         },

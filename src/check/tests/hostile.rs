@@ -13,7 +13,7 @@ fn holds_together(bot: &Bot) {
     for flow in &bot.flows {
         for step in &flow.steps {
             each_target(&mut step.op.clone(), |target| assert!(*target <= flow.steps.len()));
-            if let Op::Goto(id) = step.op {
+            if let Op::Goto { to: id, .. } = step.op {
                 assert!(bot.flows.get(id.flow).is_some_and(|flow| id.step <= flow.steps.len()));
             }
         }

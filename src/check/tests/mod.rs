@@ -34,14 +34,23 @@ fn block(steps: Vec<StepKind>) -> Block {
 }
 
 fn say(what: &str) -> StepKind {
-    StepKind::Say { text: text(what), replying: false, keep_apart: false }
+    StepKind::Say { text: text(what), shorts: vec![], replying: false, keep_apart: false }
 }
 
 fn flow(title: &str, steps: Vec<StepKind>) -> Item {
     let on = On::Words(vec![Phrase::Text(spanned(title.to_owned()))]);
     let trigger = Trigger { on, when: None, anytime: None, once_per_ms: None, priority: None, span: at() };
     let steps = steps.into_iter().map(step).collect();
-    Item::Flow(FlowItem { name: name(title), title: None, triggers: vec![trigger], steps, span: at() })
+    Item::Flow(FlowItem {
+        name: name(title),
+        parameters: vec![],
+        title: None,
+        result: None,
+        renamed_from: None,
+        triggers: vec![trigger],
+        steps,
+        span: at(),
+    })
 }
 
 fn shop() -> Item {
@@ -84,11 +93,12 @@ fn blocks_stand_after_their_step_and_go_on_behind_it() {
 
 #[test]
 fn labels_of_other_flows_are_found_whatever_the_order() {
-    let goto = StepKind::Goto { first: name("later"), label: Some(name("again")) };
+    let goto = StepKind::Goto { first: name("later"), label: Some(name("again")), arguments: vec![] };
     let wait = StepKind::Wait(WaitFor::Duration(spanned(1_000)));
-    let later = flow("later", vec![say("one"), StepKind::Label(name("again")), wait, StepKind::Stop]);
+    let later =
+        flow("later", vec![say("one"), StepKind::Label { name: name("again"), renamed_from: None }, wait, StepKind::Stop]);
     let bot = compiled(vec![shop(), flow("first", vec![goto]), later]);
-    let Op::Goto(id) = bot.flow("first").unwrap().steps[0].op else { panic!() };
+    let Op::Goto { to: id, .. } = bot.flow("first").unwrap().steps[0].op else { panic!() };
     assert_eq!((id.flow, id.step), (1, 1));
     assert!(matches!(bot.flows[1].steps[1].op, Op::Wait(bot::WaitFor::Duration(1_000))));
 }

@@ -11,7 +11,12 @@ fn many(count: usize, apart: bool, short: ShortBudget, reserve: u32) -> Chat {
     let bot = bot().settings(|s| (s.on_short_budget, s.reserve) = (short, reserve)).flow("hi", |f| {
         f.on(words(&["hi"]));
         for number in 1..=count {
-            f.op(Op::Say { text: super::builder::text(&format!("text {number}")), replying: false, keep_apart: apart });
+            f.op(Op::Say {
+                text: super::builder::text(&format!("text {number}")),
+                shorts: vec![],
+                replying: false,
+                keep_apart: apart,
+            });
         }
         f
     });
@@ -104,7 +109,7 @@ fn a_long_text_is_split_where_replies_suffice_and_shortened_where_not() {
         let bot = bot().flow("hi", |f| {
             f.on(words(&["hi"]));
             for _ in 0..times {
-                f.op(Op::Say { text: super::builder::text(&text), replying: false, keep_apart: true });
+                f.op(Op::Say { text: super::builder::text(&text), shorts: vec![], replying: false, keep_apart: true });
             }
             f
         });

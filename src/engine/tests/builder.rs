@@ -94,6 +94,10 @@ pub fn bot() -> BotBuilder {
         opt_in: None,
         native_numerals: false,
         same_reply: (4, 5 * M),
+        fetch_from: Vec::new(),
+        secrets: Vec::new(),
+        also_after_tiktok: false,
+        spread_ms: 0,
     };
     BotBuilder {
         bot: Bot {
@@ -109,6 +113,7 @@ pub fn bot() -> BotBuilder {
             triggers: Vec::new(),
             matcher: Matcher::default(),
             assets: BTreeMap::new(),
+            tests: Vec::new(),
         },
     }
 }
@@ -173,7 +178,15 @@ impl BotBuilder {
             origin: Origin { path: format!("{name}.flow"), line: index as u32 + 1 },
         });
         let steps = steps.collect();
-        self.bot.flows.push(Flow { name: name.to_owned(), title: None, steps, labels: BTreeMap::new() });
+        self.bot.flows.push(Flow {
+            name: name.to_owned(),
+            title: None,
+            parameters: vec![],
+            result: None,
+            renamed_from: None,
+            steps,
+            labels: BTreeMap::new(),
+        });
         self.bot.triggers.extend(flow.triggers);
         self
     }
@@ -265,7 +278,7 @@ impl FlowBuilder {
     }
 
     pub fn say(&mut self, source: &str) -> &mut Self {
-        self.op(Op::Say { text: text(source), replying: false, keep_apart: false })
+        self.op(Op::Say { text: text(source), shorts: vec![], replying: false, keep_apart: false })
     }
 
     pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
@@ -273,7 +286,7 @@ impl FlowBuilder {
     }
 
     pub fn goto(&mut self, flow: usize) -> &mut Self {
-        self.op(Op::Goto(StepId { flow, step: 0 }))
+        self.op(Op::Goto { to: StepId { flow, step: 0 }, arguments: vec![] })
     }
 
     pub fn stop(&mut self) -> &mut Self {

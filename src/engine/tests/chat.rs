@@ -61,7 +61,7 @@ impl Chat {
         };
         let loaded = Conversation::decode(&bytes).unwrap();
         assert_eq!(loaded, self.state, "saving and loading changes nothing");
-        let Sprint { conversation, effects, trace } = advance(&self.bot, loaded.clone(), &input, &context);
+        let Sprint { conversation, effects, trace, .. } = advance(&self.bot, loaded.clone(), &input, &context);
         let again = advance(&self.bot, loaded, &input, &context);
         assert_eq!((&again.conversation, &again.effects, &again.trace), (&conversation, &effects, &trace));
         self.state = conversation;

@@ -102,7 +102,7 @@ fn filters_dress_values() {
         let pieces = vec![Piece::Hole { value: Expr::Place(place("message.text")), filters }];
         Text { by_language: vec![vec![Template { pieces }]] }
     };
-    let say = |filters| Op::Say { text: hole(filters), replying: false, keep_apart: true };
+    let say = |filters| Op::Say { text: hole(filters), shorts: vec![], replying: false, keep_apart: true };
     let bot =
         bot().flow("f", |f| f.on(On::AnyText).op(say(vec![Filter::Upper])).op(say(vec![Filter::Lower, Filter::Shorten(4)])));
     let mut chat = chat(bot.build());
@@ -170,7 +170,7 @@ fn an_image_is_sent_where_it_may_be_and_asked_about_once_a_day() {
 #[test]
 fn a_reply_quotes_only_what_may_be_quoted() {
     let reply = |f: &mut super::builder::FlowBuilder, on: On| {
-        f.on(on).op(Op::Say { text: super::builder::text("yes"), replying: true, keep_apart: false });
+        f.on(on).op(Op::Say { text: super::builder::text("yes"), shorts: vec![], replying: true, keep_apart: false });
     };
     let bot = bot()
         .flow("text", |f| {

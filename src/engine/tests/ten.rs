@@ -17,7 +17,7 @@ fn talker() -> Bot {
         .flow("talk", |f| {
             f.on(words(&["go"]));
             for text in ["a", "b", "c", "d", "e", "f", "g"] {
-                f.op(Op::Say { text: super::builder::text(text), replying: false, keep_apart: true });
+                f.op(Op::Say { text: super::builder::text(text), shorts: vec![], replying: false, keep_apart: true });
             }
             f.wait(20 * H).say("h").wait(20 * H).say("i").say("j").wait(8 * H - 10 * S).say("k").wait(10 * S).say("l")
         })

@@ -231,7 +231,7 @@ impl Printer<'_> {
                 self.put(")");
                 return;
             }
-            TypeKind::Broken => String::new(),
+            TypeKind::OneOfList(_) | TypeKind::List(..) | TypeKind::Record(_) | TypeKind::Broken => String::new(),
         };
         self.put(&text);
     }

@@ -50,7 +50,7 @@ impl<'d> Printer<'d> {
                 self.text(&texts.text);
             }
             Item::Flow(flow) => self.flow(flow),
-            Item::Broken(_) => {}
+            Item::Test(_) | Item::Broken(_) => {}
         }
     }
 
@@ -87,7 +87,11 @@ impl<'d> Printer<'d> {
             }
             SettingKind::Numerals(kind) => format!("numerals {}", kind.text),
             SettingKind::SameReply { times, within_ms } => format!("same reply {} times in {}", times.value, time(within_ms)),
-            SettingKind::Broken => return,
+            SettingKind::FetchFrom(_)
+            | SettingKind::Secret(_)
+            | SettingKind::WhenTiktokAnswers(_)
+            | SettingKind::Spread(_)
+            | SettingKind::Broken => return,
         };
         self.put(&text);
     }
@@ -183,7 +187,7 @@ impl<'d> Printer<'d> {
             On::Link(reference) => self.entry("link", reference.as_ref()),
             On::FirstMessage => self.put("first message"),
             On::Fallback => self.put("fallback"),
-            On::Broken => {}
+            _ => {}
         }
         if let Some(condition) = &trigger.when {
             self.put(" when ");
@@ -267,9 +271,13 @@ const fn rank(kind: &SettingKind) -> u8 {
         SettingKind::OptOut { .. } => 7,
         SettingKind::OptIn { .. } => 8,
         SettingKind::Defaults(_) => 9,
-        SettingKind::Numerals(_) => 10,
-        SettingKind::SameReply { .. } => 11,
-        SettingKind::Broken => 12,
+        SettingKind::Numerals(_) => 12,
+        SettingKind::SameReply { .. } => 14,
+        SettingKind::FetchFrom(_) => 10,
+        SettingKind::Secret(_) => 11,
+        SettingKind::WhenTiktokAnswers(_) => 13,
+        SettingKind::Spread(_) => 15,
+        SettingKind::Broken => 16,
     }
 }
 

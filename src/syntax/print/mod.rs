@@ -256,6 +256,7 @@ const fn item_span(item: &Item) -> Span {
         Item::Team(item) => item.span,
         Item::Texts(item) => item.span,
         Item::Flow(item) => item.span,
+        Item::Test(item) => item.span,
         Item::Broken(span) => *span,
     }
 }

@@ -23,7 +23,7 @@ impl Printer<'_> {
     /// A step on the line that is begun.
     pub(super) fn step(&mut self, step: &Step) {
         match &step.kind {
-            StepKind::Say { text, replying, keep_apart } => {
+            StepKind::Say { text, replying, keep_apart, .. } => {
                 self.put("say ");
                 self.text(text);
                 self.put(if *replying { " replying" } else { "" });
@@ -56,8 +56,8 @@ impl Printer<'_> {
             StepKind::Goal(text) => self.put(&format!("goal {}", quoted(&text.value))),
             StepKind::If { arms, otherwise } => self.if_step(arms, otherwise.as_ref()),
             StepKind::Match { subject, arms, otherwise } => self.match_step(subject, arms, otherwise.as_ref(), step.span),
-            StepKind::Label(name) => self.put(&format!("label {}", name.text)),
-            StepKind::Goto { first, label } => {
+            StepKind::Label { name, .. } => self.put(&format!("label {}", name.text)),
+            StepKind::Goto { first, label, .. } => {
                 let label = label.as_ref().map(|label| format!(".{}", label.text)).unwrap_or_default();
                 self.put(&format!("goto {}{label}", first.text));
             }
@@ -70,7 +70,7 @@ impl Printer<'_> {
                 self.put(&format!("wait {what}"));
             }
             StepKind::Handoff(handoff) => self.handoff(handoff, step.span),
-            StepKind::Broken => {}
+            _ => {}
         }
     }
 

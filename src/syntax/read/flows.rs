@@ -9,7 +9,16 @@ use super::{Reader, child};
 
 impl Reader<'_> {
     pub(super) fn flow(&mut self, pair: &Pair<'_>, name: Name) -> FlowItem {
-        let mut flow = FlowItem { name, title: None, triggers: Vec::new(), steps: Vec::new(), span: self.span(pair) };
+        let mut flow = FlowItem {
+            name,
+            parameters: Vec::new(),
+            title: None,
+            result: None,
+            renamed_from: None,
+            triggers: Vec::new(),
+            steps: Vec::new(),
+            span: self.span(pair),
+        };
         for inner in pair.clone().into_inner() {
             match inner.as_rule() {
                 Rule::template => flow.title = Some(self.plain(&inner)),

@@ -42,7 +42,7 @@ impl Reader<'_> {
             Rule::goal => StepKind::Goal(self.plain(&template?)),
             Rule::if_step => self.if_step(pair)?,
             Rule::match_step => self.match_step(pair)?,
-            Rule::label => StepKind::Label(name?),
+            Rule::label => StepKind::Label { name: name?, renamed_from: None },
             Rule::goto => self.goto(pair)?,
             Rule::wait => StepKind::Wait(self.wait(pair)?),
             Rule::handoff => StepKind::Handoff(self.handoff(pair)?),
@@ -77,7 +77,7 @@ impl Reader<'_> {
                 self.twice(&inner);
             }
         }
-        Some(StepKind::Say { text, replying, keep_apart })
+        Some(StepKind::Say { text, shorts: Vec::new(), replying, keep_apart })
     }
 
     /// `block` or `body`: its steps.
@@ -314,7 +314,7 @@ impl Reader<'_> {
         }
         let mut names = pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::name);
         let first = self.name(&names.next()?);
-        Some(StepKind::Goto { first, label: names.next().map(|label| self.name(&label)) })
+        Some(StepKind::Goto { first, label: names.next().map(|label| self.name(&label)), arguments: Vec::new() })
     }
 
     fn handoff(&mut self, pair: &Pair<'_>) -> Option<Handoff> {

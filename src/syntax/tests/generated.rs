@@ -199,6 +199,7 @@ fn simple_step() -> BoxedStrategy<StepKind> {
     prop_oneof![
         (text(), any::<bool>(), any::<bool>()).prop_map(|(text, replying, keep_apart)| StepKind::Say {
             text,
+            shorts: vec![],
             replying,
             keep_apart
         }),
@@ -210,8 +211,8 @@ fn simple_step() -> BoxedStrategy<StepKind> {
         string().prop_map(|text| StepKind::Tag(s(text))),
         string().prop_map(|text| StepKind::Untag(s(text))),
         string().prop_map(|text| StepKind::Goal(s(text))),
-        name().prop_map(StepKind::Label),
-        (name(), proptest::option::of(name())).prop_map(|(first, label)| StepKind::Goto { first, label }),
+        name().prop_map(|name| StepKind::Label { name, renamed_from: None }),
+        (name(), proptest::option::of(name())).prop_map(|(first, label)| StepKind::Goto { first, label, arguments: vec![] }),
         duration().prop_map(|ms| StepKind::Wait(WaitFor::Duration(ms))),
         time().prop_map(|time| StepKind::Wait(WaitFor::Time(time))),
         name().prop_map(|hours| StepKind::Wait(WaitFor::Open(hours))),
@@ -319,8 +320,20 @@ fn trigger() -> impl Strategy<Value = Trigger> {
 
 fn item() -> impl Strategy<Value = Item> {
     let span = Span::default();
-    let flow = (name(), proptest::option::of(string().prop_map(s)), prop::collection::vec(trigger(), 0..3), block())
-        .prop_map(move |(name, title, triggers, block)| Item::Flow(FlowItem { name, title, triggers, steps: block.steps, span }));
+    let flow = (name(), proptest::option::of(string().prop_map(s)), prop::collection::vec(trigger(), 0..3), block()).prop_map(
+        move |(name, title, triggers, block)| {
+            Item::Flow(FlowItem {
+                name,
+                parameters: vec![],
+                title,
+                result: None,
+                renamed_from: None,
+                triggers,
+                steps: block.steps,
+                span,
+            })
+        },
+    );
     let words = (name(), phrases()).prop_map(move |(name, phrases)| Item::Words(WordsItem { name, phrases, span }));
     let texts = (name(), text()).prop_map(move |(name, text)| Item::Texts(TextsItem { name, text, span }));
     let field = (name(), kind(), proptest::option::of(value()), any::<bool>(), proptest::option::of(duration())).prop_map(
@@ -391,7 +404,16 @@ fn an_expression_survives_with_the_brackets_it_needs() {
             let set = StepKind::Set { target: vec![Name { text: "x".into(), span: Span::default() }], value };
             let steps = vec![Step { kind: set, span: Span::default() }];
             let name = Name { text: "f".into(), span: Span::default() };
-            vec![Item::Flow(FlowItem { name, title: None, triggers: vec![], steps, span: Span::default() })]
+            vec![Item::Flow(FlowItem {
+                name,
+                parameters: vec![],
+                title: None,
+                result: None,
+                renamed_from: None,
+                triggers: vec![],
+                steps,
+                span: Span::default(),
+            })]
         })
     });
 }
