@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::{flows, output};
+use crate::diagnostic::render;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  rejoinder check flows\n  rejoinder check shop.flow --format json\n  rejoinder check flows --deny warnings\n\nExit codes: 0 fine or warnings only, 1 errors (with --deny warnings: those too), 2 could not run."
+    after_help = "Examples:\n  rejoinder check flows\n  rejoinder check shop.flow --format json\n  rejoinder check flows --format sarif > flows.sarif\n  rejoinder check flows --deny warnings\n\nExit codes: 0 fine or warnings only, 1 errors (with --deny warnings: those too), 2 could not run."
 )]
 pub(super) struct Arguments {
     /// Files or folders.
@@ -29,6 +30,10 @@ enum Format {
     Text,
     /// One JSON document for machines.
     Json,
+    /// SARIF 2.1.0, for code hosts and editors.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -43,7 +48,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             output::findings(&loaded);
             anstream::println!("{}", summary(&loaded));
         }
-        Format::Json => anstream::println!("{}", crate::diagnostic::render::json(&loaded.sources, &loaded.findings)),
+        Format::Json => anstream::print!("{}", render::json(&loaded.sources, &loaded.findings)),
+        Format::Sarif => anstream::print!("{}", render::sarif(&loaded.sources, &loaded.findings)),
+        Format::Github => anstream::print!("{}", render::github(&loaded.sources, &loaded.findings)),
     }
     let denied = arguments.deny.is_some() && loaded.warnings() > 0;
     Ok(if loaded.errors() > 0 || denied { ExitCode::from(1) } else { ExitCode::SUCCESS })

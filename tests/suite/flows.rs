@@ -82,6 +82,18 @@ fn five_mistakes_are_five_diagnostics_with_their_places() {
         .collect();
     assert_eq!(found, expected);
     assert_eq!((&read["errors"], &read["warnings"]), (&json!(5), &json!(0)));
+
+    let done = run(&["check", "five.flow", "--format", "sarif"], folder.path());
+    assert_eq!(done.code, Some(1));
+    let read: Value = serde_json::from_str(&done.out).unwrap_or_else(|error| panic!("{error}: {}", done.out));
+    let results = read["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.iter().map(|one| one["ruleId"].as_str().unwrap()).collect::<Vec<_>>(), expected.map(|one| one.0));
+
+    let done = run(&["check", "five.flow", "--format", "github"], folder.path());
+    assert_eq!(done.code, Some(1));
+    for ((code, line, column), said) in expected.iter().zip(done.out.lines()) {
+        assert!(said.starts_with(&format!("::error file=five.flow,line={line},col={column},title={code} ")), "{}", done.out);
+    }
 }
 
 #[test]
@@ -93,6 +105,11 @@ fn exit_codes_tell_fine_from_errors_from_what_could_not_run() {
     assert!(done.out.contains("1 warning"), "{}", done.out);
     assert_eq!(run(&["check", "warned.flow", "--deny", "warnings"], folder.path()).code, Some(1));
     assert_eq!(run(&["check", "good.flow", "--deny", "warnings"], folder.path()).code, Some(0));
+    for format in ["json", "sarif", "github"] {
+        assert_eq!(run(&["check", "good.flow", "--format", format], folder.path()).code, Some(0));
+        assert_eq!(run(&["check", "warned.flow", "--format", format, "--deny", "warnings"], folder.path()).code, Some(1));
+        assert_eq!(run(&["check", "missing.flow", "--format", format], folder.path()).code, Some(2));
+    }
     for (path, says) in [("empty", "no .flow file"), ("missing", "is not there"), ("missing.flow", "is not there")] {
         let done = checked(folder.path(), path, 2);
         assert!(done.err.contains(says), "{path}: {}", done.err);

@@ -33,3 +33,16 @@ pub(super) fn masked(line: &str) -> String {
     };
     line.chars().map(mask).collect()
 }
+
+/// Written JSON with every hostile character of its texts as `\u` and four digits; the document itself must be one line.
+pub(super) fn within_json(line: &str) -> String {
+    line.chars().fold(String::with_capacity(line.len()), |mut out, letter| {
+        if is_hostile(letter) {
+            let mut units = [0; 2];
+            letter.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            out.push(letter);
+        }
+        out
+    })
+}

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Count, shown};
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use super::{Count, escape, shown, word};
+use crate::diagnostic::{Diagnostic, Label};
 use crate::source::{Location, Sources, Span};
 
 /// A place: line and column from 1, columns in characters; the end is the place behind the last character.
@@ -62,25 +62,12 @@ fn line(sources: &Sources, diagnostic: &Diagnostic) -> String {
         column,
         end: end(sources, span),
         code: diagnostic.code,
-        severity: match diagnostic.severity {
-            Severity::Note => "note",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        },
+        severity: word(diagnostic.severity),
         message: &diagnostic.message,
         help: diagnostic.help.as_deref(),
         labels: diagnostic.labels.iter().map(|label| elsewhere(sources, label)).collect(),
     };
-    let written = serde_json::to_string(&finding).unwrap_or_default();
-    written.chars().fold(String::with_capacity(written.len()), |mut out, letter| {
-        if super::escape::is_hostile(letter) {
-            let mut units = [0; 2];
-            letter.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
-        } else {
-            out.push(letter);
-        }
-        out
-    })
+    escape::within_json(&serde_json::to_string(&finding).unwrap_or_default())
 }
 
 fn elsewhere<'a>(sources: &'a Sources, label: &'a Label) -> Elsewhere<'a> {

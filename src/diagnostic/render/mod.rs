@@ -3,10 +3,14 @@
 
 mod escape;
 mod frame;
+mod github;
 mod json;
+mod sarif;
 mod text;
 
+pub use github::github;
 pub use json::json;
+pub use sarif::sarif;
 pub use text::{Look, text};
 
 use super::{Diagnostic, Severity};
@@ -48,6 +52,15 @@ impl std::fmt::Display for Count {
     }
 }
 
+/// The severity as programs read it.
+const fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
 /// The findings that are shown, in their order: where there are too many, the gravest first.
 fn shown(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     if diagnostics.len() <= SHOWN_MAX {
@@ -60,5 +73,7 @@ fn shown(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     places.into_iter().map(|(_, diagnostic)| diagnostic).collect()
 }
 
+#[cfg(test)]
+mod machine_tests;
 #[cfg(test)]
 mod tests;
