@@ -21,11 +21,28 @@ pub struct Heard<'a> {
     pub text: Option<&'a str>,
     /// The name of the label that was pressed.
     pub button: Option<&'a str>,
-    pub image: bool,
+    /// It is of one of the kinds that have a trigger of their own.
+    pub kind: Option<HeardKind<'a>>,
+    /// The text is a comment under a post: only triggers on comments want it.
+    pub comment: bool,
     /// How the customer came in, where this is the message that counts for it.
     pub entry: Option<Entry<'a>>,
     /// It is the conversation's first message.
     pub first: bool,
+    /// Milliseconds since the customer's message before it.
+    pub silent_ms: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeardKind<'a> {
+    Image,
+    Post,
+    Video,
+    Sticker,
+    Emoji,
+    Unsupported,
+    /// No message: only triggers on reactions want it. `None` is one of TikTok's own, which have no character.
+    Reaction(Option<&'a str>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +65,7 @@ pub enum Rank {
     Like,
     Kind,
     Entry,
+    Return,
     First,
     AnyText,
     Fallback,
@@ -80,10 +98,20 @@ pub struct Matcher {
     links: HashMap<String, Vec<usize>>,
     any_ad: Vec<usize>,
     any_link: Vec<usize>,
-    images: Vec<usize>,
+    /// In the order of [`HeardKind`], without the reactions.
+    kinds: [Vec<usize>; 6],
+    /// The emoji without skin tone; `None` takes every one.
+    reactions: Vec<(Option<String>, usize)>,
+    /// With the milliseconds of silence before.
+    returns: Vec<(i64, usize)>,
     first: Vec<usize>,
     any_text: Vec<usize>,
     fallback: Vec<usize>,
+    /// The triggers on comments, as if they were triggers on messages.
+    comments: Option<Box<Matcher>>,
+    closing: Vec<(i64, usize)>,
+    replies_left: Vec<(u32, usize)>,
+    faults: Vec<usize>,
     /// Of every trigger.
     priorities: Vec<i64>,
 }
@@ -102,10 +130,23 @@ impl Matcher {
     /// The matcher of these triggers; their places in the slice are their names in [`Hit`].
     #[must_use]
     pub fn new(triggers: &[Trigger]) -> Self {
-        let mut matcher = Self { priorities: triggers.iter().map(|trigger| trigger.priority).collect(), ..Self::default() };
+        let priorities: Vec<i64> = triggers.iter().map(|trigger| trigger.priority).collect();
+        let mut matcher = Self::of(triggers.iter().map(|trigger| &trigger.on).enumerate(), priorities.clone());
+        let comments = || {
+            triggers.iter().enumerate().filter_map(|(index, trigger)| match &trigger.on {
+                On::Comment(inner) => Some((index, &**inner)),
+                _ => None,
+            })
+        };
+        matcher.comments = comments().next().map(|_| Box::new(Self::of(comments(), priorities)));
+        matcher
+    }
+
+    fn of<'t>(triggers: impl Iterator<Item = (usize, &'t On)>, priorities: Vec<i64>) -> Self {
+        let mut matcher = Self { priorities, ..Self::default() };
         let mut phrases: BTreeMap<String, Phrase> = BTreeMap::new();
-        for (index, trigger) in triggers.iter().enumerate() {
-            match &trigger.on {
+        for (index, on) in triggers {
+            match on {
                 On::Words(list) => add(&mut phrases, list, index, |phrase| &mut phrase.words),
                 On::Exactly(list) => add(&mut phrases, list, index, |phrase| &mut phrase.exactly),
                 On::Starting(list) => add(&mut phrases, list, index, |phrase| &mut phrase.starting),
@@ -116,14 +157,24 @@ impl Matcher {
                 On::Matching(regex) => matcher.expressions.push((index, Arc::clone(regex))),
                 On::AnyText => matcher.any_text.push(index),
                 On::Button(name) => matcher.buttons.entry(name.clone()).or_default().push(index),
-                On::Image => matcher.images.push(index),
+                On::Image => matcher.of_kind(HeardKind::Image, index),
+                On::Post => matcher.of_kind(HeardKind::Post, index),
+                On::Video => matcher.of_kind(HeardKind::Video, index),
+                On::Sticker => matcher.of_kind(HeardKind::Sticker, index),
+                On::Emoji => matcher.of_kind(HeardKind::Emoji, index),
+                On::Unsupported => matcher.of_kind(HeardKind::Unsupported, index),
+                On::Reaction(emoji) => matcher.reactions.push((emoji.as_deref().map(text::fold), index)),
+                On::Return(ms) => matcher.returns.push((*ms, index)),
+                On::WindowClosing(ms) => matcher.closing.push((*ms, index)),
+                On::RepliesLeft(left) => matcher.replies_left.push((*left, index)),
+                On::Fault => matcher.faults.push(index),
+                On::Comment(_) => {}
                 On::Ad(Some(id)) => matcher.ads.entry(id.clone()).or_default().push(index),
                 On::Ad(None) => matcher.any_ad.push(index),
                 On::Link(Some(name)) => matcher.links.entry(name.clone()).or_default().push(index),
                 On::Link(None) => matcher.any_link.push(index),
                 On::FirstMessage => matcher.first.push(index),
                 On::Fallback => matcher.fallback.push(index),
-                _ => {}
             }
         }
         // It fails only past two thousand million patterns, which no memory holds.
@@ -136,6 +187,23 @@ impl Matcher {
     #[must_use]
     pub fn hits(&self, heard: &Heard<'_>) -> Vec<Hit> {
         let mut found = Found::default();
+        if let Some(HeardKind::Reaction(emoji)) = heard.kind {
+            let emoji = emoji.map(text::fold);
+            for (wanted, trigger) in &self.reactions {
+                if wanted.is_none() || *wanted == emoji {
+                    found.add(Hit::plain(*trigger, Rank::Kind, 0, 0));
+                }
+            }
+            return self.in_order(found);
+        }
+        if heard.comment {
+            let Some(comments) = &self.comments else { return Vec::new() };
+            if let Some(written) = heard.text {
+                comments.hits_in_text(written, &mut found);
+                found.all(Some(&comments.any_text), Rank::AnyText);
+            }
+            return self.in_order(found);
+        }
         if let Some(button) = heard.button {
             found.all(self.buttons.get(button), Rank::Button);
         }
@@ -154,14 +222,47 @@ impl Matcher {
             self.hits_in_text(written, &mut found);
             found.all(Some(&self.any_text), Rank::AnyText);
         }
-        if heard.image {
-            found.all(Some(&self.images), Rank::Kind);
+        if let Some(kind) = heard.kind.and_then(HeardKind::place) {
+            found.all(self.kinds.get(kind), Rank::Kind);
+        }
+        if let Some(silent) = heard.silent_ms {
+            for (least, trigger) in &self.returns {
+                if silent >= *least {
+                    found.add(Hit::plain(*trigger, Rank::Return, 0, 0));
+                }
+            }
         }
         if heard.first {
             found.all(Some(&self.first), Rank::First);
         }
         found.all(Some(&self.fallback), Rank::Fallback);
         self.in_order(found)
+    }
+
+    /// The triggers on a window that ends, with their milliseconds before.
+    #[must_use]
+    pub fn closing(&self) -> &[(i64, usize)] {
+        &self.closing
+    }
+
+    /// The triggers on replies that run short, with their number.
+    #[must_use]
+    pub fn replies_left(&self) -> &[(u32, usize)] {
+        &self.replies_left
+    }
+
+    /// The triggers on a run that failed, the first to win first.
+    #[must_use]
+    pub fn faults(&self) -> Vec<usize> {
+        let mut faults = self.faults.clone();
+        faults.sort_by_key(|trigger| std::cmp::Reverse(self.priorities.get(*trigger).copied().unwrap_or(0)));
+        faults
+    }
+
+    fn of_kind(&mut self, kind: HeardKind<'_>, trigger: usize) {
+        if let Some(triggers) = kind.place().and_then(|place| self.kinds.get_mut(place)) {
+            triggers.push(trigger);
+        }
     }
 
     fn hits_in_text(&self, written: &str, found: &mut Found) {
@@ -209,6 +310,20 @@ impl Matcher {
             (hit.rank, std::cmp::Reverse(letters), at, priority, hit.trigger)
         });
         hits
+    }
+}
+
+impl HeardKind<'_> {
+    const fn place(self) -> Option<usize> {
+        match self {
+            Self::Image => Some(0),
+            Self::Post => Some(1),
+            Self::Video => Some(2),
+            Self::Sticker => Some(3),
+            Self::Emoji => Some(4),
+            Self::Unsupported => Some(5),
+            Self::Reaction(_) => None,
+        }
     }
 }
 

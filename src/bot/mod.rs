@@ -18,7 +18,7 @@ pub use expression::{BinaryOp, Builtin, Expr, Pattern, Place};
 pub use flow::{
     Choice, Fetch, Flow, Handoff, Invalid, Limit, Method, Op, Origin, Parameter, Silence, Step, StepId, WaitFor, Way,
 };
-pub use matcher::{Entry, Heard, Hit, Matcher, Rank};
+pub use matcher::{Entry, Heard, HeardKind, Hit, Matcher, Rank};
 pub use settings::{Asset, Field, Gather, OptWords, Settings, ShortBudget, Team};
 pub use test::{BotAct, ColleagueAct, CustomerAct, Expectation, Test, TestLine, TestStep};
 pub use text::{Filter, Piece, Template, Text};

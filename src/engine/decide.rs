@@ -2,7 +2,7 @@
 
 use super::state::{Anchor, Heard, Kind, Run};
 use super::work::Work;
-use crate::bot::{self, Anytime, Entry, Hit, On, Trigger, Value, ValueMap};
+use crate::bot::{self, Anytime, Entry, HeardKind, Hit, On, Trigger, Value, ValueMap};
 use crate::channel::fingerprint;
 
 /// A referral may start a flow for so long.
@@ -58,7 +58,9 @@ impl Work<'_> {
         self.bot.matcher.hits(&bot::Heard {
             text: typed.then_some(heard.text.as_str()),
             button,
-            image: heard.kind == Kind::Image,
+            kind: (heard.kind == Kind::Image).then_some(HeardKind::Image),
+            comment: false,
+            silent_ms: None,
             entry: self.entry_now(),
             first: heard.first,
         })

@@ -76,8 +76,7 @@ fn the_forms_stand_in_their_order() {
         trigger(On::Ad(Some("7".to_owned()))),
         trigger(On::Button("track".to_owned())),
     ];
-    let heard =
-        Heard { text: Some("order"), button: Some("track"), image: false, entry: Some(Entry::Ad(Some("7"))), first: true };
+    let heard = Heard { button: Some("track"), entry: Some(Entry::Ad(Some("7"))), first: true, ..said("order") };
     assert_eq!(order(&bot, &heard), [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
 }
 
@@ -120,7 +119,7 @@ fn kinds_buttons_and_entries_go_by_name() {
         trigger(On::Link(None)),
         trigger(On::Ad(None)),
     ];
-    assert_eq!(order(&bot, &Heard { image: true, ..Heard::default() }), [0]);
+    assert_eq!(order(&bot, &Heard { kind: Some(HeardKind::Image), ..Heard::default() }), [0]);
     assert_eq!(order(&bot, &Heard { button: Some("a"), ..said("A") }), [1]);
     assert!(order(&bot, &Heard { button: Some("b"), ..said("A") }).is_empty());
     assert_eq!(order(&bot, &Heard { entry: Some(Entry::Link(Some("sale"))), ..said("hi") }), [2, 3]);
@@ -161,4 +160,37 @@ proptest::proptest! {
             assert!(!order(&[like(&[&phrase])], &said(&typed.iter().collect::<String>())).is_empty());
         }
     }
+}
+
+#[test]
+fn each_kind_of_message_has_its_own_triggers() {
+    let bot = [trigger(On::Post), trigger(On::Sticker), trigger(On::Fallback)];
+    assert_eq!(order(&bot, &Heard { kind: Some(HeardKind::Post), ..Heard::default() }), [0, 2]);
+    assert_eq!(order(&bot, &Heard { kind: Some(HeardKind::Sticker), ..Heard::default() }), [1, 2]);
+    assert_eq!(order(&bot, &Heard { kind: Some(HeardKind::Emoji), ..Heard::default() }), [2]);
+}
+
+#[test]
+fn a_reaction_is_wanted_by_its_emoji_in_any_skin_and_by_nothing_else() {
+    let bot = [trigger(On::Reaction(Some("👍".to_owned()))), trigger(On::Reaction(None)), trigger(On::Fallback)];
+    let reacts = |emoji| Heard { kind: Some(HeardKind::Reaction(emoji)), ..Heard::default() };
+    assert_eq!(order(&bot, &reacts(Some("👍🏽"))), [0, 1]);
+    assert_eq!(order(&bot, &reacts(Some("❤️"))), [1]);
+    assert_eq!(order(&bot, &reacts(None)), [1]);
+}
+
+#[test]
+fn a_comment_is_wanted_by_triggers_on_comments_alone() {
+    let bot =
+        [words(&["price"]), trigger(On::Comment(Box::new(On::AnyText))), trigger(On::Comment(Box::new(words(&["price"]).on)))];
+    assert_eq!(order(&bot, &Heard { comment: true, ..said("the price?") }), [2, 1]);
+    assert_eq!(order(&bot, &said("the price?")), [0]);
+}
+
+#[test]
+fn who_comes_back_after_long_comes_before_the_first_and_after_the_ad() {
+    let bot = [trigger(On::FirstMessage), trigger(On::Return(1_000)), trigger(On::AnyText)];
+    assert_eq!(order(&bot, &Heard { silent_ms: Some(1_000), ..said("hi") }), [1, 2]);
+    assert_eq!(order(&bot, &Heard { silent_ms: Some(999), ..said("hi") }), [2]);
+    assert_eq!(order(&bot, &Heard { first: true, ..said("hi") }), [0, 2]);
 }
