@@ -1,6 +1,8 @@
 //! A conversation without a network: every reply that may leave is sent at once, time moves when told to.
 //! For `talk`, for chats written as tests, and for programs that embed a bot.
 
+mod given;
+
 use std::sync::Arc;
 
 use super::{
@@ -35,7 +37,7 @@ pub enum Said {
 }
 
 /// One customer, one bot, time of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rehearsal {
     bot: Arc<Bot>,
     conversation: Conversation,
