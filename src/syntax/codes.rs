@@ -18,7 +18,6 @@ pub const CODES: &[(&str, &str)] = &[
     (UNKNOWN_TRIGGER, "a word that names no trigger"),
     (UNKNOWN_TYPE, "a word that names no type"),
     (EXPECTED, "something else was expected here"),
-    (NOT_SUPPORTED, "known to the language, but not supported yet"),
     (NOT_ON_CHANNEL, "something that the channel cannot do"),
     (EQUALS, "`=` where two values are compared"),
     (DURATION, "a duration that is not written as such"),
@@ -49,7 +48,6 @@ pub const UNKNOWN_SETTING: &str = "F0014";
 pub const UNKNOWN_TRIGGER: &str = "F0015";
 pub const UNKNOWN_TYPE: &str = "F0016";
 pub const EXPECTED: &str = "F0017";
-pub const NOT_SUPPORTED: &str = "F0018";
 pub const NOT_ON_CHANNEL: &str = "F0019";
 pub const EQUALS: &str = "F0020";
 pub const DURATION: &str = "F0021";

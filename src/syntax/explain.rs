@@ -24,12 +24,16 @@ pub enum Place {
     Option,
     Arm,
     HandoffPart,
+    Share,
+    FetchPart,
+    Given,
+    TestLine,
     Hole,
 }
 
 const STEP_WORDS: &[&str] = &[
     "say", "image", "post", "choose", "ask", "typing", "seen", "stop", "set", "tag", "untag", "goal", "if", "match", "label",
-    "goto", "wait", "handoff",
+    "goto", "wait", "handoff", "do", "return", "fetch", "emit", "note", "repeat", "for", "leave", "split", "run",
 ];
 const SETTING_WORDS: &[&str] = &[
     "languages",
@@ -42,12 +46,18 @@ const SETTING_WORDS: &[&str] = &[
     "opt out on",
     "opt in on",
     "defaults",
+    "fetch from",
+    "secret",
     "numerals",
+    "when tiktok answers",
     "same reply",
+    "spread",
 ];
 const CLAUSE_WORDS: &[&str] = &["invalid", "tries", "within", "nudge after"];
 const OPTION_WORDS: &[&str] = &["other", "invalid", "tries", "within", "nudge after"];
 const HANDOFF_WORDS: &[&str] = &["open", "closed", "nobody in", "released"];
+const FETCH_WORDS: &[&str] = &["header", "json", "timeout", "retry", "gives", "on", "else"];
+const TEST_WORDS: &[&str] = &["given", "customer", "bot", "after", "colleague", "expect"];
 const TEAM_WORDS: &[&str] = &["hours", "notify"];
 const DAY_WORDS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun", "closed"];
 const TRIGGER_WORDS: &[&str] = &[
@@ -59,6 +69,17 @@ const TRIGGER_WORDS: &[&str] = &[
     "link",
     "first message",
     "fallback",
+    "post",
+    "video",
+    "sticker",
+    "emoji",
+    "reaction",
+    "unsupported",
+    "comment",
+    "return after",
+    "window closing in",
+    "replies left",
+    "fault",
     "exactly",
     "starting",
     "like",
@@ -81,6 +102,10 @@ impl Place {
             Self::Option => Rule::choose_line,
             Self::Arm => Rule::match_line,
             Self::HandoffPart => Rule::handoff_part,
+            Self::Share => Rule::share,
+            Self::FetchPart => Rule::fetch_part,
+            Self::Given => Rule::given,
+            Self::TestLine => Rule::test_line,
             Self::Hole => Rule::hole,
         }
     }
@@ -95,7 +120,9 @@ impl Place {
             Self::Step => STEP_WORDS,
             Self::HandoffPart => HANDOFF_WORDS,
             Self::Arm => &["else"],
-            Self::Field | Self::Trigger | Self::Hole => &[],
+            Self::FetchPart => FETCH_WORDS,
+            Self::TestLine => TEST_WORDS,
+            Self::Field | Self::Trigger | Self::Hole | Self::Share | Self::Given => &[],
         }
     }
 
@@ -112,6 +139,10 @@ impl Place {
             Self::Field => "a field of `contact`",
             Self::Arm => "a case of `match`",
             Self::Trigger => "a trigger",
+            Self::Share => "a way of `split`",
+            Self::FetchPart => "a part of `fetch`",
+            Self::Given => "a field of `gives`",
+            Self::TestLine => "a line of a test",
             Self::Hole => "a value",
         }
     }
@@ -278,13 +309,10 @@ fn special(text: &str, at: usize, place: Span) -> Option<Diagnostic> {
 pub fn unknown_item(word: &str, text: &str, whole: Span) -> Diagnostic {
     let end = whole.start + found_at(text, 0).end as u32;
     let at = Span { end: end.min(whole.end), ..whole };
-    if word == "test" {
-        return not_supported("test", at);
-    }
     if word.is_empty() {
         let message = format!("{} stands outside of every item", found_at(text, 0).words);
         return Diagnostic::error(codes::UNKNOWN_ITEM, at, message)
-            .help("a file holds `bot`, `words`, `contact`, `hours`, `team`, `texts` and `flow`");
+            .help("a file holds `bot`, `words`, `contact`, `hours`, `team`, `texts`, `flow` and `test`");
     }
     if STEP_WORDS.contains(&word) || word == "on" {
         let what = if word == "on" { "a trigger" } else { "a step" };
@@ -294,7 +322,7 @@ pub fn unknown_item(word: &str, text: &str, whole: Span) -> Diagnostic {
     let diagnostic = Diagnostic::error(codes::UNKNOWN_ITEM, at, format!("`{word}` begins nothing that a file holds"));
     match nearest(word, ITEM_WORDS) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None => diagnostic.help("a file holds `bot`, `words`, `contact`, `hours`, `team`, `texts` and `flow`"),
+        None => diagnostic.help("a file holds `bot`, `words`, `contact`, `hours`, `team`, `texts`, `flow` and `test`"),
     }
 }
 
@@ -320,12 +348,6 @@ pub fn unknown_type(text: &str, at: Span) -> Diagnostic {
             "types are `text(80)`, `whole(1..9)`, `decimal(0..1)`, `digits(6..10)`, `email`, `phone`, `date`, `time`, `yes_no`, `one of (…)`, `image`, `post` and `/pattern/`",
         ),
     }
-}
-
-/// A construct that the language has and this version has not.
-pub fn not_supported(what: &str, at: Span) -> Diagnostic {
-    Diagnostic::error(codes::NOT_SUPPORTED, at, format!("`{what}` is not supported yet"))
-        .help("this version of Rejoinder cannot carry it out; leave it out")
 }
 
 /// Something that no bot on this channel can do.

@@ -9,6 +9,7 @@ use pest_derive::Parser;
 #[grammar = "grammar/expressions.pest"]
 #[grammar = "grammar/items.pest"]
 #[grammar = "grammar/steps.pest"]
+#[grammar = "grammar/tests.pest"]
 pub struct FlowGrammar;
 
 pub type Pair<'t> = pest::iterators::Pair<'t, Rule>;
@@ -45,6 +46,10 @@ pub fn in_words(rule: Rule) -> Option<String> {
         Rule::t_paren => "`(`",
         Rule::t_colon => "`:`",
         Rule::t_dots => "`..`",
+        Rule::t_arrow => "`->`",
+        Rule::method => "a method such as `GET`",
+        Rule::map => "values in braces such as `{ order: order }`",
+        Rule::record => "fields in braces such as `{ state: text(20) }`",
         Rule::step => "a step",
         Rule::pattern | Rule::literal => "a value to compare with",
         Rule::day | Rule::days => "a day such as `mon`",

@@ -21,6 +21,17 @@ impl Printer<'_> {
             self.put(&whole);
             return;
         }
+        match &value.kind {
+            ExprKind::List(values) => {
+                let parts: Vec<String> = values.iter().map(|value| self.aside(|printer| printer.value(value))).collect();
+                self.put("[");
+                self.listed(&parts);
+                self.put("]");
+                return;
+            }
+            ExprKind::Map(entries) => return self.map_lines(entries),
+            _ => {}
+        }
         let mut parts = Vec::new();
         joined(value, &mut parts);
         for (at, (op, part)) in parts.into_iter().enumerate() {
@@ -163,13 +174,41 @@ impl Printer<'_> {
             if at > 0 {
                 self.put(", ");
             }
-            let plain = crate::syntax::scan::word_at(&name.text) == name.text && !name.text.is_empty();
-            let key = if plain { name.text.clone() } else { super::texts::quoted(&name.text) };
-            self.put(&key);
-            self.put(": ");
-            self.value(value);
+            self.entry_of(name, value);
         }
         self.put(" }");
+    }
+
+    fn entry_of(&mut self, name: &Name, value: &Expr) {
+        let plain = crate::syntax::scan::word_at(&name.text) == name.text && !name.text.is_empty();
+        let key = if plain { name.text.clone() } else { super::texts::quoted(&name.text) };
+        self.put(&key);
+        self.put(": ");
+        self.value(value);
+    }
+
+    /// A map at a statement's end: on its line where it fits, else one entry a line.
+    pub(super) fn map_at_end(&mut self, entries: &[(Name, Expr)]) {
+        let whole = self.aside(|printer| printer.map(entries));
+        if self.column() + whole.chars().count() <= WIDTH_MAX || whole.contains('\n') || entries.is_empty() {
+            self.put(&whole);
+        } else {
+            self.map_lines(entries);
+        }
+    }
+
+    fn map_lines(&mut self, entries: &[(Name, Expr)]) {
+        self.put("{");
+        for (at, (name, value)) in entries.iter().enumerate() {
+            self.break_line();
+            self.indent += 1;
+            self.entry_of(name, value);
+            self.indent -= 1;
+            self.put(if at + 1 < entries.len() { "," } else { "" });
+        }
+        self.put("\n");
+        self.put_indent();
+        self.put("}");
     }
 
     pub(super) fn filter(&mut self, filter: &Filter) {
@@ -231,7 +270,20 @@ impl Printer<'_> {
                 self.put(")");
                 return;
             }
-            TypeKind::OneOfList(_) | TypeKind::List(..) | TypeKind::Record(_) | TypeKind::Broken => String::new(),
+            TypeKind::OneOfList(list) => {
+                // A single text would be read as a label.
+                let lone = matches!(list.kind, ExprKind::Text(_));
+                self.put(if lone { "one of ((" } else { "one of (" });
+                self.value(list);
+                self.put(if lone { "))" } else { ")" });
+                return;
+            }
+            TypeKind::List(most, inside) => {
+                self.put(&format!("list({most}) of "));
+                return self.kind(inside);
+            }
+            TypeKind::Record(fields) => return self.record(fields, kind.span),
+            TypeKind::Broken => String::new(),
         };
         self.put(&text);
     }

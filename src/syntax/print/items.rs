@@ -9,7 +9,7 @@ use crate::syntax::tree::{
 
 use super::Printer;
 use super::expressions::clock;
-use super::texts::{quoted, text_span};
+use super::texts::quoted;
 
 /// What stands in a flow's braces.
 enum InFlow<'d> {
@@ -50,7 +50,8 @@ impl<'d> Printer<'d> {
                 self.text(&texts.text);
             }
             Item::Flow(flow) => self.flow(flow),
-            Item::Test(_) | Item::Broken(_) => {}
+            Item::Test(test) => self.test(test),
+            Item::Broken(_) => {}
         }
     }
 
@@ -87,11 +88,17 @@ impl<'d> Printer<'d> {
             }
             SettingKind::Numerals(kind) => format!("numerals {}", kind.text),
             SettingKind::SameReply { times, within_ms } => format!("same reply {} times in {}", times.value, time(within_ms)),
-            SettingKind::FetchFrom(_)
-            | SettingKind::Secret(_)
-            | SettingKind::WhenTiktokAnswers(_)
-            | SettingKind::Spread(_)
-            | SettingKind::Broken => return,
+            SettingKind::FetchFrom(origins) => {
+                self.put("fetch from ");
+                return self.listed(&origins.iter().map(|origin| quoted(&origin.value)).collect::<Vec<_>>());
+            }
+            SettingKind::Secret(names) => {
+                self.put("secret ");
+                return self.listed(&names.iter().map(|name| name.text.clone()).collect::<Vec<_>>());
+            }
+            SettingKind::WhenTiktokAnswers(what) => format!("when tiktok answers {}", what.text),
+            SettingKind::Spread(ms) => format!("spread {}", time(ms)),
+            SettingKind::Broken => return,
         };
         self.put(&text);
     }
@@ -153,9 +160,27 @@ impl<'d> Printer<'d> {
     fn flow(&mut self, flow: &FlowItem) {
         self.put(&format!("flow {}", flow.name.text));
         let mut header_end = flow.name.span.end;
+        if let Some(last) = flow.parameters.last() {
+            let parameters = flow.parameters.iter();
+            let parameters = parameters.map(|one| format!("{}: {}", one.name.text, self.aside(|printer| printer.kind(&one.kind))));
+            let parameters: Vec<String> = parameters.collect();
+            self.put("(");
+            self.listed(&parameters);
+            self.put(")");
+            header_end = last.span.end;
+        }
         if let Some(title) = &flow.title {
             self.put(&format!(" {}", quoted(&title.value)));
             header_end = title.span.end;
+        }
+        if let Some(result) = &flow.result {
+            self.put(" -> ");
+            self.kind(result);
+            header_end = result.span.end;
+        }
+        if let Some(name) = &flow.renamed_from {
+            self.put(&format!(" renamed from {}", quoted(&name.value)));
+            header_end = name.span.end;
         }
         let mut parts: Vec<InFlow<'_>> = flow.triggers.iter().map(InFlow::Trigger).collect();
         parts.extend(flow.steps.iter().map(InFlow::Step));
@@ -172,14 +197,27 @@ impl<'d> Printer<'d> {
     fn trigger(&mut self, trigger: &Trigger) {
         self.put("on ");
         match &trigger.on {
-            On::Words(phrases) => self.message("", phrases),
-            On::Exactly(phrases) => self.message("exactly ", phrases),
-            On::Starting(phrases) => self.message("starting ", phrases),
-            On::Like(phrases) => self.message("like ", phrases),
-            On::Matching(regex) => {
-                self.put("message matching ");
-                self.regex(regex);
+            On::Words(_) | On::Exactly(_) | On::Starting(_) | On::Like(_) | On::Matching(_) => {
+                self.put("message ");
+                self.text_form(&trigger.on);
             }
+            On::Comment(form) => {
+                self.put("comment");
+                if let Some(form) = form {
+                    self.put(" ");
+                    self.text_form(form);
+                }
+            }
+            On::Post => self.put("post"),
+            On::Video => self.put("video"),
+            On::Sticker => self.put("sticker"),
+            On::Emoji => self.put("emoji"),
+            On::Reaction(emoji) => self.entry("reaction", emoji.as_ref()),
+            On::Unsupported => self.put("unsupported"),
+            On::Return(ms) => self.put(&format!("return after {}", duration::print(ms.value))),
+            On::WindowClosing(ms) => self.put(&format!("window closing in {}", duration::print(ms.value))),
+            On::RepliesLeft(count) => self.put(&format!("replies left {}", count.value)),
+            On::Fault => self.put("fault"),
             On::AnyText => self.put("any text"),
             On::Button(name) => self.put(&format!("button {}", name.text)),
             On::Image => self.put("image"),
@@ -187,28 +225,47 @@ impl<'d> Printer<'d> {
             On::Link(reference) => self.entry("link", reference.as_ref()),
             On::FirstMessage => self.put("first message"),
             On::Fallback => self.put("fallback"),
-            _ => {}
+            On::Broken => {}
         }
         if let Some(condition) = &trigger.when {
-            self.put(" when ");
+            let short = self.aside(|printer| printer.value(condition));
+            self.go_on(" when ".len() + short.chars().count());
+            self.put("when ");
             self.condition(condition);
         }
         match trigger.anytime {
-            Some(Anytime::Replace) => self.put(" anytime"),
-            Some(Anytime::Resume) => self.put(" anytime resume"),
+            Some(Anytime::Replace) => self.part("anytime"),
+            Some(Anytime::Resume) => self.part("anytime resume"),
             None => {}
         }
         if let Some(ms) = &trigger.once_per_ms {
-            self.put(&format!(" once per {}", duration::print(ms.value)));
+            self.part(&format!("once per {}", duration::print(ms.value)));
         }
         if let Some(number) = &trigger.priority {
-            self.put(&format!(" priority {}", number.value));
+            self.part(&format!("priority {}", number.value));
         }
     }
 
-    fn message(&mut self, form: &str, phrases: &[Phrase]) {
-        self.put("message ");
-        self.put(form);
+    /// Further words of a statement, on the next line where this one is full.
+    fn part(&mut self, words: &str) {
+        self.go_on(words.chars().count() + 1);
+        self.put(words);
+    }
+
+    /// How the text of a message or comment is compared.
+    fn text_form(&mut self, form: &On) {
+        let (word, phrases) = match form {
+            On::Words(phrases) => ("", phrases),
+            On::Exactly(phrases) => ("exactly ", phrases),
+            On::Starting(phrases) => ("starting ", phrases),
+            On::Like(phrases) => ("like ", phrases),
+            On::Matching(regex) => {
+                self.put("matching ");
+                return self.regex(regex);
+            }
+            _ => return,
+        };
+        self.put(word);
         self.phrases(phrases);
     }
 
@@ -220,7 +277,6 @@ impl<'d> Printer<'d> {
     }
 
     pub(super) fn clause(&mut self, clause: &WaitClause) {
-        let end = clause.span.end;
         match &clause.kind {
             WaitClauseKind::Invalid(text) => {
                 self.put("invalid ");
@@ -241,7 +297,6 @@ impl<'d> Printer<'d> {
             WaitClauseKind::Nudge(ms, text) => {
                 self.put(&format!("nudge after {} ", duration::print(ms.value)));
                 self.text(text);
-                let _ = (end, text_span(text));
             }
         }
     }

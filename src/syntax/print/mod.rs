@@ -1,9 +1,12 @@
 //! In: trees. Out: their one canonical spelling.
 //! Does not know: the text that a tree was read from; comments and empty lines come with the document.
 
+mod control;
 mod expressions;
+mod fetch;
 mod items;
 mod steps;
+mod tests;
 mod texts;
 
 use crate::source::Span;

@@ -2,12 +2,10 @@
 
 use crate::source::Span;
 use crate::syntax::duration;
-use crate::syntax::tree::{
-    Arm, Ask, Block, Choice, Choose, Expr, ExprKind, Handoff, Pattern, Spanned, Step, StepKind, Text, WaitClause, WaitFor,
-};
+use crate::syntax::tree::{Ask, Block, Choice, Choose, Handoff, Spanned, Step, StepKind, Text, WaitClause};
 
 use super::Printer;
-use super::expressions::clock;
+use super::control::dotted;
 use super::items::in_order;
 use super::texts::{quoted, text_span};
 
@@ -23,9 +21,12 @@ impl Printer<'_> {
     /// A step on the line that is begun.
     pub(super) fn step(&mut self, step: &Step) {
         match &step.kind {
-            StepKind::Say { text, replying, keep_apart, .. } => {
+            StepKind::Say { text, shorts, replying, keep_apart } => {
                 self.put("say ");
                 self.text(text);
+                for short in shorts {
+                    self.short(short);
+                }
                 self.put(if *replying { " replying" } else { "" });
                 self.put(if *keep_apart { " keep apart" } else { "" });
             }
@@ -47,35 +48,45 @@ impl Printer<'_> {
             StepKind::Seen => self.put("seen"),
             StepKind::Stop => self.put("stop"),
             StepKind::Set { target, value } => {
-                let target: Vec<&str> = target.iter().map(|name| name.text.as_str()).collect();
-                self.put(&format!("set {} = ", target.join(".")));
+                self.put(&format!("set {} = ", dotted(target)));
                 self.condition(value);
             }
             StepKind::Tag(text) => self.put(&format!("tag {}", quoted(&text.value))),
             StepKind::Untag(text) => self.put(&format!("untag {}", quoted(&text.value))),
             StepKind::Goal(text) => self.put(&format!("goal {}", quoted(&text.value))),
-            StepKind::If { arms, otherwise } => self.if_step(arms, otherwise.as_ref()),
-            StepKind::Match { subject, arms, otherwise } => self.match_step(subject, arms, otherwise.as_ref(), step.span),
-            StepKind::Label { name, .. } => self.put(&format!("label {}", name.text)),
-            StepKind::Goto { first, label, .. } => {
-                let label = label.as_ref().map(|label| format!(".{}", label.text)).unwrap_or_default();
-                self.put(&format!("goto {}{label}", first.text));
+            StepKind::Note(text) => {
+                self.put("note ");
+                self.template(text);
             }
-            StepKind::Wait(wait) => {
-                let what = match wait {
-                    WaitFor::Duration(ms) => duration::print(ms.value),
-                    WaitFor::Time(time) => format!("until {}", clock(time.value)),
-                    WaitFor::Open(hours) => format!("until open({})", hours.text),
-                };
-                self.put(&format!("wait {what}"));
+            StepKind::Emit { event, data } => {
+                self.put(&format!("emit {}", quoted(&event.value)));
+                if !data.is_empty() {
+                    self.put(" ");
+                    self.map_at_end(data);
+                }
             }
             StepKind::Handoff(handoff) => self.handoff(handoff, step.span),
-            _ => {}
+            StepKind::Fetch(fetch) => self.fetch(fetch, step.span),
+            StepKind::Broken => {}
+            _ => self.control(step),
         }
     }
 
+    /// A shorter form of the text before it.
+    fn short(&mut self, text: &Text) {
+        if let Text::PerLanguage(..) = text {
+            self.put(" short ");
+            self.text(text);
+            return;
+        }
+        let whole = self.aside(|printer| printer.inline(text));
+        self.go_on(" short ".len() + whole.chars().count());
+        self.put("short ");
+        self.inline(text);
+    }
+
     /// ` { … }` behind a header.
-    fn block(&mut self, block: &Block) {
+    pub(super) fn block(&mut self, block: &Block) {
         let steps: Vec<&Step> = block.steps.iter().filter(|step| step.kind != StepKind::Broken).collect();
         self.braces(block.span, block.span.start, &steps, |step| step.span, |printer, step| printer.step(step));
     }
@@ -94,71 +105,10 @@ impl Printer<'_> {
         }
     }
 
-    fn if_step(&mut self, arms: &[(Expr, Block)], otherwise: Option<&Block>) {
-        for (at, (condition, block)) in arms.iter().enumerate() {
-            self.put(if at == 0 { "if " } else { " else if " });
-            self.condition(condition);
-            self.block(block);
-        }
-        if let Some(block) = otherwise {
-            self.put(" else");
-            self.block(block);
-        }
-    }
-
-    fn match_step(&mut self, subject: &Expr, arms: &[Arm], otherwise: Option<&Block>, span: Span) {
-        self.put("match ");
-        self.condition(subject);
-        let mut cases: Vec<(Option<&Arm>, &Block, Span)> = arms.iter().map(|arm| (Some(arm), &arm.block, arm.span)).collect();
-        cases.extend(otherwise.map(|block| (None, block, block.span)));
-        self.braces(
-            span,
-            subject.span.end,
-            &cases,
-            |(_, _, span)| *span,
-            |printer, (arm, block, span)| {
-                let mut end = span.start;
-                match arm {
-                    Some(arm) => {
-                        let parts: Vec<String> =
-                            arm.patterns.iter().map(|pattern| printer.aside(|printer| printer.pattern(pattern))).collect();
-                        printer.listed(&parts);
-                        end = arm.block.span.start;
-                    }
-                    None => printer.put("else"),
-                }
-                printer.body(block, end);
-            },
-        );
-    }
-
-    fn pattern(&mut self, pattern: &Pattern) {
-        match pattern {
-            Pattern::Value(value) => self.literal(value),
-            Pattern::Range(low, high) => {
-                self.literal(low);
-                self.put("..");
-                self.literal(high);
-            }
-            Pattern::Set(name) => self.put(&format!("@{}", name.text)),
-        }
-    }
-
-    fn literal(&mut self, value: &Expr) {
-        match &value.kind {
-            ExprKind::Negative(value) => {
-                self.put("-");
-                self.operand(value);
-            }
-            _ => self.operand(value),
-        }
-    }
-
     // --- waits -----------------------------------------------------------------------------------------------------
 
     fn ask(&mut self, ask: &Ask, span: Span) {
-        let target: Vec<&str> = ask.target.iter().map(|name| name.text.as_str()).collect();
-        self.put(&format!("ask {}", target.join(".")));
+        self.put(&format!("ask {}", dotted(&ask.target)));
         let mut header_end = ask.target.last().map_or(span.start, |name| name.span.end);
         if let Some(kind) = &ask.kind {
             self.put(": ");
@@ -218,7 +168,10 @@ impl Printer<'_> {
             self.put(&format!(" named {}", name.text));
         }
         if !option.also.is_empty() {
-            self.put(" also ");
+            let whole = self.aside(|printer| printer.phrases(&option.also));
+            let first = whole.split('\n').next().unwrap_or_default();
+            self.go_on(" also ".len() + first.chars().count());
+            self.put("also ");
             self.phrases(&option.also);
         }
         self.body(&option.block, option.block.span.start);

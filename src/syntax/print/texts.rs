@@ -79,6 +79,15 @@ impl Printer<'_> {
         self.indent -= 1;
     }
 
+    /// A blank, or the next line where so many characters more do not fit on this one.
+    pub(super) fn go_on(&mut self, more: usize) {
+        if self.column() + more > WIDTH_MAX {
+            self.break_line();
+        } else {
+            self.put(" ");
+        }
+    }
+
     /// `a, b, c`, over as many lines as it takes.
     pub(super) fn listed(&mut self, parts: &[String]) {
         for (at, part) in parts.iter().enumerate() {

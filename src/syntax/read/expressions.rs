@@ -43,9 +43,7 @@ pub const fn binding(op: BinaryOp) -> u8 {
 
 impl Reader<'_> {
     pub(super) fn value(&mut self, pair: &Pair<'_>) -> Expr {
-        if self.expression_depth == 0 {
-            self.operators = 0;
-        }
+        self.count_anew();
         self.expression_depth += 1;
         let value = self.value_inside(pair);
         self.expression_depth -= 1;
@@ -81,6 +79,13 @@ impl Reader<'_> {
             last = Expr { kind, span };
         }
         last
+    }
+
+    /// What stands in no other expression has the whole limit for itself.
+    const fn count_anew(&mut self) {
+        if self.expression_depth == 0 {
+            self.operators = 0;
+        }
     }
 
     /// Counts operators; past the limit, once, a diagnostic.
@@ -292,11 +297,13 @@ impl Reader<'_> {
         }
     }
 
-    fn values(&mut self, pair: &Pair<'_>) -> Vec<Expr> {
+    pub(super) fn values(&mut self, pair: &Pair<'_>) -> Vec<Expr> {
+        self.count_anew();
         pair.clone().into_inner().map(|value| self.nested(&value)).collect()
     }
 
-    fn entries(&mut self, pair: &Pair<'_>) -> Vec<(Name, Expr)> {
+    pub(super) fn entries(&mut self, pair: &Pair<'_>) -> Vec<(Name, Expr)> {
+        self.count_anew();
         let mut entries = Vec::new();
         for entry in pair.clone().into_inner() {
             let mut parts = entry.into_inner();

@@ -3,7 +3,7 @@
 use crate::syntax::codes;
 use crate::syntax::explain::Place;
 use crate::syntax::grammar::{Pair, Rule};
-use crate::syntax::tree::{Anytime, FlowItem, Name, On, Step, StepKind, Trigger};
+use crate::syntax::tree::{Anytime, FlowItem, Name, On, Parameter, Spanned, Step, StepKind, Trigger};
 
 use super::{Reader, child};
 
@@ -23,9 +23,9 @@ impl Reader<'_> {
             match inner.as_rule() {
                 Rule::template => flow.title = Some(self.plain(&inner)),
                 Rule::trigger => flow.triggers.push(self.trigger(&inner)),
-                Rule::odd_parameters => self.unsupported("flow parameters", &inner),
-                Rule::odd_result => self.unsupported("flow results", &inner),
-                Rule::odd_renamed => self.unsupported("renamed from", &inner),
+                Rule::parameters => flow.parameters = inner.into_inner().filter_map(|one| self.parameter(&one)).collect(),
+                Rule::result => flow.result = child(&inner, Rule::kind).map(|kind| self.kind(&kind)),
+                Rule::renamed => flow.renamed_from = self.renamed(&inner),
                 Rule::odd_gap => self.gap(&inner),
                 Rule::broken_trigger => {
                     let span = child(&inner, Rule::broken).map_or(flow.span, |broken| self.broken(&broken, Place::Trigger));
@@ -42,6 +42,16 @@ impl Reader<'_> {
             }
         }
         flow
+    }
+
+    fn parameter(&mut self, pair: &Pair<'_>) -> Option<Parameter> {
+        let name = self.name(&child(pair, Rule::name)?);
+        Some(Parameter { name, kind: self.kind(&child(pair, Rule::kind)?), span: self.span(pair) })
+    }
+
+    /// `renamed from "…"`
+    pub(super) fn renamed(&mut self, pair: &Pair<'_>) -> Option<Spanned<String>> {
+        child(pair, Rule::template).map(|name| self.plain(&name))
     }
 
     /// What stands among steps: a step, a trigger come too late, or something unreadable.
@@ -91,35 +101,49 @@ impl Reader<'_> {
     }
 
     fn event(&mut self, pair: &Pair<'_>) -> On {
+        self.event_of(pair).unwrap_or(On::Broken)
+    }
+
+    fn event_of(&mut self, pair: &Pair<'_>) -> Option<On> {
         let text = child(pair, Rule::template);
-        match pair.as_rule() {
-            Rule::on_message => self.message(pair),
+        let duration = child(pair, Rule::duration);
+        Some(match pair.as_rule() {
+            Rule::on_message => self.text_form(&child(pair, Rule::text_form)?),
             Rule::on_any => On::AnyText,
-            Rule::on_button => child(pair, Rule::name).map_or(On::Broken, |name| On::Button(self.name(&name))),
-            Rule::on_image => On::Image,
+            Rule::on_button => On::Button(self.name(&child(pair, Rule::name)?)),
+            Rule::on_kind => match pair.clone().into_inner().next()?.as_rule() {
+                Rule::k_image => On::Image,
+                Rule::k_post => On::Post,
+                Rule::k_video => On::Video,
+                Rule::k_sticker => On::Sticker,
+                Rule::k_emoji => On::Emoji,
+                _ => On::Unsupported,
+            },
+            Rule::on_reaction => On::Reaction(text.map(|emoji| self.plain(&emoji))),
+            Rule::on_comment => On::Comment(child(pair, Rule::text_form).map(|form| Box::new(self.text_form(&form)))),
             Rule::on_ad => On::Ad(text.map(|id| self.plain(&id))),
             Rule::on_link => On::Link(text.map(|reference| self.plain(&reference))),
             Rule::on_first => On::FirstMessage,
+            Rule::on_return => On::Return(self.duration(&duration?)),
+            Rule::on_window => On::WindowClosing(self.duration(&duration?)),
+            Rule::on_replies => On::RepliesLeft(self.integer(&child(pair, Rule::integer)?)),
+            Rule::on_fault => On::Fault,
             Rule::on_fallback => On::Fallback,
-            _ => {
-                let word = child(pair, Rule::odd_event_word).map(|word| word.as_str().to_owned()).unwrap_or_default();
-                self.unsupported(&format!("on {word}"), pair);
-                On::Broken
-            }
-        }
+            _ => return None,
+        })
     }
 
-    fn message(&mut self, pair: &Pair<'_>) -> On {
+    /// What the text of a message or comment is compared with, and how.
+    fn text_form(&mut self, pair: &Pair<'_>) -> On {
         if let Some(regex) = child(pair, Rule::regex) {
             return On::Matching(self.regex(&regex));
         }
         let phrases = self.phrases_of(pair);
-        let form = pair.clone().into_inner().map(|inner| inner.as_rule());
-        match form.into_iter().find(|rule| matches!(rule, Rule::k_exactly | Rule::k_starting | Rule::k_like)) {
+        match pair.clone().into_inner().next().map(|form| form.as_rule()) {
             Some(Rule::k_exactly) => On::Exactly(phrases),
             Some(Rule::k_starting) => On::Starting(phrases),
-            Some(_) => On::Like(phrases),
-            None => On::Words(phrases),
+            Some(Rule::k_like) => On::Like(phrases),
+            _ => On::Words(phrases),
         }
     }
 }

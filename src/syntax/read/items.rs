@@ -1,8 +1,7 @@
 //! Every item but flows.
 
-use crate::diagnostic::Diagnostic;
 use crate::syntax::codes;
-use crate::syntax::explain::{self, Place};
+use crate::syntax::explain::Place;
 use crate::syntax::grammar::{Pair, Rule};
 use crate::syntax::tree::{
     BotItem, ContactItem, Field, HoursItem, HoursRow, Item, Name, Phrase, Setting, SettingKind, Spanned, TeamItem, Text,
@@ -25,6 +24,7 @@ impl Reader<'_> {
                 Some(text) => Item::Texts(TextsItem { name, text: self.text(&text), span }),
                 None => Item::Broken(span),
             },
+            (Rule::test, _) => Item::Test(self.test(&pair)),
             (Rule::flow, Some(name)) => Item::Flow(self.flow(&pair, name)),
             _ => Item::Broken(span),
         }
@@ -79,12 +79,17 @@ impl Reader<'_> {
             Rule::set_same => child(pair, Rule::integer)
                 .zip(durations.next())
                 .map(|(times, within)| SettingKind::SameReply { times: self.integer(&times), within_ms: self.duration(&within) }),
-            _ => {
-                let words = child(pair, Rule::odd_setting_words).map(|words| words.as_str().to_owned()).unwrap_or_default();
-                let span = self.span(pair);
-                self.report(explain::not_supported(&words, span));
-                None
+            Rule::set_fetch => {
+                let origins = pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::template);
+                Some(SettingKind::FetchFrom(origins.map(|origin| self.plain(&origin)).collect()))
             }
+            Rule::set_secret => {
+                let names = pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::name);
+                Some(SettingKind::Secret(names.map(|name| self.name(&name)).collect()))
+            }
+            Rule::set_tiktok => self.last_word(pair).map(SettingKind::WhenTiktokAnswers),
+            Rule::set_spread => durations.next().map(|time| SettingKind::Spread(self.duration(&time))),
+            _ => None,
         };
         kind.unwrap_or(SettingKind::Broken)
     }
@@ -148,8 +153,9 @@ impl Reader<'_> {
     fn field_part(&mut self, pair: &Pair<'_>, field: &mut Field) {
         let again = if let Some(duration) = child(pair, Rule::duration) {
             field.forget_after_ms.replace(self.duration(&duration)).is_some()
-        } else if let Some(name) = child(pair, Rule::template) {
-            field.renamed_from.replace(self.plain(&name)).is_some()
+        } else if let Some(renamed) = child(pair, Rule::renamed) {
+            let name = self.renamed(&renamed);
+            std::mem::replace(&mut field.renamed_from, name).is_some()
         } else {
             std::mem::replace(&mut field.secret, true)
         };
@@ -240,10 +246,5 @@ impl Reader<'_> {
         let after = pair.as_span().end() + self.base;
         let span = crate::source::Span { file: self.file, start: (after as u32).max(at), end: after as u32 + 1 };
         self.error(codes::MISPLACED, span, "`{` stands alone on its line", "put it at the end of the line before");
-    }
-
-    pub(super) fn unsupported(&mut self, what: &str, pair: &Pair<'_>) {
-        let found: Diagnostic = explain::not_supported(what, self.span(pair));
-        self.report(found);
     }
 }

@@ -1,11 +1,14 @@
 //! In: items as the scanner cut them. Out: their trees and diagnostics; what cannot be read becomes `Broken`.
 //! Does not know: whether names exist.
 
+mod control;
 mod expressions;
+mod fetch;
 mod flows;
 mod items;
 mod literals;
 mod steps;
+mod tests;
 mod texts;
 mod types;
 
@@ -186,6 +189,7 @@ fn item_rule(word: &str) -> Option<Rule> {
         "team" => Rule::item_team,
         "texts" => Rule::item_texts,
         "flow" => Rule::item_flow,
+        "test" => Rule::item_test,
         _ => return None,
     })
 }

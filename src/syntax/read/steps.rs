@@ -5,8 +5,7 @@ use crate::syntax::codes;
 use crate::syntax::explain::{self, Place};
 use crate::syntax::grammar::{Pair, Rule};
 use crate::syntax::tree::{
-    Arm, Ask, Block, Choice, Choose, Expr, ExprKind, Handoff, Name, Pattern, Step, StepKind, Template, Text, WaitClause,
-    WaitClauseKind, WaitFor,
+    Ask, Block, Choice, Choose, Handoff, Name, Step, StepKind, Template, Text, WaitClause, WaitClauseKind,
 };
 
 use super::{Reader, child};
@@ -42,7 +41,10 @@ impl Reader<'_> {
             Rule::goal => StepKind::Goal(self.plain(&template?)),
             Rule::if_step => self.if_step(pair)?,
             Rule::match_step => self.match_step(pair)?,
-            Rule::label => StepKind::Label { name: name?, renamed_from: None },
+            Rule::label => {
+                let renamed_from = child(pair, Rule::renamed).and_then(|renamed| self.renamed(&renamed));
+                StepKind::Label { name: name?, renamed_from }
+            }
             Rule::goto => self.goto(pair)?,
             Rule::wait => StepKind::Wait(self.wait(pair)?),
             Rule::handoff => StepKind::Handoff(self.handoff(pair)?),
@@ -52,23 +54,33 @@ impl Reader<'_> {
                 self.report(found);
                 StepKind::Broken
             }
-            _ => {
-                let word = child(pair, Rule::odd_step_word)?;
-                self.unsupported(word.as_str(), pair);
-                StepKind::Broken
+            Rule::note => StepKind::Note(self.template(&template?)),
+            Rule::leave => StepKind::Leave,
+            Rule::emit => {
+                let data = child(pair, Rule::map).map(|map| self.entries(&map)).unwrap_or_default();
+                StepKind::Emit { event: self.plain(&template?), data }
             }
+            Rule::return_step => StepKind::Return(child(pair, Rule::value).map(|value| self.value(&value))),
+            Rule::do_step => self.do_step(pair)?,
+            Rule::repeat => self.repeat(pair)?,
+            Rule::for_step => self.for_step(pair)?,
+            Rule::split => self.split(pair)?,
+            Rule::fetch => StepKind::Fetch(self.fetch(pair)?),
+            Rule::run => self.run(pair)?,
+            _ => return None,
         })
     }
 
     fn say(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
         let text = self.text(&child(pair, Rule::text)?);
+        let mut shorts = Vec::new();
         let (mut replying, mut keep_apart) = (false, false);
         for inner in pair.clone().into_inner() {
             let again = match inner.as_rule() {
                 Rule::replying => std::mem::replace(&mut replying, true),
                 Rule::keep_apart => std::mem::replace(&mut keep_apart, true),
-                Rule::odd_short => {
-                    self.unsupported("short", &inner);
+                Rule::short => {
+                    shorts.extend(child(&inner, Rule::text).map(|text| self.text(&text)));
                     false
                 }
                 _ => false,
@@ -77,7 +89,7 @@ impl Reader<'_> {
                 self.twice(&inner);
             }
         }
-        Some(StepKind::Say { text, shorts: Vec::new(), replying, keep_apart })
+        Some(StepKind::Say { text, shorts, replying, keep_apart })
     }
 
     /// `block` or `body`: its steps.
@@ -101,11 +113,11 @@ impl Reader<'_> {
         }
     }
 
-    fn body_of(&mut self, pair: &Pair<'_>) -> Option<Block> {
+    pub(super) fn body_of(&mut self, pair: &Pair<'_>) -> Option<Block> {
         child(pair, Rule::body).map(|body| self.block(&body))
     }
 
-    fn target(&mut self, pair: &Pair<'_>) -> Vec<Name> {
+    pub(super) fn target(&mut self, pair: &Pair<'_>) -> Vec<Name> {
         pair.clone().into_inner().map(|part| self.name(&part)).collect()
     }
 
@@ -205,116 +217,6 @@ impl Reader<'_> {
             _ => WaitClauseKind::Nudge(self.duration(&duration?), self.text(&child(&inner, Rule::text)?)),
         };
         Some(WaitClause { kind, span: self.span(pair) })
-    }
-
-    fn wait(&mut self, pair: &Pair<'_>) -> Option<WaitFor> {
-        if let Some(duration) = child(pair, Rule::duration) {
-            return Some(WaitFor::Duration(self.duration(&duration)));
-        }
-        if let Some(time) = child(pair, Rule::time) {
-            return Some(WaitFor::Time(self.time(&time)));
-        }
-        let hours = child(&child(pair, Rule::wait_open)?, Rule::name)?;
-        Some(WaitFor::Open(self.name(&hours)))
-    }
-
-    // --- control ---------------------------------------------------------------------------------------------------
-
-    fn if_step(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
-        let condition = self.value(&child(pair, Rule::value)?);
-        let mut arms = Vec::new();
-        let mut otherwise = None;
-        let mut condition = Some(condition);
-        for inner in pair.clone().into_inner() {
-            match inner.as_rule() {
-                Rule::odd_gap => self.gap(&inner),
-                Rule::block => match condition.take() {
-                    Some(condition) => arms.push((condition, self.block(&inner))),
-                    None => self.else_block(&inner, &mut otherwise),
-                },
-                Rule::else_if => {
-                    if otherwise.is_some() {
-                        self.error(codes::MISPLACED, self.span(&inner), "`else if` stands after `else`", "put the `else` last");
-                    }
-                    if let Some(gap) = child(&inner, Rule::odd_gap) {
-                        self.gap(&gap);
-                    }
-                    let condition = self.value(&child(&inner, Rule::value)?);
-                    arms.push((condition, self.block(&child(&inner, Rule::block)?)));
-                }
-                _ => {}
-            }
-        }
-        Some(StepKind::If { arms, otherwise })
-    }
-
-    fn else_block(&mut self, pair: &Pair<'_>, otherwise: &mut Option<Block>) {
-        if otherwise.replace(self.block(pair)).is_some() {
-            self.error(codes::MISPLACED, self.span(pair), "a second `else`", "keep one of them");
-        }
-    }
-
-    fn match_step(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
-        let subject = self.value(&child(pair, Rule::value)?);
-        let mut arms = Vec::new();
-        let mut otherwise = None;
-        for inner in pair.clone().into_inner() {
-            let span = self.span(&inner);
-            match inner.as_rule() {
-                Rule::odd_gap => self.gap(&inner),
-                Rule::arm => {
-                    let patterns = inner.clone().into_inner().filter(|part| part.as_rule() == Rule::pattern);
-                    let patterns = patterns.filter_map(|pattern| self.pattern(&pattern)).collect();
-                    arms.push(Arm { patterns, block: self.body_of(&inner)?, span });
-                }
-                Rule::else_arm => {
-                    let before = otherwise.replace(self.body_of(&inner)?);
-                    if before.is_some() {
-                        self.twice(&inner);
-                    }
-                }
-                Rule::broken => {
-                    self.broken(&inner, Place::Arm);
-                }
-                _ => {}
-            }
-        }
-        Some(StepKind::Match { subject, arms, otherwise })
-    }
-
-    fn pattern(&mut self, pair: &Pair<'_>) -> Option<Pattern> {
-        let mut inner = pair.clone().into_inner();
-        let first = inner.next()?;
-        if first.as_rule() == Rule::set_name {
-            return Some(Pattern::Set(self.set_name(&first)));
-        }
-        let first = self.literal(&first);
-        Some(match inner.next() {
-            Some(last) => Pattern::Range(first, self.literal(&last)),
-            None => Pattern::Value(first),
-        })
-    }
-
-    fn literal(&mut self, pair: &Pair<'_>) -> Expr {
-        let span = self.span(pair);
-        let mut negative = false;
-        let mut value = Expr { kind: ExprKind::Broken, span };
-        for inner in pair.clone().into_inner() {
-            match inner.as_rule() {
-                Rule::minus => negative = true,
-                _ => value = Expr { kind: self.literal_kind(&inner), span: self.span(&inner) },
-            }
-        }
-        if negative { Expr { kind: ExprKind::Negative(Box::new(value)), span } } else { value }
-    }
-
-    fn goto(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
-        if let Some(arguments) = child(pair, Rule::odd_arguments) {
-            self.unsupported("goto with arguments", &arguments);
-        }
-        let mut names = pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::name);
-        let first = self.name(&names.next()?);
-        Some(StepKind::Goto { first, label: names.next().map(|label| self.name(&label)), arguments: Vec::new() })
     }
 
     fn handoff(&mut self, pair: &Pair<'_>) -> Option<Handoff> {

@@ -3,9 +3,9 @@
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::syntax::codes;
-use crate::syntax::explain;
+use crate::syntax::explain::{self, Place};
 use crate::syntax::grammar::{Pair, Rule};
-use crate::syntax::tree::{Type, TypeKind};
+use crate::syntax::tree::{Given, Type, TypeKind};
 
 use super::{Reader, child};
 
@@ -41,10 +41,7 @@ impl Reader<'_> {
             Rule::k_post => TypeKind::Post,
             Rule::regex => TypeKind::Matching(self.regex(first)),
             Rule::one_of_kind => self.one_of_kind(first),
-            Rule::odd_list => {
-                self.error(codes::NOT_SUPPORTED, self.span(first), "`list` is not supported yet", "ask for one value at a time");
-                TypeKind::Broken
-            }
+            Rule::list_kind => self.list_kind(first),
             _ => {
                 let found = explain::unknown_type(first.as_str(), self.span(first));
                 self.report(found);
@@ -76,6 +73,63 @@ impl Reader<'_> {
         TypeKind::Broken
     }
 
+    /// `list(5) of TYPE`
+    fn list_kind(&mut self, pair: &Pair<'_>) -> TypeKind {
+        let mut most = None;
+        let mut inside = None;
+        for inner in pair.clone().into_inner() {
+            let span = self.span(&inner);
+            match inner.as_rule() {
+                Rule::bound => most = inner.into_inner().next().map(|most| self.integer(&most).value),
+                Rule::odd_bound | Rule::odd_of => {
+                    let message = "a `list` needs the most things that it may hold";
+                    self.error(codes::EXPECTED, span, message, "such as `list(10) of text(80)`");
+                    return TypeKind::Broken;
+                }
+                Rule::odd_lists => {
+                    let help = "a list may hold fields in braces, and these may be lists: `list(5) of { items: list(9) of text(20) }`";
+                    self.error(codes::EXPECTED, span, "a list cannot hold lists", help);
+                    return TypeKind::Broken;
+                }
+                Rule::record => inside = Some(self.record_kind(&inner)),
+                Rule::kind => inside = Some(self.kind(&inner)),
+                _ => {}
+            }
+        }
+        match (most, inside) {
+            (Some(most), Some(inside)) => TypeKind::List(most, Box::new(inside)),
+            _ => TypeKind::Broken,
+        }
+    }
+
+    fn record_kind(&mut self, pair: &Pair<'_>) -> Type {
+        Type { kind: TypeKind::Record(self.record(pair)), span: self.span(pair) }
+    }
+
+    /// `{ field: TYPE … }`
+    pub(super) fn record(&mut self, pair: &Pair<'_>) -> Vec<Given> {
+        let mut fields = Vec::new();
+        for inner in pair.clone().into_inner() {
+            match inner.as_rule() {
+                Rule::given => fields.extend(self.given(&inner)),
+                Rule::broken => {
+                    self.broken(&inner, Place::Given);
+                }
+                _ => {}
+            }
+        }
+        fields
+    }
+
+    fn given(&mut self, pair: &Pair<'_>) -> Option<Given> {
+        let name = self.name(&child(pair, Rule::ident)?);
+        let kind = match child(pair, Rule::record) {
+            Some(record) => self.record_kind(&record),
+            None => self.kind(&child(pair, Rule::kind)?),
+        };
+        Some(Given { name, optional: child(pair, Rule::optional).is_some(), kind, span: self.span(pair) })
+    }
+
     fn one_of_kind(&mut self, pair: &Pair<'_>) -> TypeKind {
         let mut labels = Vec::new();
         for inner in pair.clone().into_inner() {
@@ -86,11 +140,7 @@ impl Reader<'_> {
                         labels.push((self.plain(&label), value));
                     }
                 }
-                Rule::odd_values => {
-                    let message = "`one of` a list is not supported yet";
-                    self.error(codes::NOT_SUPPORTED, self.span(&inner), message, "write the labels out: `one of (\"S\", \"M\")`");
-                    return TypeKind::Broken;
-                }
+                Rule::value => return TypeKind::OneOfList(Box::new(self.value(&inner))),
                 _ => {}
             }
         }

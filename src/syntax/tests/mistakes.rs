@@ -77,24 +77,6 @@ fn a_mistake_in_a_head_does_not_hide_its_block() {
 }
 
 #[test]
-fn what_is_not_built_yet_says_so_and_the_rest_is_read() {
-    for word in [
-        "fetch x = GET \"u\" {\n on 404 {\n stop\n }\n}",
-        "emit \"x\" { a: b }",
-        "repeat 3 times { stop }",
-        "note \"x\"",
-        "do f -> x",
-    ] {
-        let found = told(&format!("{word}\nsya \"x\""));
-        assert_eq!(found.len(), 2, "{found:#?}");
-        assert!(found[0].contains("is not supported yet"), "{found:#?}");
-    }
-    tells("on comment \"x\"", "`on comment` is not supported yet");
-    tells("say \"a\" short \"b\"", "`short` is not supported yet");
-    assert_eq!(read("test \"x\" {\n    customer \"a\"\n}\n").1.len(), 1);
-}
-
-#[test]
 fn what_the_channel_cannot_do_says_so() {
     tells("video \"x.mp4\"", "F0019 a bot cannot send a video on TikTok");
     tells("voice \"x\"", "F0019 a bot cannot send a voice message on TikTok");

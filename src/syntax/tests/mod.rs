@@ -36,7 +36,7 @@ const SAMPLE: &str = include_str!("sample.flow");
 fn reads_the_sample_bot_without_a_word() {
     let (document, found) = read(SAMPLE);
     assert_eq!(found, Vec::<String>::new());
-    assert_eq!(document.items.len(), 9);
+    assert_eq!(document.items.len(), 11);
 }
 
 #[test]

@@ -208,6 +208,8 @@ pub struct Fetch {
     pub timeout_ms: Option<Spanned<i64>>,
     pub retry: Option<Spanned<u32>>,
     pub gives: Option<Vec<Given>>,
+    /// Where `gives { … }` stands.
+    pub gives_span: Option<Span>,
     /// `on 404, 410 BLOCK`
     pub statuses: Vec<(Vec<Spanned<u32>>, Block)>,
     pub otherwise: Option<Block>,

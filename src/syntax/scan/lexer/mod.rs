@@ -158,6 +158,8 @@ impl<'t> Lexer<'t> {
             '[' => self.push(Frame::Square, 1),
             '}' | ')' | ']' => self.close(c),
             '/' if self.last == Last::BeforePattern => self.pattern(),
+            // A result's type may be a pattern.
+            '-' if self.rest().starts_with("->") => self.step_over(2, Last::BeforePattern),
             ',' | '=' | '|' | '+' | '-' | '*' | '/' | '%' | '<' | '>' => self.step_over(1, Last::GoesOn),
             ':' => self.step_over(1, Last::BeforePattern),
             _ if begins_name(c) => self.word(),
@@ -335,13 +337,14 @@ fn step_follows(rest: &str) -> bool {
     let blank = after.starts_with(' ');
     let after = after.trim_start_matches(' ');
     match word {
-        "say" | "choose" | "image" | "post" | "tag" | "untag" | "goal" | "handoff" | "emit" | "nudge" | "invalid" => {
+        "say" | "choose" | "image" | "post" | "tag" | "untag" | "goal" | "handoff" | "emit" | "note" | "split" | "nudge"
+        | "invalid" => {
             blank && after.starts_with(['"', '{', 'o', 'a'])
         }
-        "ask" | "goto" | "set" | "label" | "wait" | "if" | "match" | "fetch" | "within" | "tries" | "on" => {
+        "ask" | "goto" | "set" | "label" | "wait" | "if" | "match" | "fetch" | "within" | "tries" | "on" | "do" | "run" | "for" | "repeat" => {
             blank && after.starts_with(|c: char| c.is_alphanumeric())
         }
-        "stop" | "typing" | "seen" => after.starts_with(['\n', '\r', '}', ';']),
+        "stop" | "typing" | "seen" | "leave" | "return" => after.starts_with(['\n', '\r', '}', ';']),
         _ => false,
     }
 }
