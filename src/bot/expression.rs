@@ -1,10 +1,8 @@
-//! Expressions after the check: names are places, sets are resolved, regular expressions are compiled.
+//! Expressions after the check: names are places, sets are resolved, regular expressions are read.
 
 use std::sync::Arc;
 
-use regex::Regex;
-
-use super::{Template, Value};
+use super::{Regex, Template, Value};
 
 #[derive(Clone, Debug)]
 pub enum Expr {

@@ -2,88 +2,20 @@
 //! whether the bot has ten rules or ten thousand.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
-use regex::Regex;
 
 use super::{On, Trigger};
 use crate::text;
 
+mod expressions;
+mod heard;
 mod like;
 
+use expressions::Expressions;
+use heard::Found;
+pub use heard::{Entry, Heard, HeardKind, Hit, Rank};
 use like::Likes;
-
-/// What came in, as far as triggers look at it. A press carries both its name and its title's text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Heard<'a> {
-    /// The text as written.
-    pub text: Option<&'a str>,
-    /// The name of the label that was pressed.
-    pub button: Option<&'a str>,
-    /// It is of one of the kinds that have a trigger of their own.
-    pub kind: Option<HeardKind<'a>>,
-    /// The text is a comment under a post: only triggers on comments want it.
-    pub comment: bool,
-    /// How the customer came in, where this is the message that counts for it.
-    pub entry: Option<Entry<'a>>,
-    /// It is the conversation's first message.
-    pub first: bool,
-    /// Milliseconds since the customer's message before it.
-    pub silent_ms: Option<i64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeardKind<'a> {
-    Image,
-    Post,
-    Video,
-    Sticker,
-    Emoji,
-    Unsupported,
-    /// No message: only triggers on reactions want it. `None` is one of TikTok's own, which have no character.
-    Reaction(Option<&'a str>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry<'a> {
-    /// The ad's id.
-    Ad(Option<&'a str>),
-    /// The link's `ref`.
-    Link(Option<&'a str>),
-}
-
-/// Forms of triggers, the strongest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rank {
-    Button,
-    EntryNamed,
-    Exactly,
-    Matching,
-    Words,
-    Starting,
-    Like,
-    Kind,
-    Entry,
-    Return,
-    First,
-    AnyText,
-    Fallback,
-}
-
-/// A trigger that wants the message, unless its `when` or `once per` says otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// Index into the bot's triggers.
-    pub trigger: usize,
-    pub rank: Rank,
-    /// Letters of the phrase that was found, spaces not counted.
-    pub letters: usize,
-    /// Where it stands in the folded text, in bytes; for an expression, in the text as written.
-    pub at: usize,
-    /// Named groups of an expression that took part, in their order.
-    pub captures: Vec<(String, String)>,
-}
 
 /// Made once from the triggers of a bot.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +24,7 @@ pub struct Matcher {
     /// By pattern of the automaton.
     phrases: Vec<Phrase>,
     likes: Likes,
-    expressions: Vec<(usize, Arc<Regex>)>,
+    expressions: Expressions,
     buttons: HashMap<String, Vec<usize>>,
     ads: HashMap<String, Vec<usize>>,
     links: HashMap<String, Vec<usize>>,
@@ -154,7 +86,7 @@ impl Matcher {
                     add(&mut phrases, list, index, |phrase| &mut phrase.like);
                     list.iter().for_each(|phrase| matcher.likes.add(&text::fold(phrase), index));
                 }
-                On::Matching(regex) => matcher.expressions.push((index, Arc::clone(regex))),
+                On::Matching(regex) => matcher.expressions.add(index, regex),
                 On::AnyText => matcher.any_text.push(index),
                 On::Button(name) => matcher.buttons.entry(name.clone()).or_default().push(index),
                 On::Image => matcher.of_kind(HeardKind::Image, index),
@@ -177,6 +109,7 @@ impl Matcher {
                 On::Fallback => matcher.fallback.push(index),
             }
         }
+        matcher.expressions.close();
         // It fails only past two thousand million patterns, which no memory holds.
         matcher.automaton = AhoCorasick::new(phrases.keys()).ok().filter(|_| !phrases.is_empty());
         matcher.phrases = phrases.into_values().collect();
@@ -186,6 +119,25 @@ impl Matcher {
     /// The triggers that want it, the winner first, each once with its best find.
     #[must_use]
     pub fn hits(&self, heard: &Heard<'_>) -> Vec<Hit> {
+        self.find(heard, None)
+    }
+
+    /// The triggers that want it beside this one, which is not asked, nor are expressions that show no literal where there
+    /// are very many of them: for a look at all triggers in turn.
+    #[must_use]
+    pub fn hits_beside(&self, heard: &Heard<'_>, trigger: usize) -> Vec<Hit> {
+        let mut hits = self.find(heard, Some(trigger));
+        hits.retain(|hit| hit.trigger != trigger);
+        hits
+    }
+
+    /// Compiles what is else compiled when a message first asks for it.
+    pub fn warm(&self) {
+        self.expressions.warm();
+        self.comments.iter().for_each(|comments| comments.warm());
+    }
+
+    fn find(&self, heard: &Heard<'_>, beside: Option<usize>) -> Vec<Hit> {
         let mut found = Found::default();
         if let Some(HeardKind::Reaction(emoji)) = heard.kind {
             let emoji = emoji.map(text::fold);
@@ -194,15 +146,15 @@ impl Matcher {
                     found.add(Hit::plain(*trigger, Rank::Kind, 0, 0));
                 }
             }
-            return self.in_order(found);
+            return found.in_order(&self.priorities);
         }
         if heard.comment {
             let Some(comments) = &self.comments else { return Vec::new() };
             if let Some(written) = heard.text {
-                comments.hits_in_text(written, &mut found);
+                comments.hits_in_text(written, beside, &mut found);
                 found.all(Some(&comments.any_text), Rank::AnyText);
             }
-            return self.in_order(found);
+            return found.in_order(&self.priorities);
         }
         if let Some(button) = heard.button {
             found.all(self.buttons.get(button), Rank::Button);
@@ -219,7 +171,7 @@ impl Matcher {
             None => {}
         }
         if let Some(written) = heard.text {
-            self.hits_in_text(written, &mut found);
+            self.hits_in_text(written, beside, &mut found);
             found.all(Some(&self.any_text), Rank::AnyText);
         }
         if let Some(kind) = heard.kind.and_then(HeardKind::place) {
@@ -236,7 +188,7 @@ impl Matcher {
             found.all(Some(&self.first), Rank::First);
         }
         found.all(Some(&self.fallback), Rank::Fallback);
-        self.in_order(found)
+        found.in_order(&self.priorities)
     }
 
     /// The triggers on a window that ends, with their milliseconds before.
@@ -265,7 +217,7 @@ impl Matcher {
         }
     }
 
-    fn hits_in_text(&self, written: &str, found: &mut Found) {
+    fn hits_in_text(&self, written: &str, beside: Option<usize>, found: &mut Found) {
         let folded = text::fold(written);
         if let Some(automaton) = &self.automaton {
             for place in automaton.find_overlapping_iter(&folded) {
@@ -285,77 +237,7 @@ impl Matcher {
             }
         }
         self.likes.find(&folded, &mut |trigger, letters, at| found.add(Hit::plain(trigger, Rank::Like, letters, at)));
-        if !self.expressions.is_empty() {
-            let plain = text::digits_to_ascii(written);
-            for (trigger, regex) in &self.expressions {
-                if let Some(captures) = regex.captures(&plain) {
-                    let named = regex.capture_names().flatten();
-                    let values = named.filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned())));
-                    let whole = captures.get_match();
-                    found.add(Hit {
-                        captures: values.collect(),
-                        ..Hit::plain(*trigger, Rank::Matching, whole.as_str().chars().count(), whole.start())
-                    });
-                }
-            }
-        }
-    }
-
-    fn in_order(&self, found: Found) -> Vec<Hit> {
-        let mut hits: Vec<Hit> = found.best.into_values().collect();
-        hits.sort_by_key(|hit| {
-            let priority = std::cmp::Reverse(self.priorities.get(hit.trigger).copied().unwrap_or(0));
-            // Only among words does the longer phrase win, then the earlier one.
-            let (letters, at) = if hit.rank == Rank::Words { (hit.letters, hit.at) } else { (0, 0) };
-            (hit.rank, std::cmp::Reverse(letters), at, priority, hit.trigger)
-        });
-        hits
-    }
-}
-
-impl HeardKind<'_> {
-    const fn place(self) -> Option<usize> {
-        match self {
-            Self::Image => Some(0),
-            Self::Post => Some(1),
-            Self::Video => Some(2),
-            Self::Sticker => Some(3),
-            Self::Emoji => Some(4),
-            Self::Unsupported => Some(5),
-            Self::Reaction(_) => None,
-        }
-    }
-}
-
-impl Hit {
-    const fn plain(trigger: usize, rank: Rank, letters: usize, at: usize) -> Self {
-        Self { trigger, rank, letters, at, captures: Vec::new() }
-    }
-}
-
-/// The best find of each trigger.
-#[derive(Default)]
-struct Found {
-    best: BTreeMap<usize, Hit>,
-}
-
-impl Found {
-    fn all(&mut self, triggers: Option<&Vec<usize>>, rank: Rank) {
-        self.phrase(triggers.map_or(&[], Vec::as_slice), rank, 0, 0);
-    }
-
-    fn phrase(&mut self, triggers: &[usize], rank: Rank, letters: usize, at: usize) {
-        for trigger in triggers {
-            self.add(Hit::plain(*trigger, rank, letters, at));
-        }
-    }
-
-    fn add(&mut self, hit: Hit) {
-        let best = self.best.entry(hit.trigger).or_insert_with(|| hit.clone());
-        let key = |hit: &Hit| (hit.rank, std::cmp::Reverse(hit.letters), hit.at);
-        if key(&hit) < key(best) {
-            *best = hit;
-        }
+        self.expressions.find(written, beside, found);
     }
 }
 

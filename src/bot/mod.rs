@@ -4,6 +4,7 @@
 mod expression;
 mod flow;
 mod matcher;
+mod regex;
 mod settings;
 mod test;
 mod text;
@@ -19,6 +20,7 @@ pub use flow::{
     Choice, Fetch, Flow, Handoff, Invalid, Limit, Method, Op, Origin, Parameter, Silence, Step, StepId, WaitFor, Way,
 };
 pub use matcher::{Entry, Heard, HeardKind, Hit, Matcher, Rank};
+pub use regex::{Regex, RegexError};
 pub use settings::{Asset, Field, Gather, OptWords, Settings, ShortBudget, Team};
 pub use test::{BotAct, ColleagueAct, CustomerAct, Expectation, Test, TestLine, TestStep};
 pub use text::{Filter, Piece, Template, Text};

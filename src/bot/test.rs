@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
-
-use super::{Expr, Method, Origin, Place, Value};
+use super::{Expr, Method, Origin, Place, Regex, Value};
 use crate::calendar::{Date, Time};
 
 #[derive(Clone, Debug)]

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
-
-use super::Expr;
 use super::flow::Origin;
+use super::{Expr, Regex};
 
 #[derive(Clone, Debug)]
 pub struct Trigger {

@@ -2,10 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use super::Value;
+use super::{Regex, Value};
 use std::sync::Arc;
-
-use regex::Regex;
 
 #[derive(Clone, Debug)]
 pub enum Type {

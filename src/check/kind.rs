@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
-use regex::{Regex, RegexBuilder};
 use rust_decimal::Decimal;
 
 use super::code;
 use super::findings::Findings;
-use crate::bot::{Type, Value, Word};
+use crate::bot::{Regex, RegexError, Type, Value, Word};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::tree::{self, Expr, ExprKind, Piece, Template, TypeKind};
-
-/// Bytes of one compiled regular expression; the automaton that searches it gets as much again.
-const REGEX_BYTES_MAX: usize = 1 << 20;
 
 /// UTF-16 units of a text answer where the author names no bound: the longest message of the channel.
 const TEXT_UNITS_MAX: u32 = 6_000;
@@ -136,46 +132,30 @@ pub(super) fn literal(template: &Template) -> Option<String> {
         .collect()
 }
 
-/// Compiles a regular expression of an author within a bounded size.
+/// Reads a regular expression of an author within a bounded size; it is compiled where a text first asks for it.
 pub(super) fn regex(regex: &tree::Regex, findings: &Findings) -> Option<Arc<Regex>> {
-    let mut builder = RegexBuilder::new(&regex.source);
-    builder.size_limit(REGEX_BYTES_MAX).dfa_size_limit(REGEX_BYTES_MAX).nest_limit(64);
-    for flag in regex.flags.chars() {
-        match flag {
-            'i' => builder.case_insensitive(true),
-            's' => builder.dot_matches_new_line(true),
-            'm' => builder.multi_line(true),
-            'x' => builder.ignore_whitespace(true),
-            other => {
-                findings.add(
-                    Diagnostic::error(code::BROKEN_REGEX, regex.span, format!("`{other}` is no flag of a regular expression"))
-                        .help("the flags are `i`, `s`, `m` and `x`"),
-                );
-                return None;
-            }
-        };
-    }
-    match builder.build() {
-        Ok(compiled) => Some(Arc::new(compiled)),
-        Err(error) => {
-            let why = match error {
-                regex::Error::CompiledTooBig(_) => "it grows too big; use smaller repetitions".to_owned(),
-                // The library draws its own frame; its last line is the reason.
-                other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
-            };
-            findings.add(Diagnostic::error(code::BROKEN_REGEX, regex.span, "this regular expression cannot be read").here(why));
-            None
-        }
+    let broken = |finding: Diagnostic| {
+        findings.add(finding);
+        None
+    };
+    match Regex::with_flags(&regex.source, &regex.flags) {
+        Ok(read) => Some(Arc::new(read)),
+        Err(error @ RegexError::Flag(_)) => broken(
+            Diagnostic::error(code::BROKEN_REGEX, regex.span, error.to_string()).help("the flags are `i`, `s`, `m` and `x`"),
+        ),
+        Err(error) => broken(
+            Diagnostic::error(code::BROKEN_REGEX, regex.span, "this regular expression cannot be read").here(error.to_string()),
+        ),
     }
 }
 
 /// The names of the groups of a regular expression.
 pub(super) fn groups(regex: &tree::Regex) -> Vec<String> {
-    RegexBuilder::new(&regex.source)
-        .size_limit(REGEX_BYTES_MAX)
-        .build()
-        .map(|compiled| compiled.capture_names().flatten().map(ToOwned::to_owned).collect())
-        .unwrap_or_default()
+    // Most have none, which shows without reading them.
+    if !regex.source.contains("(?") {
+        return Vec::new();
+    }
+    Regex::with_flags(&regex.source, &regex.flags).map(|read| read.groups().to_vec()).unwrap_or_default()
 }
 
 /// Checks a type; `None` where it cannot be one, which is then reported.

@@ -72,7 +72,7 @@ pub fn read(kind: &Type, text: &str, language: &str, zone: &Zone, now: Moment) -
         Type::OneOf(words) => one_of(words, text).map(|(value, _)| value),
         Type::Matching(regex) => {
             let plain = text::digits_to_ascii(text.trim());
-            whole_match(regex, &plain).then_some(Value::Text(plain))
+            regex.is_whole_match(&plain).then_some(Value::Text(plain))
         }
     }
 }
@@ -101,17 +101,6 @@ fn within(number: Decimal, least: &Decimal, most: &Decimal) -> Option<Value> {
 fn is_visible(text: &str) -> bool {
     text.chars()
         .any(|c| !c.is_whitespace() && !c.is_control() && !text::is_bidi_control(c) && !('\u{200b}'..='\u{200d}').contains(&c))
-}
-
-/// The first alternative that fits may be a short one: then the expression is asked once more with its ends bound.
-fn whole_match(regex: &regex::Regex, text: &str) -> bool {
-    match regex.find(text) {
-        Some(found) if found.len() == text.len() => true,
-        Some(found) if found.start() == 0 => {
-            regex::Regex::new(&format!(r"\A(?:{})\z", regex.as_str())).is_ok_and(|bound| bound.is_match(text))
-        }
-        _ => false,
-    }
 }
 
 #[cfg(test)]

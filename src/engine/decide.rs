@@ -30,6 +30,7 @@ impl Work<'_> {
             let Some(trigger) = bot.triggers.get(hit.trigger) else { continue };
             let why = match &winner {
                 Some((first, _)) => Some(format!("`{}` comes first", first.key)),
+                None if hit.broken => Some("its regular expression could not be compiled".to_owned()),
                 None => self.excluded(trigger, pool),
             };
             match why {

@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use super::*;
-use crate::bot::{Anytime, Origin};
+use crate::bot::{Anytime, Origin, Regex};
 
 fn trigger(on: On) -> Trigger {
     Trigger {
@@ -193,4 +195,29 @@ fn who_comes_back_after_long_comes_before_the_first_and_after_the_ad() {
     assert_eq!(order(&bot, &Heard { silent_ms: Some(1_000), ..said("hi") }), [1, 2]);
     assert_eq!(order(&bot, &Heard { silent_ms: Some(999), ..said("hi") }), [2]);
     assert_eq!(order(&bot, &Heard { first: true, ..said("hi") }), [0, 2]);
+}
+
+#[test]
+fn expressions_with_and_without_literals_are_all_asked() {
+    let shaped = |n: usize| matching(&format!("^[0-9]{{{}}}[a-z]{{{}}}$", n % 25 + 1, n / 25));
+    let bot: Vec<Trigger> = (0..1_300).map(|n| matching(&format!("(?i)uw{n}x"))).chain((0..600).map(shaped)).collect();
+    let matcher = Matcher::new(&bot);
+    let found = |text: &str| matcher.hits(&said(text)).into_iter().map(|hit| hit.trigger).collect::<Vec<_>>();
+    assert_eq!(found("see UW7x and uw1299X"), [7, 1_299]);
+    assert_eq!(found("١٢٣"), [1_302]);
+    assert_eq!(found(&format!("{}{}", "7".repeat(25), "b".repeat(23))), [1_899]);
+    assert!(found("uw7").is_empty());
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_prefilter_overlooks_no_expression(
+        sources in proptest::collection::vec("(?:[ab]{1,2}[c1]?|[a-c]\\+b|\\(\\?:a\\|bc\\)\\?[c1]|\\\\d[ab])", 0..8), text in "[a-cA-C1]{0,10}", any_case: bool,
+    ) {
+        let flags = if any_case { "i" } else { "" };
+        let regexes: Vec<_> = sources.iter().map(|source| Arc::new(Regex::with_flags(source, flags).unwrap())).collect();
+        let bot: Vec<Trigger> = regexes.iter().map(|regex| trigger(On::Matching(Arc::clone(regex)))).collect();
+        let expected: Vec<usize> = (0..regexes.len()).filter(|at| regexes[*at].is_match(&text)).collect();
+        assert_eq!(order(&bot, &said(&text)), expected);
+    }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use regex::Regex;
+use crate::bot::Regex;
 
 use super::*;
 use crate::calendar::{date, time};

@@ -1,4 +1,4 @@
-use regex::Regex;
+use crate::bot::Regex;
 
 use super::builder::{H, S, bot, exactly, is, strings, words};
 use super::chat::chat;

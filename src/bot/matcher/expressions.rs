@@ -1,0 +1,145 @@
+//! Expressions behind a prefilter: a text is searched once for all literals that expressions must find, and only the
+//! expressions whose literal stands there are asked. Those without any literal stand in sets of bounded size.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use aho_corasick::AhoCorasick;
+use regex::{RegexSet, RegexSetBuilder};
+
+use super::heard::{Found, Hit, Rank};
+use crate::bot::Regex;
+use crate::text;
+
+/// Expressions of one set: its cost grows faster than its number.
+const SET_MOST: usize = 500;
+/// Estimated bytes of one set.
+const SET_BYTES_MOST: usize = 4 << 20;
+/// What a compiled set may really take.
+const SET_COMPILED_BYTES_MOST: usize = 256 << 20;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Expressions {
+    /// With their triggers.
+    list: Vec<(usize, Arc<Regex>)>,
+    prefilter: Option<AhoCorasick>,
+    /// By literal of the prefilter: places in the list.
+    by_literal: Vec<Vec<usize>>,
+    /// Those without literals.
+    sets: Vec<Set>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Set {
+    /// Places in the list.
+    members: Vec<usize>,
+    bytes: usize,
+    compiled: OnceLock<Option<RegexSet>>,
+}
+
+impl Expressions {
+    pub(super) fn add(&mut self, trigger: usize, regex: &Arc<Regex>) {
+        self.list.push((trigger, Arc::clone(regex)));
+    }
+
+    /// All are added.
+    pub(super) fn close(&mut self) {
+        let mut places: HashMap<&[u8], usize> = HashMap::new();
+        let mut literals: Vec<&[u8]> = Vec::new();
+        for (at, (_, regex)) in self.list.iter().enumerate() {
+            for literal in regex.literals() {
+                let place = *places.entry(literal).or_insert_with(|| {
+                    literals.push(literal);
+                    self.by_literal.push(Vec::new());
+                    literals.len().saturating_sub(1)
+                });
+                if let Some(members) = self.by_literal.get_mut(place) {
+                    members.push(at);
+                }
+            }
+            if regex.literals().is_empty() {
+                let full = |set: &Set| set.members.len() >= SET_MOST || set.bytes.saturating_add(regex.bytes()) > SET_BYTES_MOST;
+                if self.sets.last().is_none_or(full) {
+                    self.sets.push(Set::default());
+                }
+                if let Some(set) = self.sets.last_mut() {
+                    set.members.push(at);
+                    set.bytes = set.bytes.saturating_add(regex.bytes());
+                }
+            }
+        }
+        // It fails only past two thousand million patterns, which no memory holds.
+        let built = || AhoCorasick::builder().ascii_case_insensitive(true).build(&literals).ok();
+        self.prefilter = if literals.is_empty() { None } else { built() };
+    }
+
+    /// Adds what is found in the text as written, digits made 0-9; see [`super::Matcher::hits_beside`].
+    pub(super) fn find(&self, written: &str, beside: Option<usize>, found: &mut Found) {
+        if self.list.is_empty() {
+            return;
+        }
+        let plain = if written.is_ascii() { Cow::Borrowed(written) } else { Cow::Owned(text::digits_to_ascii(written)) };
+        let mut candidates: Vec<usize> = Vec::new();
+        if let Some(prefilter) = &self.prefilter {
+            for place in prefilter.find_overlapping_iter(&*plain) {
+                candidates.extend(self.by_literal.get(place.pattern().as_usize()).into_iter().flatten());
+            }
+            candidates.sort_unstable();
+            candidates.dedup();
+        }
+        if beside.is_none() || self.sets.len() < 2 {
+            self.sets.iter().for_each(|set| set.candidates(&self.list, &plain, &mut candidates));
+        }
+        for at in candidates {
+            if let Some((trigger, regex)) = self.list.get(at)
+                && Some(*trigger) != beside
+                && let Some(hit) = search(*trigger, regex, &plain)
+            {
+                found.add(hit);
+            }
+        }
+    }
+
+    pub(super) fn warm(&self) {
+        for (_, regex) in &self.list {
+            let _ = regex.compiled();
+        }
+        for set in &self.sets {
+            let _ = set.compiled(&self.list);
+        }
+    }
+}
+
+impl Set {
+    fn compiled(&self, list: &[(usize, Arc<Regex>)]) -> Option<&RegexSet> {
+        let build = || {
+            let patterns = self.members.iter().filter_map(|at| list.get(*at)).map(|(_, regex)| regex.embedded());
+            RegexSetBuilder::new(patterns).size_limit(SET_COMPILED_BYTES_MOST).build().ok()
+        };
+        self.compiled.get_or_init(build).as_ref()
+    }
+
+    fn candidates(&self, list: &[(usize, Arc<Regex>)], plain: &str, candidates: &mut Vec<usize>) {
+        match self.compiled(list) {
+            Some(set) => candidates.extend(set.matches(plain).into_iter().filter_map(|member| self.members.get(member))),
+            // One by one is slower, not wrong.
+            None => candidates.extend(&self.members),
+        }
+    }
+}
+
+fn search(trigger: usize, regex: &Regex, plain: &str) -> Option<Hit> {
+    let Some(compiled) = regex.compiled() else {
+        return Some(Hit { broken: true, ..Hit::plain(trigger, Rank::Matching, 0, 0) });
+    };
+    if regex.groups().is_empty() {
+        let whole = compiled.find(plain)?;
+        return Some(Hit::plain(trigger, Rank::Matching, whole.as_str().chars().count(), whole.start()));
+    }
+    let captures = compiled.captures(plain)?;
+    let names = regex.groups().iter();
+    let values = names.filter_map(|name| Some((name.clone(), captures.name(name)?.as_str().to_owned())));
+    let whole = captures.get_match();
+    Some(Hit { captures: values.collect(), ..Hit::plain(trigger, Rank::Matching, whole.as_str().chars().count(), whole.start()) })
+}

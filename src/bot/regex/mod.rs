@@ -1,0 +1,192 @@
+//! Regular expressions of authors: read and measured at check, compiled where a text first asks for it. Reading costs a
+//! tenth of compiling, and most expressions of a large bot never meet a text that holds what they must find.
+
+mod literals;
+mod sample;
+mod size;
+
+use std::sync::OnceLock;
+
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Hir, HirKind};
+
+/// Groups inside groups.
+const NESTING_MOST: u32 = 64;
+/// Estimated bytes of a compiled expression (see [`size`]).
+const BYTES_MOST: usize = 1 << 20;
+/// What a compiled expression may really take: far more than the estimate can be wrong, so that no expression that was
+/// read fails to compile.
+const COMPILED_BYTES_MOST: usize = 64 << 20;
+/// Of the automaton that is made while searching; past it a slower one searches.
+const SEARCH_BYTES_MOST: usize = 1 << 20;
+
+/// One expression. Searching is linear in the text.
+#[derive(Debug)]
+pub struct Regex {
+    source: String,
+    flags: String,
+    groups: Vec<String>,
+    literals: Vec<Vec<u8>>,
+    bytes: usize,
+    takes_all: bool,
+    compiled: OnceLock<Option<regex::Regex>>,
+    whole: OnceLock<Option<regex::Regex>>,
+}
+
+/// Why an expression is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegexError {
+    #[error("`{0}` is no flag of a regular expression")]
+    Flag(char),
+    /// The library's reason, in its words.
+    #[error("{0}")]
+    Syntax(String),
+    #[error("it grows too big; use smaller repetitions")]
+    TooBig,
+}
+
+impl Regex {
+    /// The expression without flags.
+    ///
+    /// # Errors
+    /// When it cannot be read or would grow too big.
+    pub fn new(source: &str) -> Result<Self, RegexError> {
+        Self::with_flags(source, "")
+    }
+
+    /// The expression with some of the flags `i`, `s`, `m`, `x`.
+    ///
+    /// # Errors
+    /// When it cannot be read or would grow too big, or a flag is none.
+    pub fn with_flags(source: &str, flags: &str) -> Result<Self, RegexError> {
+        let hir = read(source, flags)?;
+        let bytes = size::estimate(&hir);
+        if bytes > BYTES_MOST {
+            return Err(RegexError::TooBig);
+        }
+        let mut groups = Vec::new();
+        name_groups(&hir, &mut groups);
+        Ok(Self {
+            source: source.to_owned(),
+            flags: flags.to_owned(),
+            groups,
+            literals: literals::required(&hir),
+            bytes,
+            takes_all: hir.properties().minimum_len() == Some(0) && hir.properties().look_set().is_empty(),
+            compiled: OnceLock::new(),
+            whole: OnceLock::new(),
+        })
+    }
+
+    /// As the author wrote it, without its flags.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// Its named groups, in their order.
+    #[must_use]
+    pub fn groups(&self) -> &[String] {
+        &self.groups
+    }
+
+    /// Whether it is found in every text, even in an empty one.
+    #[must_use]
+    pub const fn takes_all(&self) -> bool {
+        self.takes_all
+    }
+
+    /// One of these stands in every text in which the expression is found, in either case of ASCII letters; empty where
+    /// nothing can be said.
+    #[must_use]
+    pub fn literals(&self) -> &[Vec<u8>] {
+        &self.literals
+    }
+
+    /// Whether it is found in the text.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        self.compiled().is_some_and(|compiled| compiled.is_match(text))
+    }
+
+    /// Whether the text as a whole is what it describes.
+    #[must_use]
+    pub fn is_whole_match(&self, text: &str) -> bool {
+        // The first alternative that fits may be a short one: then it is asked once more with its ends bound.
+        match self.compiled().and_then(|compiled| compiled.find(text)) {
+            Some(found) if found.len() == text.len() => true,
+            Some(found) if found.start() == 0 => {
+                let bound = || compile(&format!(r"\A(?:{})\z", self.embedded()));
+                self.whole.get_or_init(bound).as_ref().is_some_and(|whole| whole.is_match(text))
+            }
+            _ => false,
+        }
+    }
+
+    /// Compiles it the first time. `None` never happens to an expression that could be read; whoever meets it says so.
+    #[must_use]
+    pub fn compiled(&self) -> Option<&regex::Regex> {
+        self.compiled.get_or_init(|| compile(&self.embedded())).as_ref()
+    }
+
+    /// Up to three short texts in which the expression is found: different ways through it.
+    #[must_use]
+    pub fn samples(&self) -> Vec<String> {
+        let Ok(hir) = read(&self.source, &self.flags) else { return Vec::new() };
+        let mut samples: Vec<String> = (0..3).filter_map(|way| sample::of(&hir, way)).collect();
+        samples.dedup();
+        samples
+    }
+
+    /// Estimated bytes when compiled.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// With its flags inside.
+    pub(super) fn embedded(&self) -> String {
+        match self.flags.as_str() {
+            "" => self.source.clone(),
+            // A comment at its end must not swallow the bracket.
+            flags if flags.contains('x') => format!("(?{flags}:{}\n)", self.source),
+            flags => format!("(?{flags}:{})", self.source),
+        }
+    }
+}
+
+fn read(source: &str, flags: &str) -> Result<Hir, RegexError> {
+    let mut builder = ParserBuilder::new();
+    builder.nest_limit(NESTING_MOST);
+    for flag in flags.chars() {
+        match flag {
+            'i' => builder.case_insensitive(true),
+            's' => builder.dot_matches_new_line(true),
+            'm' => builder.multi_line(true),
+            'x' => builder.ignore_whitespace(true),
+            other => return Err(RegexError::Flag(other)),
+        };
+    }
+    // The library draws its own frame; its last line is the reason.
+    let reason = |drawn: String| drawn.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    builder.build().parse(source).map_err(|error| RegexError::Syntax(reason(error.to_string())))
+}
+
+fn compile(pattern: &str) -> Option<regex::Regex> {
+    let mut builder = regex::RegexBuilder::new(pattern);
+    builder.size_limit(COMPILED_BYTES_MOST).dfa_size_limit(SEARCH_BYTES_MOST).build().ok()
+}
+
+fn name_groups(hir: &Hir, groups: &mut Vec<String>) {
+    match hir.kind() {
+        HirKind::Capture(capture) => {
+            groups.extend(capture.name.as_deref().map(ToOwned::to_owned));
+            name_groups(&capture.sub, groups);
+        }
+        HirKind::Repetition(repetition) => name_groups(&repetition.sub, groups),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().for_each(|part| name_groups(part, groups)),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+use super::*;
+
+fn literals(source: &str, flags: &str) -> Vec<String> {
+    let regex = Regex::with_flags(source, flags).unwrap();
+    regex.literals().iter().map(|literal| String::from_utf8_lossy(literal).into_owned()).collect()
+}
+
+#[test]
+fn what_must_stand_in_the_text_is_the_longest_of_all_parts() {
+    assert_eq!(literals(r"#(?<order>\d{6,10})", ""), ["#"]);
+    assert_eq!(
+        literals(r"\bwhere is (?:my|our) (?:order|parcel)\b", ""),
+        ["where is my order", "where is my parcel", "where is our order", "where is our parcel"]
+    );
+    assert_eq!(literals(r"\d+ pieces", ""), [" pieces"]);
+    assert_eq!(literals(r"\d+ (pieces|kg) of \w+", ""), [" of "]);
+    assert_eq!(literals("refund", "i"), ["refund"]);
+    assert_eq!(literals(r"^\s*(?:order|pay)\s", "i"), ["order", "pay"]);
+    assert!(literals("track", "i").contains(&"trac\u{212a}".to_owned()), "the Kelvin sign is a k too");
+    assert_eq!(literals("طلب(ي|ك)", ""), ["طلبك", "طلبي"]);
+    for nothing in [r"\d{6,10}", "(a|)", ".*", "x?", r"\b\w+\b"] {
+        assert!(literals(nothing, "").is_empty(), "{nothing}");
+    }
+}
+
+#[test]
+fn flags_and_groups_are_those_of_the_author() {
+    let regex = Regex::with_flags("A (?<n>\\d+) # the number", "ix").unwrap();
+    assert_eq!(regex.groups(), ["n"]);
+    assert!(regex.is_match("a7") && !regex.is_match("b7"));
+    assert_eq!(Regex::with_flags("a", "g").unwrap_err(), RegexError::Flag('g'));
+    assert!(matches!(Regex::new("(a"), Err(RegexError::Syntax(why)) if why.contains("unclosed")));
+}
+
+#[test]
+fn a_whole_match_looks_past_a_short_first_alternative() {
+    let regex = Regex::new(r"AB|ABC\d{3}").unwrap();
+    assert!(regex.is_whole_match("ABC123") && regex.is_whole_match("AB"));
+    assert!(!regex.is_whole_match("ABC") && !regex.is_whole_match("xAB"));
+    let commented = Regex::with_flags("AB|ABC # or so", "x").unwrap();
+    assert!(commented.is_whole_match("ABC"));
+}
+
+#[test]
+fn expressions_that_take_every_text_are_known() {
+    for all in [".*", "", "a?", "(?:x|)"] {
+        assert!(Regex::new(all).unwrap().takes_all(), "{all}");
+    }
+    for some in ["^", r"\b", ".", "a"] {
+        assert!(!Regex::new(some).unwrap().takes_all(), "{some}");
+    }
+}
+
+#[test]
+fn an_expression_too_big_is_refused_without_compiling_it() {
+    for big in [r"\w{2000}", "(a{1000}){1000}", "((((a{100}){100}){100}){100}){100}", r"(\pL{50}x){50}"] {
+        assert_eq!(Regex::new(big).err(), Some(RegexError::TooBig), "{big}");
+    }
+    assert!(Regex::new(&"(".repeat(10_000)).is_err());
+    for fine in [r"\w{50}", "(?i)[a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,255}", r"a{0,1000}"] {
+        assert!(Regex::new(fine).unwrap().compiled().is_some(), "{fine}");
+    }
+}
+
+#[test]
+fn the_biggest_that_is_read_compiles() {
+    // Each is close to the bound, and the next hundred is past it.
+    for (unit, times) in [(r"\w", 80), (r"\PL", 60), (".", 2_800), ("(?:a|b)?", 4_200)] {
+        let regex = Regex::new(&format!("(?:{unit}){{{times}}}")).unwrap();
+        assert!(regex.compiled().is_some(), "{}", regex.as_str());
+    }
+}
+
+#[test]
+fn a_sample_is_found_by_its_expression() {
+    for source in [r"#(?<order>\d{6,10})", "(?i)refund|money back", r"\w+@\w+\.com", r"[^\d\s]{2}", "طلب(ي|ك)?", r"size (S|M|L)"]
+    {
+        let regex = Regex::new(source).unwrap();
+        assert!(!regex.samples().is_empty(), "{source}");
+        for sample in regex.samples() {
+            assert!(regex.is_match(&sample), "{source}: {sample}");
+        }
+    }
+    assert!(Regex::new("a{900}").unwrap().samples().is_empty(), "nobody reads so long an example");
+}
+
+fn expression() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let leaf = prop_oneof![
+        "[a-cK#ſ ]{1,4}",
+        Just(r"\d".to_owned()),
+        Just("[ab]".to_owned()),
+        Just(".".to_owned()),
+        Just(r"\b".to_owned())
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.concat()),
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(|parts| format!("(?:{})", parts.join("|"))),
+            (inner.clone(), prop_oneof![Just("?"), Just("*"), Just("+"), Just("{2}"), Just("{0,3}")])
+                .prop_map(|(part, times)| format!("(?:{part}){times}")),
+            inner.prop_map(|part| format!("({part})")),
+        ]
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_text_with_a_find_holds_one_of_the_literals(source in expression(), text in "[a-cA-CkK#ſ 0-9]{0,12}", any_case: bool) {
+        let regex = Regex::with_flags(&source, if any_case { "i" } else { "" }).unwrap();
+        let texts = regex.samples().into_iter().chain([text]);
+        for text in texts {
+            if regex.is_match(&text) && !regex.literals().is_empty() {
+                let small = text.to_ascii_lowercase();
+                let stands = |literal: &Vec<u8>| small.as_bytes().windows(literal.len()).any(|part| part == literal.as_slice());
+                assert!(regex.literals().iter().any(stands), "{source} in {text}: {:?}", literals(&source, ""));
+            }
+        }
+    }
+}
