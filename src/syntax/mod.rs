@@ -62,4 +62,4 @@ pub fn print(document: &tree::Document) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,6 +8,9 @@ use super::Printer;
 use super::expressions::clock;
 use super::texts::quoted;
 
+/// Steps of one word.
+const LONE_STEPS: [&str; 5] = ["stop", "typing", "seen", "leave", "return"];
+
 impl Printer<'_> {
     /// A step of this file's kind on the line that is begun.
     pub(super) fn control(&mut self, step: &Step) {
@@ -49,8 +52,11 @@ impl Printer<'_> {
             StepKind::Return(value) => {
                 self.put("return");
                 if let Some(value) = value {
-                    self.put(" ");
+                    // The name of a variable that is also a whole step.
+                    let lone = matches!(&value.kind, ExprKind::Name(name) if LONE_STEPS.contains(&name.text.as_str()));
+                    self.put(if lone { " (" } else { " " });
                     self.condition(value);
+                    self.put(if lone { ")" } else { "" });
                 }
             }
             StepKind::Run { target, kind, script, function, arguments } => {

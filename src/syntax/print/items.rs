@@ -162,7 +162,8 @@ impl<'d> Printer<'d> {
         let mut header_end = flow.name.span.end;
         if let Some(last) = flow.parameters.last() {
             let parameters = flow.parameters.iter();
-            let parameters = parameters.map(|one| format!("{}: {}", one.name.text, self.aside(|printer| printer.kind(&one.kind))));
+            let parameters =
+                parameters.map(|one| format!("{}: {}", one.name.text, self.aside(|printer| printer.kind(&one.kind))));
             let parameters: Vec<String> = parameters.collect();
             self.put("(");
             self.listed(&parameters);

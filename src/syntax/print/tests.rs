@@ -6,10 +6,10 @@ use crate::syntax::tree::{
     BotAct, ColleagueAct, CustomerAct, Expectation, Expr, ExprKind, Spanned, TestItem, TestLine, TestLineKind,
 };
 
-use super::{Printer, WIDTH_MAX};
 use super::control::dotted;
 use super::expressions::clock;
 use super::texts::quoted;
+use super::{Printer, WIDTH_MAX};
 
 /// Words behind `expect` that begin no expression.
 const EXPECT_WORDS: [&str; 8] = ["replies", "window", "waiting", "stopped", "handed", "goal", "tag", "emitted"];

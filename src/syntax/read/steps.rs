@@ -16,59 +16,66 @@ impl Reader<'_> {
         Step { kind: kind.unwrap_or(StepKind::Broken), span: self.span(pair) }
     }
 
+    /// Steps that hold other steps; kept apart from the rest, so that a level of nesting costs little stack.
     fn step_kind(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
+        match pair.as_rule() {
+            Rule::choose => Some(StepKind::Choose(self.choose(pair))),
+            Rule::ask => self.ask(pair).map(StepKind::Ask),
+            Rule::image => self.image(pair),
+            Rule::if_step => self.if_step(pair),
+            Rule::match_step => self.match_step(pair),
+            Rule::handoff => self.handoff(pair).map(StepKind::Handoff),
+            Rule::fetch => self.fetch(pair).map(StepKind::Fetch),
+            Rule::repeat => self.repeat(pair),
+            Rule::for_step => self.for_step(pair),
+            Rule::split => self.split(pair),
+            _ => self.flat_step(pair),
+        }
+    }
+
+    fn flat_step(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
         let template = child(pair, Rule::template);
         let name = child(pair, Rule::name).map(|name| self.name(&name));
+        let value = child(pair, Rule::value);
         Some(match pair.as_rule() {
             Rule::say => self.say(pair)?,
-            Rule::image => StepKind::Image {
-                file: self.template(&template?),
-                otherwise: child(pair, Rule::body).map(|body| self.block(&body)),
-            },
             Rule::post => StepKind::Post { item_id: self.template(&template?) },
-            Rule::choose => StepKind::Choose(self.choose(pair)),
-            Rule::ask => StepKind::Ask(self.ask(pair)?),
             Rule::typing => StepKind::Typing,
             Rule::seen => StepKind::Seen,
             Rule::stop => StepKind::Stop,
-            Rule::set => {
-                StepKind::Set { target: self.target(&child(pair, Rule::target)?), value: self.value(&child(pair, Rule::value)?) }
-            }
+            Rule::leave => StepKind::Leave,
+            Rule::set => StepKind::Set { target: self.target(&child(pair, Rule::target)?), value: self.value(&value?) },
             Rule::tagging => {
                 let text = self.plain(&template?);
                 if child(pair, Rule::k_tag).is_some() { StepKind::Tag(text) } else { StepKind::Untag(text) }
             }
             Rule::goal => StepKind::Goal(self.plain(&template?)),
-            Rule::if_step => self.if_step(pair)?,
-            Rule::match_step => self.match_step(pair)?,
+            Rule::note => StepKind::Note(self.template(&template?)),
+            Rule::emit => {
+                let data = child(pair, Rule::map).map(|map| self.entries(&map)).unwrap_or_default();
+                StepKind::Emit { event: self.plain(&template?), data }
+            }
             Rule::label => {
                 let renamed_from = child(pair, Rule::renamed).and_then(|renamed| self.renamed(&renamed));
                 StepKind::Label { name: name?, renamed_from }
             }
             Rule::goto => self.goto(pair)?,
+            Rule::do_step => self.do_step(pair)?,
+            Rule::return_step => StepKind::Return(value.map(|value| self.value(&value))),
+            Rule::run => self.run(pair)?,
             Rule::wait => StepKind::Wait(self.wait(pair)?),
-            Rule::handoff => StepKind::Handoff(self.handoff(pair)?),
-            Rule::odd_channel => {
+            _ => {
                 let word = child(pair, Rule::odd_channel_word)?;
                 let found = explain::not_on_channel(word.as_str(), pair.as_str(), self.span(pair));
                 self.report(found);
                 StepKind::Broken
             }
-            Rule::note => StepKind::Note(self.template(&template?)),
-            Rule::leave => StepKind::Leave,
-            Rule::emit => {
-                let data = child(pair, Rule::map).map(|map| self.entries(&map)).unwrap_or_default();
-                StepKind::Emit { event: self.plain(&template?), data }
-            }
-            Rule::return_step => StepKind::Return(child(pair, Rule::value).map(|value| self.value(&value))),
-            Rule::do_step => self.do_step(pair)?,
-            Rule::repeat => self.repeat(pair)?,
-            Rule::for_step => self.for_step(pair)?,
-            Rule::split => self.split(pair)?,
-            Rule::fetch => StepKind::Fetch(self.fetch(pair)?),
-            Rule::run => self.run(pair)?,
-            _ => return None,
         })
+    }
+
+    fn image(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
+        let file = self.template(&child(pair, Rule::template)?);
+        Some(StepKind::Image { file, otherwise: self.body_of(pair) })
     }
 
     fn say(&mut self, pair: &Pair<'_>) -> Option<StepKind> {
@@ -104,13 +111,19 @@ impl Reader<'_> {
         };
         match inner.as_rule() {
             Rule::block => self.block(&inner),
-            Rule::lone_image => {
-                let file = child(&inner, Rule::template).map(|file| self.template(&file));
-                let kind = file.map_or(StepKind::Broken, |file| StepKind::Image { file, otherwise: None });
-                Block { steps: vec![Step { kind, span }], span }
-            }
-            _ => Block { steps: vec![self.step(&inner)], span },
+            _ => Block { steps: vec![self.lone_step(&inner)], span },
         }
+    }
+
+    /// The one step of a clause or arm without braces.
+    fn lone_step(&mut self, pair: &Pair<'_>) -> Step {
+        let kind = match pair.as_rule() {
+            Rule::lone_image => self.image(pair),
+            Rule::lone_ask => self.ask(pair).map(StepKind::Ask),
+            Rule::lone_fetch => self.fetch(pair).map(StepKind::Fetch),
+            _ => return self.step(pair),
+        };
+        Step { kind: kind.unwrap_or(StepKind::Broken), span: self.span(pair) }
     }
 
     pub(super) fn body_of(&mut self, pair: &Pair<'_>) -> Option<Block> {

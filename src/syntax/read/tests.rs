@@ -51,9 +51,7 @@ impl Reader<'_> {
     fn given_line(&mut self, pair: &Pair<'_>) -> Option<TestLineKind> {
         let value = child(pair, Rule::value);
         Some(match pair.as_rule() {
-            Rule::given_now => {
-                TestLineKind::GivenNow(self.date(&child(pair, Rule::date)?), self.time(&child(pair, Rule::time)?))
-            }
+            Rule::given_now => TestLineKind::GivenNow(self.date(&child(pair, Rule::date)?), self.time(&child(pair, Rule::time)?)),
             Rule::given_congestion => TestLineKind::GivenCongestion,
             Rule::given_images => TestLineKind::GivenImages(child(pair, Rule::k_allowed).is_some()),
             Rule::given_fetch => TestLineKind::GivenFetch {

@@ -87,7 +87,8 @@ impl Reader<'_> {
                     return TypeKind::Broken;
                 }
                 Rule::odd_lists => {
-                    let help = "a list may hold fields in braces, and these may be lists: `list(5) of { items: list(9) of text(20) }`";
+                    let help =
+                        "a list may hold fields in braces, and these may be lists: `list(5) of { items: list(9) of text(20) }`";
                     self.error(codes::EXPECTED, span, "a list cannot hold lists", help);
                     return TypeKind::Broken;
                 }

@@ -3,13 +3,13 @@
 use super::tree::*;
 use super::*;
 
-mod generated;
+pub(crate) mod generated;
 mod hostile;
 mod mistakes;
 mod printed;
 
 /// The tree as a text in which no place stands. Comments and empty lines, which are places too, are left out.
-fn without_places(document: &Document) -> String {
+pub(crate) fn without_places(document: &Document) -> String {
     let places = regex::Regex::new(r"Span \{ file: FileId\(0\), start: \d+, end: \d+ \}").unwrap();
     let items = format!("{:?}", document.items);
     places.replace_all(&items, "_").into_owned()

@@ -338,12 +338,9 @@ fn step_follows(rest: &str) -> bool {
     let after = after.trim_start_matches(' ');
     match word {
         "say" | "choose" | "image" | "post" | "tag" | "untag" | "goal" | "handoff" | "emit" | "note" | "split" | "nudge"
-        | "invalid" => {
-            blank && after.starts_with(['"', '{', 'o', 'a'])
-        }
-        "ask" | "goto" | "set" | "label" | "wait" | "if" | "match" | "fetch" | "within" | "tries" | "on" | "do" | "run" | "for" | "repeat" => {
-            blank && after.starts_with(|c: char| c.is_alphanumeric())
-        }
+        | "invalid" => blank && after.starts_with(['"', '{', 'o', 'a']),
+        "ask" | "goto" | "set" | "label" | "wait" | "if" | "match" | "fetch" | "within" | "tries" | "on" | "do" | "run"
+        | "for" | "repeat" => blank && after.starts_with(|c: char| c.is_alphanumeric()),
         "stop" | "typing" | "seen" | "leave" | "return" => after.starts_with(['\n', '\r', '}', ';']),
         _ => false,
     }
