@@ -29,6 +29,9 @@ codes! {
     LOOK_ALIKE = "F0116";
     NO_BOT = "F0117";
     SECOND_BOT = "F0118";
+    UNKNOWN_SECRET = "F0119";
+    SECRET_PLACE = "F0120";
+    UNKNOWN_IN_TEST = "F0121";
     // types
     UNLIKE_TYPES = "F0201";
     NOT_A_NUMBER = "F0202";
@@ -47,6 +50,13 @@ codes! {
     ARGUMENT_TYPE = "F0215";
     FILTER_TYPE = "F0216";
     NO_VARIABLES_HERE = "F0217";
+    ANY_PRINTED = "F0218";
+    SECRET_PRINTED = "F0219";
+    NOT_A_LIST = "F0220";
+    NO_RESULT = "F0221";
+    RETURN_VALUE = "F0222";
+    JSON = "F0223";
+    TYPE_PLACE = "F0224";
     // flows
     UNREACHABLE = "F0301";
     NOBODY_STARTS = "F0302";
@@ -58,6 +68,10 @@ codes! {
     SAME_VARIANT = "F0308";
     NEVER_SET_BEFORE = "F0309";
     EMPTY_FLOW = "F0310";
+    LEAVE_OUTSIDE = "F0311";
+    NO_OUTCOME = "F0312";
+    STATUS = "F0313";
+    SHARES = "F0314";
     // triggers
     NEVER_WINS = "F0401";
     EMPTY_PHRASE = "F0402";
@@ -83,4 +97,9 @@ codes! {
     NO_OPT_OUT = "F0607";
     NOT_A_DEFAULT = "F0608";
     ADDRESS = "F0609";
+    HOST_NOT_ALLOWED = "F0610";
+    HOLE_IN_HOST = "F0611";
+    BAD_ADDRESS = "F0612";
+    METHOD = "F0613";
+    HEADER = "F0614";
 }

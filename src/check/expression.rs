@@ -1,12 +1,15 @@
 //! Expressions: names become places, sets are resolved, and what can never be true or computed is found.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::kind::{self, Kind};
+pub(super) use super::names::ROOTS;
+use super::shape::{Shape, Shapes};
 use super::world::World;
-use super::{code, suggest};
-use crate::bot::{self, BinaryOp as Done, Builtin, Place, Type, Value};
+use super::{code, regexes, suggest};
+use crate::bot::{self, BinaryOp as Done, Builtin, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{BinaryOp, Expr, ExprKind, Name};
@@ -15,6 +18,12 @@ use crate::syntax::tree::{BinaryOp, Expr, ExprKind, Name};
 pub(super) struct Scope<'w, 'a> {
     pub world: &'w World<'a>,
     pub variables: Variables,
+    /// Variables that may hold what a secret field holds.
+    pub secret: BTreeSet<String>,
+    /// A header of a fetch stands here: `secret.…` may stand in it.
+    pub header: Cell<bool>,
+    /// What stands here goes to the customer.
+    pub reply: Cell<bool>,
 }
 
 /// The variables of a flow: what each is, as far as all its assignments agree.
@@ -25,13 +34,7 @@ pub(super) enum Variables {
     None,
     /// In a flow that could not be read whole: any name may be one.
     Unknown,
-    Some(BTreeMap<String, Variable>),
-}
-
-pub(super) struct Variable {
-    pub kind: Kind,
-    /// The type it was asked with, where that is its only source.
-    pub asked: Option<Type>,
+    Some(BTreeMap<String, Shape>),
 }
 
 /// A checked expression and what it gives.
@@ -41,8 +44,11 @@ pub(super) struct Typed {
     pub span: Span,
 }
 
-/// Names that mean something by themselves.
-pub(super) const ROOTS: [&str; 8] = ["contact", "message", "referral", "conversation", "now", "secret", "texts", "fault"];
+impl<'w, 'a> Scope<'w, 'a> {
+    pub(super) fn new(world: &'w World<'a>, variables: Variables) -> Self {
+        Self { world, variables, secret: BTreeSet::new(), header: Cell::new(false), reply: Cell::new(false) }
+    }
+}
 
 impl Scope<'_, '_> {
     pub(super) fn report(&self, finding: Diagnostic) {
@@ -89,7 +95,9 @@ impl Scope<'_, '_> {
                 let (list, at) = (self.expr(list), self.expr(at));
                 self.wants(&list, &[Kind::List, Kind::Map]);
                 self.wants(&at, &[Kind::Number, Kind::Text]);
-                (bot::Expr::Index(list.expr.into(), at.expr.into()), Kind::Any)
+                let done = bot::Expr::Index(list.expr.into(), at.expr.into());
+                let kind = self.shape(&done).kind();
+                (done, kind)
             }
             ExprKind::Call(name, arguments) => self.call(name, arguments, expr.span),
             ExprKind::Not(inner) => (bot::Expr::Not(self.condition(inner).into()), Kind::Bool),
@@ -109,7 +117,7 @@ impl Scope<'_, '_> {
             ExprKind::Matches(value, regex) => {
                 let value = self.expr(value);
                 self.wants(&value, &[Kind::Text]);
-                match kind::regex(regex, &self.world.findings) {
+                match regexes::compile(regex, &self.world.findings) {
                     Some(regex) => (bot::Expr::Matches(value.expr.into(), regex), Kind::Bool),
                     None => nothing(),
                 }
@@ -127,90 +135,6 @@ impl Scope<'_, '_> {
                     (bot::Expr::Value(value), kind)
                 })
             }
-        }
-    }
-
-    fn name(&self, name: &Name) -> (bot::Expr, Kind) {
-        let text = name.text.as_str();
-        if text == "now" {
-            return (bot::Expr::Place(Place::Now), Kind::Moment);
-        }
-        let place = || bot::Expr::Place(Place::Variable(text.to_owned()));
-        if ROOTS.contains(&text) {
-            let finding = Diagnostic::error(code::UNKNOWN_MEMBER, name.span, format!("`{text}` alone is no value"));
-            self.report(finding.help(format!("write what of it: {}", members(text))));
-            return nothing();
-        }
-        match &self.variables {
-            Variables::Unknown => (place(), Kind::Any),
-            Variables::None => {
-                let finding = Diagnostic::error(code::NO_VARIABLES_HERE, name.span, format!("`{text}` is not known here"));
-                self.report(finding.help(
-                    "before a flow runs there are only `contact.…`, `message.…`, `referral.…`, `conversation.…` and `now`",
-                ));
-                nothing()
-            }
-            Variables::Some(variables) => match variables.get(text) {
-                Some(variable) => (place(), variable.kind),
-                None => {
-                    let known =
-                        variables.keys().map(String::as_str).chain(["contact", "message", "referral", "conversation", "now"]);
-                    self.world.unknown(code::UNKNOWN_VARIABLE, "variable", name, known.clone());
-                    nothing()
-                }
-            },
-        }
-    }
-
-    fn member(&self, inner: &Expr, name: &Name) -> (bot::Expr, Kind) {
-        if let ExprKind::Name(root) = &inner.kind {
-            let known = match root.text.as_str() {
-                "contact" => return self.contact(name),
-                "message" => match name.text.as_str() {
-                    "text" | "kind" => return (bot::Expr::Place(Place::Message(name.text.clone())), Kind::Text),
-                    "at" => return (bot::Expr::Place(Place::Message(name.text.clone())), Kind::Moment),
-                    _ => Some("message"),
-                },
-                "referral" => match name.text.as_str() {
-                    "ad_id" | "ad_name" | "ref" | "source" => {
-                        return (bot::Expr::Place(Place::Referral(name.text.clone())), Kind::Text);
-                    }
-                    _ => Some("referral"),
-                },
-                "conversation" => match name.text.as_str() {
-                    "replies_left" => return (bot::Expr::Place(Place::RepliesLeft), Kind::Number),
-                    "window_left" => return (bot::Expr::Place(Place::WindowLeft), Kind::Duration),
-                    "language" => return (bot::Expr::Place(Place::Language), Kind::Text),
-                    _ => Some("conversation"),
-                },
-                _ => None,
-            };
-            if let Some(root) = known {
-                let wrong = format!("`{root}` has no `{}`", name.text);
-                let mut finding = Diagnostic::error(code::UNKNOWN_MEMBER, name.span, wrong);
-                finding.help = Some(
-                    suggest::nearest(&name.text, members(root).split(", ").map(|member| member.trim_matches('`')))
-                        .map_or_else(|| format!("there is {}", members(root)), |near| format!("did you mean `{near}`?")),
-                );
-                self.report(finding);
-                return nothing();
-            }
-        }
-        let inner = self.expr(inner);
-        self.wants(&inner, &[Kind::Map]);
-        (bot::Expr::Member(inner.expr.into(), name.text.clone()), Kind::Any)
-    }
-
-    fn contact(&self, name: &Name) -> (bot::Expr, Kind) {
-        if name.text == "tags" {
-            return (bot::Expr::Place(Place::ContactTags), Kind::List);
-        }
-        match self.world.field(name) {
-            Some(field) => {
-                let kind = field.kind.as_ref().map_or(Kind::Any, Kind::of_type);
-                (bot::Expr::Place(Place::Contact(name.text.clone())), kind)
-            }
-            None => nothing(),
         }
     }
 
@@ -249,7 +173,9 @@ impl Scope<'_, '_> {
         for argument in &arguments {
             self.wants(argument, wanted);
         }
-        (bot::Expr::Call(builtin, arguments.into_iter().map(|argument| argument.expr).collect()), kind)
+        let done = bot::Expr::Call(builtin, arguments.into_iter().map(|argument| argument.expr).collect());
+        let kind = if kind == Kind::Any { self.shape(&done).kind() } else { kind };
+        (done, kind)
     }
 
     fn call_hours(&self, name: &Name, arguments: &[Expr], span: Span) -> (bot::Expr, Kind) {
@@ -280,7 +206,7 @@ impl Scope<'_, '_> {
     }
 
     /// Reports an operand that can be none of these.
-    fn wants(&self, typed: &Typed, wanted: &[Kind]) {
+    pub(super) fn wants(&self, typed: &Typed, wanted: &[Kind]) {
         if wanted.iter().any(|kind| typed.kind.may_be(*kind)) {
             return;
         }
@@ -378,32 +304,33 @@ impl Scope<'_, '_> {
 
     /// A closed type compared with a value that it never has.
     fn closed_word(&self, place: &Typed, value: &Typed) {
-        let (bot::Expr::Place(place), bot::Expr::Value(constant)) = (&place.expr, &value.expr) else { return };
-        let Some(values) = self.closed(place) else { return };
+        let bot::Expr::Value(constant) = &value.expr else { return };
+        let Some(values) = self.closed(&place.expr) else { return };
         if !values.contains(constant) && values.iter().any(|known| Kind::of(known) == Kind::of(constant)) {
             self.report(not_a_word(value.span, constant, &values));
         }
     }
 
     /// The values of a place of a closed type.
-    pub(super) fn closed(&self, place: &Place) -> Option<Vec<Value>> {
-        match self.type_of(place)? {
-            Type::OneOf(words) => Some(words.iter().map(|word| word.value.clone()).collect()),
-            Type::YesNo => Some(vec![Value::Bool(true), Value::Bool(false)]),
+    pub(super) fn closed(&self, expr: &bot::Expr) -> Option<Vec<Value>> {
+        if !matches!(expr, bot::Expr::Place(_) | bot::Expr::Member(..) | bot::Expr::Index(..)) {
+            return None;
+        }
+        match self.shape(expr) {
+            Shape::Closed(values) => Some(values),
+            Shape::Bool => Some(vec![Value::Bool(true), Value::Bool(false)]),
             _ => None,
         }
     }
 
-    /// The type that everything in this place has.
-    pub(super) fn type_of(&self, place: &Place) -> Option<&Type> {
-        match place {
-            Place::Contact(name) => self.world.field_named(name)?.kind.as_ref(),
-            Place::Variable(name) => match &self.variables {
-                Variables::Some(variables) => variables.get(name)?.asked.as_ref(),
-                _ => None,
-            },
-            _ => None,
-        }
+    /// What a checked expression can be.
+    pub(super) fn shape(&self, expr: &bot::Expr) -> Shape {
+        static NONE: BTreeMap<String, Shape> = BTreeMap::new();
+        let variables = match &self.variables {
+            Variables::Some(variables) => variables,
+            Variables::None | Variables::Unknown => &NONE,
+        };
+        Shapes { contact: &self.world.contact_shapes, variables }.of(expr)
     }
 
     fn arithmetic(&self, op: BinaryOp, left: &Expr, right: &Expr) -> (bot::Expr, Kind) {
@@ -452,17 +379,8 @@ pub(super) fn show(value: &Value) -> String {
     }
 }
 
-fn members(root: &str) -> &'static str {
-    match root {
-        "contact" => "`contact.tags`, or a field of `contact`",
-        "message" => "`text`, `kind`, `at`",
-        "referral" => "`ad_id`, `ad_name`, `ref`, `source`",
-        "conversation" => "`replies_left`, `window_left`, `language`",
-        _ => "`root.name`",
-    }
-}
-
-fn nothing() -> (bot::Expr, Kind) {
+/// What stands where something is wrong.
+pub(super) fn nothing() -> (bot::Expr, Kind) {
     (bot::Expr::Value(Value::Bool(false)), Kind::Any)
 }
 

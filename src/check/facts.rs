@@ -69,7 +69,10 @@ pub(super) struct Read {
 pub(super) fn reads(op: &Op, known: &Facts) -> Vec<Read> {
     let mut reader = Reader { known: known.clone(), list: Vec::new() };
     match op {
-        Op::Say { text, .. } => reader.text(text),
+        Op::Say { text, shorts, .. } => {
+            reader.text(text);
+            shorts.iter().for_each(|text| reader.text(text));
+        }
         Op::Image { file: template, .. } | Op::Post { item_id: template } => reader.template(template),
         Op::Ask { text, invalid, nudges, .. } => {
             reader.text(text);
@@ -84,7 +87,28 @@ pub(super) fn reads(op: &Op, known: &Facts) -> Vec<Read> {
         Op::Branch { condition, .. } => reader.expr(condition, false),
         Op::Match { subject, .. } => reader.expr(subject, false),
         Op::Handoff(handoff) => reader.template(&handoff.note),
-        _ => {}
+        Op::Note(note) => reader.template(note),
+        Op::Emit { data, .. } => data.iter().for_each(|(_, value)| reader.expr(value, false)),
+        Op::Enter { over, .. } => over.iter().for_each(|over| reader.expr(over, false)),
+        Op::Return(value) => value.iter().for_each(|value| reader.expr(value, true)),
+        Op::Goto { arguments, .. } | Op::Do { arguments, .. } => {
+            arguments.iter().for_each(|argument| reader.expr(argument, true));
+        }
+        Op::Run { arguments, .. } => arguments.iter().for_each(|argument| reader.expr(argument, false)),
+        Op::Fetch(fetch) => {
+            reader.template(&fetch.url);
+            fetch.headers.iter().for_each(|(_, value)| reader.template(value));
+            fetch.json.iter().for_each(|json| reader.expr(json, false));
+        }
+        Op::Typing
+        | Op::Seen
+        | Op::Tag { .. }
+        | Op::Goal(_)
+        | Op::Turn { .. }
+        | Op::Split { .. }
+        | Op::Jump(_)
+        | Op::Stop
+        | Op::Wait(_) => {}
     }
     reader.list
 }

@@ -1,6 +1,6 @@
 //! Collects what is wrong while everything else only reads.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use super::code;
@@ -8,20 +8,33 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Sources;
 
 #[derive(Debug, Default)]
-pub(super) struct Findings(RefCell<Vec<Diagnostic>>);
+pub(super) struct Findings {
+    list: RefCell<Vec<Diagnostic>>,
+    quiet: Cell<bool>,
+}
 
 impl Findings {
     pub(super) fn add(&self, diagnostic: Diagnostic) {
-        self.0.borrow_mut().push(diagnostic);
+        if !self.quiet.get() {
+            self.list.borrow_mut().push(diagnostic);
+        }
+    }
+
+    /// Looks at something without saying what is wrong with it: that is said where it is checked.
+    pub(super) fn quietly<T>(&self, look: impl FnOnce() -> T) -> T {
+        let before = self.quiet.replace(true);
+        let seen = look();
+        self.quiet.set(before);
+        seen
     }
 
     pub(super) fn extend(&self, diagnostics: Vec<Diagnostic>) {
-        self.0.borrow_mut().extend(diagnostics);
+        self.list.borrow_mut().extend(diagnostics);
     }
 
     /// All of them in the order of files and places, each once: a text named in several places is checked at each.
     pub(super) fn finish(self, sources: &Sources) -> Vec<Diagnostic> {
-        let mut all = self.0.into_inner();
+        let mut all = self.list.into_inner();
         let place = |diagnostic: &Diagnostic| {
             let span = diagnostic.labels.first().map(|label| label.span).unwrap_or_default();
             let path = sources.file(span.file).map(|file| file.path.clone()).unwrap_or_default();

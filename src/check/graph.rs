@@ -119,10 +119,28 @@ fn edges(
     let answered = |target: usize| Edge { customer: true, ..plain(target) };
     let next = at + 1;
     match op {
-        Op::Say { .. } | Op::Post { .. } | Op::Typing | Op::Seen | Op::Tag { .. } | Op::Goal(_) | Op::Wait(_) => {
+        Op::Say { .. }
+        | Op::Post { .. }
+        | Op::Typing
+        | Op::Seen
+        | Op::Tag { .. }
+        | Op::Goal(_)
+        | Op::Note(_)
+        | Op::Emit { .. }
+        | Op::Enter { .. }
+        | Op::Wait(_) => {
             vec![plain(next)]
         }
-        Op::Set { target, .. } => vec![gained(next, super::facts::of_place(target).into_iter().collect())],
+        Op::Turn { item, end, .. } => vec![gained(next, item.iter().cloned().collect()), plain(*end)],
+        Op::Split { arms, .. } => arms.iter().map(|arm| plain(arm.target)).collect(),
+        Op::Do { into, .. } => vec![gained(next, into.iter().filter_map(super::facts::of_place).collect())],
+        Op::Fetch(fetch) => {
+            let failed = fetch.statuses.iter().map(|(_, target)| *target).chain(fetch.otherwise).map(plain);
+            std::iter::once(gained(next, Facts::from([fetch.target.clone()]))).chain(failed).collect()
+        }
+        Op::Set { target, .. } | Op::Run { target, .. } => {
+            vec![gained(next, super::facts::of_place(target).into_iter().collect())]
+        }
         Op::Image { otherwise, .. } => vec![plain(next), plain(*otherwise)],
         Op::Ask { target, tries, within, .. } => {
             let gains = super::facts::of_place(target).into_iter().collect();
@@ -145,6 +163,6 @@ fn edges(
             let nobody = handoff.nobody_in.map(|(_, target)| target);
             [handoff.open, handoff.closed, nobody, handoff.released].into_iter().flatten().map(plain).collect()
         }
-        _ => Vec::new(),
+        Op::Return(_) | Op::Stop => Vec::new(),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::code;
 use super::expression::{Scope, show};
+use super::shape::Shape;
 use super::suggest;
-use crate::bot;
 use crate::diagnostic::Diagnostic;
 use crate::syntax::tree::{Expr, Filter, Piece, Template};
 
@@ -50,9 +50,9 @@ pub(super) fn check(scope: &Scope<'_, '_>, file: &Template) {
 /// All that a hole can print, where its type is closed.
 fn values(scope: &Scope<'_, '_>, value: &Expr, filters: &[Filter]) -> Option<Vec<String>> {
     // The template itself is checked elsewhere; findings of this look would come twice and are then dropped as equal.
-    let bot::Expr::Place(place) = scope.expr(value).expr else { return None };
-    let mut values: Vec<String> = match scope.type_of(&place)? {
-        bot::Type::OneOf(words) => words.iter().map(|word| show(&word.value)).collect(),
+    let done = scope.expr(value).expr;
+    let mut values: Vec<String> = match scope.shape(&done) {
+        Shape::Closed(values) => values.iter().map(show).collect(),
         _ => return None,
     };
     for filter in filters {

@@ -1,12 +1,12 @@
 //! Types of answers and kinds of values: what may stand where.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::code;
 use super::findings::Findings;
-use crate::bot::{Regex, RegexError, Type, Value, Word};
+use super::{code, regexes};
+use crate::bot::{Given, Type, Value, Word};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::tree::{self, Expr, ExprKind, Piece, Template, TypeKind};
 
@@ -132,32 +132,6 @@ pub(super) fn literal(template: &Template) -> Option<String> {
         .collect()
 }
 
-/// Reads a regular expression of an author within a bounded size; it is compiled where a text first asks for it.
-pub(super) fn regex(regex: &tree::Regex, findings: &Findings) -> Option<Arc<Regex>> {
-    let broken = |finding: Diagnostic| {
-        findings.add(finding);
-        None
-    };
-    match Regex::with_flags(&regex.source, &regex.flags) {
-        Ok(read) => Some(Arc::new(read)),
-        Err(error @ RegexError::Flag(_)) => broken(
-            Diagnostic::error(code::BROKEN_REGEX, regex.span, error.to_string()).help("the flags are `i`, `s`, `m` and `x`"),
-        ),
-        Err(error) => broken(
-            Diagnostic::error(code::BROKEN_REGEX, regex.span, "this regular expression cannot be read").here(error.to_string()),
-        ),
-    }
-}
-
-/// The names of the groups of a regular expression.
-pub(super) fn groups(regex: &tree::Regex) -> Vec<String> {
-    // Most have none, which shows without reading them.
-    if !regex.source.contains("(?") {
-        return Vec::new();
-    }
-    Regex::with_flags(&regex.source, &regex.flags).map(|read| read.groups().to_vec()).unwrap_or_default()
-}
-
 /// Checks a type; `None` where it cannot be one, which is then reported.
 pub(super) fn lower(kind: &tree::Type, findings: &Findings) -> Option<Type> {
     let disorder = |what: String| {
@@ -186,9 +160,33 @@ pub(super) fn lower(kind: &tree::Type, findings: &Findings) -> Option<Type> {
         TypeKind::Image => Type::Image,
         TypeKind::Post => Type::Post,
         TypeKind::OneOf(words) => Type::OneOf(closed(kind, words, findings)?),
-        TypeKind::Matching(source) => Type::Matching(regex(source, findings)?),
-        TypeKind::OneOfList(_) | TypeKind::List(..) | TypeKind::Record(_) | TypeKind::Broken => return None,
+        TypeKind::Matching(source) => Type::Matching(regexes::compile(source, findings)?),
+        TypeKind::List(0, _) => return disorder("a list of no items can never be filled".to_owned()),
+        TypeKind::List(most, of) => Type::List { most: *most, of: lower(of, findings)?.into() },
+        TypeKind::Record(fields) => Type::Record(record(fields, findings)),
+        TypeKind::OneOfList(_) => {
+            let finding = Diagnostic::error(code::TYPE_PLACE, kind.span, "what can be chosen is computed only in a question");
+            findings.add(finding.help("write the values out: `one of (\"S\", \"M\")`"));
+            return None;
+        }
+        TypeKind::Broken => return None,
     })
+}
+
+/// Checks the fields of a map; one whose type is broken may be anything.
+pub(super) fn record(fields: &[tree::Given], findings: &Findings) -> Vec<Given> {
+    let mut seen = BTreeMap::new();
+    let mut list = Vec::new();
+    for field in fields {
+        if let Some(first) = seen.insert(field.name.text.as_str(), field.name.span) {
+            let message = format!("`{}` stands here twice", field.name.text);
+            findings.add(Diagnostic::error(code::DEFINED_TWICE, field.name.span, message).also(first, "the first one"));
+            continue;
+        }
+        let kind = lower(&field.kind, findings).unwrap_or(Type::Any);
+        list.push(Given { name: field.name.text.clone(), optional: field.optional, kind });
+    }
+    list
 }
 
 fn closed(kind: &tree::Type, words: &[(tree::Spanned<String>, Option<Expr>)], findings: &Findings) -> Option<Vec<Word>> {
@@ -197,14 +195,15 @@ fn closed(kind: &tree::Type, words: &[(tree::Spanned<String>, Option<Expr>)], fi
         return None;
     }
     let mut list: Vec<Word> = Vec::new();
-    for (at, (label, value)) in words.iter().enumerate() {
+    let mut seen = BTreeMap::new();
+    for (label, value) in words {
         if label.value.trim().is_empty() {
             findings.add(Diagnostic::error(code::EMPTY_TEXT, label.span, "an empty value can never be answered"));
         }
-        if let Some((first, _)) = words.iter().take(at).find(|(earlier, _)| earlier.value == label.value) {
+        if let Some(first) = seen.insert(label.value.as_str(), label.span) {
             findings.add(
                 Diagnostic::error(code::DEFINED_TWICE, label.span, format!("`{}` stands here twice", label.value))
-                    .also(first.span, "the first one"),
+                    .also(first, "the first one"),
             );
         }
         let value = match value {
@@ -236,6 +235,12 @@ pub(super) fn fits(kind: &Type, value: &Value) -> bool {
         (Type::Date, Value::Date(_)) | (Type::Time, Value::Time(_)) | (Type::YesNo, Value::Bool(_)) => true,
         (Type::OneOf(words), value) => words.iter().any(|word| word.value == *value),
         (Type::Matching(regex), Value::Text(text)) => regex.is_match(text),
+        (Type::List { most, of }, Value::List(items)) => items.len() <= *most as usize && items.iter().all(|item| fits(of, item)),
+        (Type::Record(fields), Value::Map(map)) => fields.iter().all(|field| match map.get(&field.name) {
+            Some(value) => fits(&field.kind, value),
+            None => field.optional,
+        }),
+        (Type::OneOfList(_) | Type::Any, _) => true,
         _ => false,
     }
 }

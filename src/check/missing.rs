@@ -105,7 +105,7 @@ fn flow_through(world: &World<'_>, graph: &Graph<'_>) -> Vec<Option<Known>> {
 /// What each way into a flow brings: the named groups of its triggers. A flow that only others lead to begins there.
 fn entries(flow: &FlowItem) -> Vec<Vec<String>> {
     let of = |on: &On| match on {
-        On::Matching(regex) => super::kind::groups(regex),
+        On::Matching(regex) => super::regexes::groups(regex).into_iter().map(|group| group.name).collect(),
         _ => Vec::new(),
     };
     flow.triggers.iter().map(|trigger| of(&trigger.on)).collect()

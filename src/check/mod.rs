@@ -1,6 +1,7 @@
 //! In: trees. Out: a bot, or what is wrong with them.
 //! Does not know: how anything runs.
 
+mod address;
 mod asset;
 mod budget;
 mod card;
@@ -9,21 +10,26 @@ mod cycles;
 mod expression;
 mod facts;
 mod findings;
+mod fit;
 mod graph;
 mod hygiene;
 mod image;
 mod kind;
 mod lower;
 mod missing;
+mod names;
 mod reach;
+mod regexes;
 mod rivals;
+mod secret;
 mod settings;
+mod shape;
 mod suggest;
 mod template;
+mod test_block;
 mod time;
 mod trigger;
 mod variables;
-mod wait;
 mod walk;
 mod world;
 
@@ -78,15 +84,16 @@ fn lower(world: &World<'_>) -> Bot {
     let triggers: Vec<_> = world.flows.iter().enumerate().flat_map(|(flow, item)| trigger::lower(world, flow, item)).collect();
     let mut lowered: Vec<Lowered> = world.flows.iter().enumerate().map(|(flow, item)| lower::lower(world, flow, item)).collect();
     resolve_gotos(&mut lowered);
+    let tests = test_block::lower(world, &lowered);
     hygiene::check(world);
     rivals::check(world, &triggers);
     prove(world, &lowered, &hours);
     let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| Flow {
         name: item.name.text.clone(),
         title: item.title.as_ref().map(|title| title.value.clone()),
-        parameters: Vec::new(),
-        result: None,
-        renamed_from: None,
+        parameters: lowered.parameters,
+        result: lowered.result,
+        renamed_from: item.renamed_from.as_ref().map(|old| old.value.clone()),
         steps: lowered.steps,
         labels: lowered.labels,
     });
@@ -104,7 +111,7 @@ fn lower(world: &World<'_>) -> Bot {
         matcher: Matcher::new(&triggers),
         triggers,
         assets: world.assets.clone(),
-        tests: Vec::new(),
+        tests,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Settings of the bot, contact fields, hours, teams.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::expression::{Scope, Variables};
 use super::world::World;
 use super::{code, kind};
@@ -7,7 +9,7 @@ use crate::bot::{self, Gather, OptWords, Settings, ShortBudget};
 use crate::calendar::{Hours, Zone};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{BotItem, HoursItem, HoursRow, Phrase, Setting, SettingKind, Spanned, Text, WaitClauseKind};
+use crate::syntax::tree::{BotItem, HoursItem, HoursRow, Name, Phrase, Setting, SettingKind, Spanned, Text, WaitClauseKind};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -100,8 +102,53 @@ fn apply(world: &World<'_>, setting: &Setting, settings: &mut Settings) {
                 }
             }
         }
-        _ => {}
+        SettingKind::FetchFrom(origins) => settings.fetch_from = fetch_from(world, origins),
+        SettingKind::Secret(names) => settings.secrets = secrets(world, names),
+        SettingKind::WhenTiktokAnswers(word) => settings.also_after_tiktok = word.text == "also",
+        SettingKind::Spread(spread) => settings.spread_ms = positive(world, spread, "spread"),
+        SettingKind::Languages(_) | SettingKind::Broken => {}
     }
+}
+
+/// The origins that may be called, in one spelling each.
+fn fetch_from(world: &World<'_>, origins: &[Spanned<String>]) -> Vec<String> {
+    let mut list = Vec::new();
+    for written in origins {
+        match super::address::origin(&written.value) {
+            Err(why) => {
+                let finding = Diagnostic::error(code::BAD_ADDRESS, written.span, "this is no place to call").here(why);
+                world.findings.add(finding.help("write scheme and host: `fetch from \"https://shop.example\"`"));
+            }
+            Ok((origin, length)) => {
+                if written.value.get(length..).is_some_and(|rest| !matches!(rest, "" | "/")) {
+                    let finding = Diagnostic::error(code::BAD_ADDRESS, written.span, "here stands more than scheme and host");
+                    world.findings.add(finding.help(format!("write `fetch from \"{origin}\"`: it allows every path there")));
+                }
+                if origin.starts_with("http://") && !is_local(&origin) {
+                    let finding = Diagnostic::warning(code::ADDRESS, written.span, "the address does not begin with `https://`");
+                    world.findings.add(finding.help("what is sent there names customers"));
+                }
+                list.push(origin);
+            }
+        }
+    }
+    list
+}
+
+fn is_local(origin: &str) -> bool {
+    let host = origin.trim_start_matches("http://");
+    ["localhost", "127.0.0.1", "[::1]"].iter().any(|local| host == *local || host.starts_with(&format!("{local}:")))
+}
+
+fn secrets(world: &World<'_>, names: &[Name]) -> Vec<String> {
+    let mut seen = BTreeMap::new();
+    for name in names {
+        if let Some(first) = seen.insert(name.text.as_str(), name.span) {
+            let finding = Diagnostic::error(code::DEFINED_TWICE, name.span, format!("`{}` stands here twice", name.text));
+            world.findings.add(finding.also(first, "the first one"));
+        }
+    }
+    names.iter().map(|name| name.text.clone()).collect()
 }
 
 fn opt_words(world: &World<'_>, phrases: &[Phrase], say: Option<&Text>, span: Span) -> OptWords {
@@ -109,7 +156,7 @@ fn opt_words(world: &World<'_>, phrases: &[Phrase], say: Option<&Text>, span: Sp
     if phrases.is_empty() {
         world.findings.add(Diagnostic::error(code::EMPTY_PHRASE, span, "here stands no word to write"));
     }
-    let scope = Scope { world, variables: Variables::None };
+    let scope = Scope::new(world, Variables::None);
     OptWords { phrases, say: say.map(|say| scope.text(say)) }
 }
 
@@ -121,12 +168,12 @@ fn positive(world: &World<'_>, duration: &Spanned<i64>, what: &str) -> i64 {
 }
 
 fn given_twice(world: &World<'_>, bot: &BotItem) {
-    for (at, setting) in bot.settings.iter().enumerate() {
-        let kind = std::mem::discriminant(&setting.kind);
-        let first = bot.settings.iter().take(at).find(|earlier| std::mem::discriminant(&earlier.kind) == kind);
-        if let (Some(first), false) = (first, matches!(setting.kind, SettingKind::Broken)) {
+    let mut seen = HashMap::new();
+    for setting in &bot.settings {
+        let first = seen.entry(std::mem::discriminant(&setting.kind)).or_insert(setting.span);
+        if *first != setting.span && !matches!(setting.kind, SettingKind::Broken) {
             let finding = Diagnostic::error(code::GIVEN_TWICE, setting.span, "this setting is given twice");
-            world.findings.add(finding.also(first.span, "the first one"));
+            world.findings.add(finding.also(*first, "the first one"));
         }
     }
 }

@@ -23,8 +23,28 @@ const CATEGORIES: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
 
 impl Scope<'_, '_> {
     /// Checks a text for all languages of the bot.
+    /// Such a text goes to the customer.
     pub(super) fn text(&self, text: &Text) -> bot::Text {
-        bot::Text { by_language: self.variants(text, 0) }
+        let before = self.reply.replace(true);
+        let by_language = self.variants(text, 0);
+        self.reply.set(before);
+        bot::Text { by_language }
+    }
+
+    /// Checks one text that goes to the customer.
+    pub(super) fn reply_template(&self, template: &Template) -> bot::Template {
+        let before = self.reply.replace(true);
+        let done = self.template(template);
+        self.reply.set(before);
+        done
+    }
+
+    /// Checks the value of a header, where a secret may stand.
+    pub(super) fn header_template(&self, template: &Template) -> bot::Template {
+        self.header.set(true);
+        let done = self.template(template);
+        self.header.set(false);
+        done
     }
 
     /// One entry for all languages, or one per language; in each the variants.
@@ -155,6 +175,8 @@ impl Scope<'_, '_> {
             let message = format!("{} cannot be printed", typed.kind.name());
             self.report(Diagnostic::error(code::FILTER_TYPE, value.span, message).help("print one thing of it"));
         }
+        self.untyped(&typed, filters);
+        self.secret_printed(&typed);
         let mut kind = typed.kind;
         let mut done = Vec::new();
         for filter in filters {
@@ -164,6 +186,30 @@ impl Scope<'_, '_> {
             }
         }
         bot::Piece::Hole { value: typed.expr, filters: done }
+    }
+
+    /// What nobody knows the type of could print anything, of any length.
+    fn untyped(&self, typed: &super::expression::Typed, filters: &[tree::Filter]) {
+        if matches!(self.variables, super::expression::Variables::Unknown)
+            || self.shape(&typed.expr) != super::shape::Shape::Any
+            || filters.iter().any(|filter| filter.name.text == "shorten")
+        {
+            return;
+        }
+        let name = self.world.sources.text(typed.span).trim();
+        let finding = Diagnostic::error(code::ANY_PRINTED, typed.span, format!("what `{name}` is cannot be known"));
+        self.report(finding.help(format!("say how much of it may be printed: `{{{name} | shorten 80}}`, or give it a type")));
+    }
+
+    fn secret_printed(&self, typed: &super::expression::Typed) {
+        if !self.reply.get() {
+            return;
+        }
+        if let Some(secret) = self.secret_in(&typed.expr) {
+            let message = format!("`{secret}` is secret and never stands in a reply");
+            let finding = Diagnostic::error(code::SECRET_PRINTED, typed.span, message);
+            self.report(finding.help("leave it out, or take `secret` away from the field"));
+        }
     }
 
     /// A filter, and what kind it gives.
@@ -210,6 +256,7 @@ impl Scope<'_, '_> {
         };
         if name == "default" {
             let value = self.expr(argument);
+            self.secret_printed(&value);
             // Missing or not, the hole now prints; what prints may be of either kind.
             return Some((bot::Filter::Default(value.expr), kind.join(value.kind)));
         }

@@ -17,7 +17,28 @@ pub(super) fn blocks(step: &Step) -> Vec<&Block> {
             let nobody = handoff.nobody_in.as_ref().map(|(_, block)| block);
             handoff.open.iter().chain(&handoff.closed).chain(nobody).chain(&handoff.released).collect()
         }
-        _ => Vec::new(),
+        StepKind::Repeat { block, .. } | StepKind::For { block, .. } => vec![block],
+        StepKind::Split { arms, .. } => arms.iter().map(|arm| &arm.block).collect(),
+        StepKind::Fetch(fetch) => fetch.statuses.iter().map(|(_, block)| block).chain(&fetch.otherwise).collect(),
+        StepKind::Say { .. }
+        | StepKind::Post { .. }
+        | StepKind::Typing
+        | StepKind::Seen
+        | StepKind::Set { .. }
+        | StepKind::Tag(_)
+        | StepKind::Untag(_)
+        | StepKind::Goal(_)
+        | StepKind::Note(_)
+        | StepKind::Emit { .. }
+        | StepKind::Leave
+        | StepKind::Label { .. }
+        | StepKind::Goto { .. }
+        | StepKind::Do { .. }
+        | StepKind::Return(_)
+        | StepKind::Run { .. }
+        | StepKind::Stop
+        | StepKind::Wait(_)
+        | StepKind::Broken => Vec::new(),
     }
 }
 
@@ -41,8 +62,17 @@ pub(super) fn steps<'t>(list: &'t [Step], visit: &mut impl FnMut(&'t Step)) {
 /// Whether every way through these steps leaves the flow's path or gives the name `target` a value.
 pub(super) fn leaves_or_sets(list: &[Step], target: &[&str]) -> bool {
     list.iter().any(|step| match &step.kind {
-        StepKind::Stop | StepKind::Goto { .. } | StepKind::Handoff(_) | StepKind::Broken => true,
-        StepKind::Set { target: set, .. } => names(set) == target,
+        StepKind::Stop
+        | StepKind::Goto { .. }
+        | StepKind::Return(_)
+        | StepKind::Leave
+        | StepKind::Handoff(_)
+        | StepKind::Broken => true,
+        StepKind::Set { target: set, .. } | StepKind::Do { into: set, .. } | StepKind::Run { target: set, .. } => {
+            names(set) == target
+        }
+        StepKind::Split { arms, .. } => arms.iter().all(|arm| leaves_or_sets(&arm.block.steps, target)),
+        StepKind::Repeat { block, .. } => leaves_or_sets(&block.steps, target) && !has_leave(&block.steps),
         StepKind::Ask(ask) => {
             names(&ask.target) == target && clause_blocks(&ask.clauses).all(|block| leaves_or_sets(&block.steps, target))
         }
@@ -63,32 +93,24 @@ fn names(path: &[crate::syntax::tree::Name]) -> Vec<&str> {
     path.iter().map(|name| name.text.as_str()).collect()
 }
 
-/// What an expression surely is, as far as it shows without looking anything up.
-pub(super) fn shallow_kind(expr: &Expr) -> super::kind::Kind {
-    use super::kind::Kind;
-    use crate::syntax::tree::BinaryOp as Op;
-    match &expr.kind {
-        ExprKind::Text(_) => Kind::Text,
-        ExprKind::Number(_) | ExprKind::Negative(_) => Kind::Number,
-        ExprKind::Bool(_) | ExprKind::Not(_) | ExprKind::Missing { .. } | ExprKind::Matches(..) => Kind::Bool,
-        ExprKind::Duration(_) => Kind::Duration,
-        ExprKind::Date(_) => Kind::Date,
-        ExprKind::Time(_) => Kind::Time,
-        ExprKind::List(_) => Kind::List,
-        ExprKind::Map(_) => Kind::Map,
-        ExprKind::Binary(Op::Multiply | Op::Divide | Op::Remainder, ..) => Kind::Number,
-        ExprKind::Binary(Op::Add | Op::Subtract, ..) => Kind::Any,
-        ExprKind::Binary(..) => Kind::Bool,
-        _ => Kind::Any,
-    }
+/// Whether these steps may leave the loop around them.
+fn has_leave(list: &[Step]) -> bool {
+    let mut found = false;
+    steps(list, &mut |step| found |= matches!(step.kind, StepKind::Leave));
+    found
 }
 
 /// The expressions of a step itself, those of its texts included, those of its blocks not.
 pub(super) fn exprs(step: &Step) -> Vec<&Expr> {
     let mut list = Vec::new();
     match &step.kind {
-        StepKind::Say { text, .. } => in_text(text, &mut list),
-        StepKind::Image { file: template, .. } | StepKind::Post { item_id: template } => in_template(template, &mut list),
+        StepKind::Say { text, shorts, .. } => {
+            in_text(text, &mut list);
+            shorts.iter().for_each(|text| in_text(text, &mut list));
+        }
+        StepKind::Image { file: template, .. } | StepKind::Post { item_id: template } | StepKind::Note(template) => {
+            in_template(template, &mut list);
+        }
         StepKind::Handoff(handoff) => in_template(&handoff.note, &mut list),
         StepKind::Ask(ask) => {
             in_text(&ask.text, &mut list);
@@ -102,7 +124,29 @@ pub(super) fn exprs(step: &Step) -> Vec<&Expr> {
         StepKind::Set { value, .. } => list.push(value),
         StepKind::If { arms, .. } => list.extend(arms.iter().map(|(condition, _)| condition)),
         StepKind::Match { subject, .. } => list.push(subject),
-        _ => {}
+        StepKind::For { list: over, .. } => list.push(over),
+        StepKind::Emit { data, .. } => list.extend(data.iter().map(|(_, value)| value)),
+        StepKind::Goto { arguments, .. } | StepKind::Do { arguments, .. } | StepKind::Run { arguments, .. } => {
+            list.extend(arguments);
+        }
+        StepKind::Return(value) => list.extend(value),
+        StepKind::Fetch(fetch) => {
+            in_template(&fetch.url, &mut list);
+            fetch.headers.iter().for_each(|(_, value)| in_template(value, &mut list));
+            list.extend(&fetch.json);
+        }
+        StepKind::Typing
+        | StepKind::Seen
+        | StepKind::Tag(_)
+        | StepKind::Untag(_)
+        | StepKind::Goal(_)
+        | StepKind::Repeat { .. }
+        | StepKind::Leave
+        | StepKind::Split { .. }
+        | StepKind::Label { .. }
+        | StepKind::Stop
+        | StepKind::Wait(_)
+        | StepKind::Broken => {}
     }
     list
 }

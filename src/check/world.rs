@@ -4,13 +4,14 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
+use super::shape::Shape;
 use super::{Assets, code, kind, walk};
 use crate::bot::Type;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
 use crate::syntax::tree::{
-    BotItem, ContactItem, Document, Field, FlowItem, HoursItem, Item, Name, Phrase, SettingKind, StepKind, TeamItem, TextsItem,
-    WaitClause,
+    BotItem, ContactItem, Document, Field, FlowItem, HoursItem, Item, Name, Phrase, SettingKind, StepKind, TeamItem, TestItem,
+    TextsItem, WaitClause,
 };
 
 /// Uses of named texts in all files together.
@@ -46,6 +47,37 @@ pub(super) struct World<'a> {
     pub buttons: BTreeMap<&'a str, Span>,
     /// Names that stand in items which could not be read: they may be anything, so nothing is said of them.
     pub lost: BTreeSet<&'a str>,
+    /// Parameters and result of each flow.
+    pub heads: Vec<Head>,
+    /// What each contact field can hold.
+    pub contact_shapes: BTreeMap<String, Shape>,
+    /// Whether a contact field is secret.
+    pub has_secrets: bool,
+    /// What `fetch from` allows, in one spelling each.
+    pub origins: BTreeSet<String>,
+    /// Names of `secret`.
+    pub secrets: BTreeSet<&'a str>,
+    pub tests: Vec<&'a TestItem>,
+    /// Some step could not be read.
+    pub has_broken_steps: bool,
+    index: Index<'a>,
+}
+
+/// What a flow takes and gives.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    /// One whose type is broken may be anything.
+    pub parameters: Vec<(String, Type)>,
+    pub result: Option<Type>,
+}
+
+/// Places of names in the lists of the world: a bot may have ten thousand flows.
+#[derive(Default)]
+struct Index<'a> {
+    flows: BTreeMap<&'a str, usize>,
+    fields: BTreeMap<&'a str, usize>,
+    hours: BTreeMap<&'a str, usize>,
+    teams: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> World<'a> {
@@ -69,6 +101,14 @@ impl<'a> World<'a> {
             labels: Vec::new(),
             buttons: BTreeMap::new(),
             lost: BTreeSet::new(),
+            heads: Vec::new(),
+            contact_shapes: BTreeMap::new(),
+            has_secrets: false,
+            origins: BTreeSet::new(),
+            secrets: BTreeSet::new(),
+            tests: Vec::new(),
+            has_broken_steps: false,
+            index: Index::default(),
         };
         for item in documents.iter().flat_map(|document| &document.items) {
             world.add(item);
@@ -96,13 +136,19 @@ impl<'a> World<'a> {
                 }
             }
             Item::Contact(contact) => self.add_contact(contact),
-            Item::Hours(hours) => match self.hours.iter().find(|first| first.name.text == hours.name.text) {
+            Item::Hours(hours) => match self.index.hours.get(hours.name.text.as_str()).and_then(|at| self.hours.get(*at)) {
                 Some(first) => self.twice("hours", &hours.name, first.name.span),
-                None => self.hours.push(hours),
+                None => {
+                    self.index.hours.insert(&hours.name.text, self.hours.len());
+                    self.hours.push(hours);
+                }
             },
-            Item::Team(team) => match self.teams.iter().find(|first| first.name.text == team.name.text) {
+            Item::Team(team) => match self.index.teams.get(team.name.text.as_str()).and_then(|at| self.teams.get(*at)) {
                 Some(first) => self.twice("team", &team.name, first.name.span),
-                None => self.teams.push(team),
+                None => {
+                    self.index.teams.insert(&team.name.text, self.teams.len());
+                    self.teams.push(team);
+                }
             },
             Item::Texts(texts) => match self.texts.get(texts.name.text.as_str()) {
                 Some(first) => self.twice("texts", &texts.name, first.name.span),
@@ -110,11 +156,11 @@ impl<'a> World<'a> {
                     self.texts.insert(&texts.name.text, texts);
                 }
             },
-            Item::Flow(flow) => match self.flows.iter().find(|first| first.name.text == flow.name.text) {
+            Item::Flow(flow) => match self.index.flows.get(flow.name.text.as_str()).and_then(|at| self.flows.get(*at)) {
                 Some(first) => self.twice("flow", &flow.name, first.name.span),
                 None => self.add_flow(flow),
             },
-            Item::Test(_) => {}
+            Item::Test(test) => self.tests.push(test),
             Item::Broken(span) => self.add_broken(*span),
         }
     }
@@ -130,6 +176,12 @@ impl<'a> World<'a> {
             match &setting.kind {
                 SettingKind::Languages(list) => self.languages.extend(list.iter().map(|tag| tag.value.clone())),
                 SettingKind::Defaults(clauses) => self.defaults.extend(clauses),
+                SettingKind::FetchFrom(origins) => {
+                    // One that is none is reported with the other settings.
+                    let known = origins.iter().filter_map(|origin| super::address::origin(&origin.value).ok());
+                    self.origins.extend(known.map(|(origin, _)| origin));
+                }
+                SettingKind::Secret(names) => self.secrets.extend(names.iter().map(|name| name.text.as_str())),
                 _ => {}
             }
         }
@@ -137,9 +189,9 @@ impl<'a> World<'a> {
 
     fn add_contact(&mut self, contact: &'a ContactItem) {
         for field in &contact.fields {
-            let first = self.fields.iter().find(|first| first.item.name.text == field.name.text);
+            let first = self.field_named(&field.name.text).map(|first| first.item.name.span);
             if let Some(first) = first {
-                self.twice("field", &field.name, first.item.name.span);
+                self.twice("field", &field.name, first);
                 continue;
             }
             if field.name.text == "tags" {
@@ -149,13 +201,16 @@ impl<'a> World<'a> {
                 );
             }
             let kind = kind::lower(&field.kind, &self.findings);
+            self.has_secrets |= field.secret;
+            self.contact_shapes.insert(field.name.text.clone(), kind.as_ref().map_or(Shape::Never, Shape::of_type));
+            self.index.fields.insert(&field.name.text, self.fields.len());
             self.fields.push(FieldEntry { item: field, kind });
         }
     }
 
     fn add_flow(&mut self, flow: &'a FlowItem) {
         let mut labels = BTreeMap::new();
-        let (findings, buttons) = (&self.findings, &mut self.buttons);
+        let (findings, buttons, broken) = (&self.findings, &mut self.buttons, &mut self.has_broken_steps);
         walk::steps(&flow.steps, &mut |step| match &step.kind {
             StepKind::Label { name, .. } => {
                 if let Some(first) = labels.insert(name.text.as_str(), name.span) {
@@ -166,10 +221,39 @@ impl<'a> World<'a> {
                 buttons
                     .extend(choose.options.iter().filter_map(|option| option.named.as_ref()).map(|n| (n.text.as_str(), n.span)));
             }
+            StepKind::Broken => *broken = true,
             _ => {}
         });
+        self.index.flows.insert(&flow.name.text, self.flows.len());
         self.flows.push(flow);
         self.labels.push(labels);
+        self.add_head(flow);
+    }
+
+    fn add_head(&mut self, flow: &'a FlowItem) {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        let mut head = Head::default();
+        for parameter in &flow.parameters {
+            let name = parameter.name.text.as_str();
+            if let Some(first) = seen.insert(name, parameter.name.span) {
+                self.twice("parameter", &parameter.name, first);
+            }
+            if super::expression::ROOTS.contains(&name) {
+                let message = format!("`{name}` means something by itself");
+                let finding = Diagnostic::error(code::RESERVED_NAME, parameter.name.span, message);
+                self.findings.add(finding.help("give it another name"));
+            }
+            let kind = kind::lower(&parameter.kind, &self.findings).unwrap_or(Type::Any);
+            head.parameters.push((name.to_owned(), kind));
+        }
+        head.result = flow.result.as_ref().map(|kind| kind::lower(kind, &self.findings).unwrap_or(Type::Any));
+        self.heads.push(head);
+    }
+
+    /// Whether the bot's settings could not be read whole: then nothing is said of what they do not name.
+    pub(super) fn bot_is_broken(&self) -> bool {
+        self.lost.contains("bot")
+            || self.bot.is_some_and(|bot| bot.settings.iter().any(|setting| matches!(setting.kind, SettingKind::Broken)))
     }
 
     /// Whatever a broken item mentions may be what it would have defined.
@@ -245,7 +329,7 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn hours_index(&self, name: &Name) -> Option<usize> {
-        let found = self.hours.iter().position(|hours| hours.name.text == name.text);
+        let found = self.index.hours.get(name.text.as_str()).copied();
         if found.is_none() {
             self.unknown(code::UNKNOWN_HOURS, "hours", name, self.hours.iter().map(|hours| hours.name.text.as_str()));
         }
@@ -253,7 +337,7 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn team_index(&self, name: &Name) -> Option<usize> {
-        let found = self.teams.iter().position(|team| team.name.text == name.text);
+        let found = self.index.teams.get(name.text.as_str()).copied();
         if found.is_none() {
             self.unknown(code::UNKNOWN_TEAM, "team", name, self.teams.iter().map(|team| team.name.text.as_str()));
         }
@@ -261,11 +345,11 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn flow_index(&self, name: &str) -> Option<usize> {
-        self.flows.iter().position(|flow| flow.name.text == name)
+        self.index.flows.get(name).copied()
     }
 
     pub(super) fn field(&self, name: &Name) -> Option<&FieldEntry<'a>> {
-        let found = self.fields.iter().find(|field| field.item.name.text == name.text);
+        let found = self.field_named(&name.text);
         if found.is_none() {
             let known = self.fields.iter().map(|field| field.item.name.text.as_str());
             self.unknown(code::UNKNOWN_FIELD, "contact field", name, known);
@@ -286,7 +370,7 @@ impl<'a> World<'a> {
 
     /// The field of this name, asked without saying anything when there is none.
     pub(super) fn field_named(&self, name: &str) -> Option<&FieldEntry<'a>> {
-        self.fields.iter().find(|field| field.item.name.text == name)
+        self.index.fields.get(name).and_then(|at| self.fields.get(*at))
     }
 }
 

@@ -1,18 +1,19 @@
 //! Steps that wait for the customer: `ask` and `choose`.
 
-use super::code;
-use super::lower::Lowerer;
-use super::{kind, time, walk};
+use super::super::expression::Scope;
+use super::super::kind::{self, Kind};
+use super::super::{code, time, walk};
+use super::Lowerer;
 use crate::bot::{self, Invalid, Limit, Op, Place, Silence};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{Ask, Block, Choose, Text, WaitClause, WaitClauseKind};
+use crate::syntax::tree::{Ask, Block, Choose, Text, Type, TypeKind, WaitClause, WaitClauseKind};
 
 const TRIES: u32 = 3;
 const WITHIN_MS: i64 = 24 * 3_600_000;
 
 /// The clauses of one wait: its own, then the bot's defaults, then the language's.
-pub(super) struct Clauses<'t> {
+pub(in super::super) struct Clauses<'t> {
     pub invalid: Option<&'t Text>,
     pub tries: u32,
     pub after_tries: Option<&'t Block>,
@@ -23,7 +24,7 @@ pub(super) struct Clauses<'t> {
 
 impl<'t> Clauses<'t> {
     /// Puts together what holds for one wait.
-    pub(super) fn new(own: &'t [WaitClause], defaults: &[&'t WaitClause]) -> Self {
+    pub(in super::super) fn new(own: &'t [WaitClause], defaults: &[&'t WaitClause]) -> Self {
         let mut done = Self {
             invalid: None,
             tries: TRIES,
@@ -47,6 +48,29 @@ impl<'t> Clauses<'t> {
             }
         }
         done
+    }
+}
+
+impl Scope<'_, '_> {
+    /// The type of a question: what a customer can answer with.
+    pub(in super::super) fn answer_type(&self, kind: &Type) -> Option<bot::Type> {
+        match &kind.kind {
+            TypeKind::OneOfList(list) => {
+                let typed = self.expr(list);
+                if !typed.kind.may_be(Kind::List) {
+                    let finding = Diagnostic::error(code::NOT_A_LIST, list.span, "`one of` takes a list here")
+                        .here(format!("this is {}", typed.kind.name()));
+                    self.report(finding);
+                }
+                Some(bot::Type::OneOfList(typed.expr.into()))
+            }
+            TypeKind::Record(_) | TypeKind::List(..) => {
+                let finding = Diagnostic::error(code::TYPE_PLACE, kind.span, "nobody can answer a question so");
+                self.report(finding.help("ask for one thing after the other"));
+                None
+            }
+            _ => kind::lower(kind, &self.world.findings),
+        }
     }
 }
 
@@ -80,7 +104,7 @@ impl Lowerer<'_, '_> {
     }
 
     fn ask_type(&self, ask: &Ask, place: Option<&Place>, span: Span) -> Option<bot::Type> {
-        let own = ask.kind.as_ref().map(|kind| (kind::lower(kind, &self.world().findings), kind.span));
+        let own = ask.kind.as_ref().map(|kind| (self.scope.answer_type(kind), kind.span));
         match (place, own) {
             (Some(Place::Contact(name)), Some((_, place))) => {
                 let field = self.world().field_named(name)?;
@@ -177,7 +201,7 @@ impl Lowerer<'_, '_> {
 
     pub(super) fn choose(&mut self, choose: &Choose, span: Span) {
         self.check_clauses(&choose.clauses);
-        super::card::check(&self.scope, choose, span);
+        super::super::card::check(&self.scope, choose, span);
         let text = self.scope.text(&choose.text);
         let defaults = self.world().defaults.clone();
         let clauses = Clauses::new(&choose.clauses, &defaults);
