@@ -100,6 +100,5 @@ codes! {
     HOST_NOT_ALLOWED = "F0610";
     HOLE_IN_HOST = "F0611";
     BAD_ADDRESS = "F0612";
-    METHOD = "F0613";
-    HEADER = "F0614";
+    HEADER = "F0613";
 }

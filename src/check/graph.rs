@@ -61,9 +61,13 @@ impl<'g> Graph<'g> {
         let starts: Vec<Option<usize>> = (0..flows.len()).map(|flow| node(flow, 0)).collect();
         let mut started: Vec<bool> = world.flows.iter().map(|flow| starts_itself(world, flow)).collect();
         for node in &nodes {
-            if let Op::Goto { to: id, .. } = node.op
-                && id.flow != node.flow
-                && let Some(flag) = started.get_mut(id.flow)
+            let target = match node.op {
+                Op::Goto { to, .. } => to.flow,
+                Op::Do { flow, .. } => *flow,
+                _ => continue,
+            };
+            if target != node.flow
+                && let Some(flag) = started.get_mut(target)
             {
                 *flag = true;
             }
@@ -97,9 +101,17 @@ impl<'g> Graph<'g> {
         let silent: Vec<Vec<usize>> = self
             .nodes
             .iter()
-            .map(|node| node.edges.iter().filter(|edge| !edge.customer).filter_map(|edge| edge.to).collect())
+            .map(|node| {
+                let silent = node.edges.iter().filter(|edge| !edge.customer).filter_map(|edge| edge.to);
+                silent.filter(|to| !self.begins_turn(node, *to)).collect()
+            })
             .collect();
         super::cycles::components(&silent)
+    }
+
+    /// A way back to a loop whose turns are counted.
+    fn begins_turn(&self, from: &Node<'_>, to: usize) -> bool {
+        matches!(from.op, Op::Jump(_)) && self.nodes.get(to).is_some_and(|node| matches!(node.op, Op::Turn { most: Some(_), .. }))
     }
 }
 

@@ -187,17 +187,11 @@ impl Writer<'_, '_, '_> {
 
     fn given_fetch(
         &self,
-        method_word: &Spanned<String>,
+        word: &Spanned<String>,
         url: &Spanned<String>,
         status: Option<&Spanned<u32>>,
         body: Option<&Expr>,
     ) -> Option<TestStep> {
-        let Some(method) = method(&method_word.value) else {
-            let message = format!("`{}` is no way to call a system", method_word.value);
-            let finding = Diagnostic::error(code::METHOD, method_word.span, message);
-            self.report(finding.help("write `GET`, `POST`, `PUT`, `PATCH` or `DELETE`"));
-            return None;
-        };
         let body = match body {
             Some(body) => Some(self.constant(body)?),
             None => None,
@@ -215,7 +209,7 @@ impl Writer<'_, '_, '_> {
                 Some((code?, body))
             }
         };
-        Some(TestStep::GivenFetch { method, url: url.value.clone(), answer })
+        Some(TestStep::GivenFetch { method: method(&word.value), url: url.value.clone(), answer })
     }
 
     fn given_value(&self, target: &[Name], value: &Expr, span: Span) -> Option<TestStep> {

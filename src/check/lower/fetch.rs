@@ -24,12 +24,12 @@ const RETRIES_MAX: u32 = 5;
 impl Lowerer<'_, '_> {
     pub(super) fn fetch(&mut self, fetch: &tree::Fetch, span: Span) {
         let target = self.target(std::slice::from_ref(&fetch.target));
-        let method = self.method(&fetch.method);
+        let method = method(&fetch.method.value);
         address::check(self.world(), &fetch.url);
         let url = self.scope.template(&fetch.url);
         let headers = self.headers(&fetch.headers);
         let json = fetch.json.as_ref().map(|json| self.json(json));
-        if let (Some(json), Some(Method::Get)) = (&fetch.json, method) {
+        if let (Some(json), Method::Get) = (&fetch.json, method) {
             let finding = Diagnostic::warning(code::JSON, json.span, "many systems ignore what a `GET` carries");
             self.report(finding.help("use `POST`, or put the values into the address"));
         }
@@ -52,7 +52,7 @@ impl Lowerer<'_, '_> {
         if target.is_some() {
             let call = bot::Fetch {
                 target: fetch.target.text.clone(),
-                method: method.unwrap_or(Method::Get),
+                method,
                 url,
                 headers,
                 json,
@@ -72,15 +72,6 @@ impl Lowerer<'_, '_> {
             self.side(mark, Some(block), end, block.span);
         }
         self.put(end);
-    }
-
-    fn method(&self, method: &Spanned<String>) -> Option<Method> {
-        let found = self::method(&method.value);
-        if found.is_none() {
-            let finding = Diagnostic::error(code::METHOD, method.span, format!("`{}` is no way to call a system", method.value));
-            self.report(finding.help("write `GET`, `POST`, `PUT`, `PATCH` or `DELETE`"));
-        }
-        found
     }
 
     fn headers(&self, headers: &[(Spanned<String>, tree::Template)]) -> Vec<(String, bot::Template)> {
@@ -190,13 +181,13 @@ impl Lowerer<'_, '_> {
 }
 
 /// The way to call a system, as authors write it.
-pub(in super::super) fn method(word: &str) -> Option<Method> {
-    Some(match word {
-        "GET" => Method::Get,
+pub(in super::super) fn method(word: &str) -> Method {
+    match word {
         "POST" => Method::Post,
         "PUT" => Method::Put,
         "PATCH" => Method::Patch,
         "DELETE" => Method::Delete,
-        _ => return None,
-    })
+        // The grammar lets nothing else pass.
+        _ => Method::Get,
+    }
 }
