@@ -57,6 +57,10 @@ pub struct Outgoing {
     /// TikTok's id of the customer's message to quote; only with [`Content::Text`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<String>,
+    /// TikTok's id of the comment that it answers: sent to the one who made it, not into a conversation; only with
+    /// [`Content::Text`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 impl Content {

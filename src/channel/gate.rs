@@ -32,6 +32,9 @@ pub struct Asked<'a> {
     /// What to do where the replies do not suffice.
     pub short: Short,
     pub content: &'a Content,
+    /// It answers a comment made at this moment: no window is needed, one text is all
+    /// (TikTok Business Messaging, Direct reply: comments of the last 48 hours, one text each).
+    pub commented: Option<Moment>,
 }
 
 /// What the bot wants where the replies do not suffice.
@@ -74,6 +77,9 @@ pub enum Reason {
     TooLong,
     CardTitle,
     CardButtons,
+    CommentText,
+    CommentAnswered,
+    CommentOld,
 }
 
 impl Reason {
@@ -95,6 +101,9 @@ impl Reason {
             Self::TooLong => "too_long",
             Self::CardTitle => "card_title",
             Self::CardButtons => "card_buttons",
+            Self::CommentText => "comment_text",
+            Self::CommentAnswered => "comment_answered",
+            Self::CommentOld => "comment_old",
         }
     }
 }
@@ -116,6 +125,9 @@ impl std::fmt::Display for Reason {
             Self::TooLong => "the text is longer than 6,000 characters",
             Self::CardTitle => "the card's title is empty or longer than 40 characters",
             Self::CardButtons => "the card's buttons are too many, too few or too long",
+            Self::CommentText => "TikTok lets a comment be answered by a text only",
+            Self::CommentAnswered => "a comment is answered by one text, and nothing more until the customer writes",
+            Self::CommentOld => "TikTok lets nobody answer a comment of more than 48 hours ago",
         })
     }
 }
@@ -132,6 +144,9 @@ pub fn ask(asked: &Asked<'_>) -> Verdict {
     }
     if asked.taken && !personal {
         return Verdict::Withdraw(Reason::Taken);
+    }
+    if let Some(commented) = asked.commented {
+        return on_comment(asked, commented);
     }
     let Some(ends) = asked.ledger.window_ends() else {
         return Verdict::Drop(Reason::NoFirstContact);
@@ -159,6 +174,20 @@ pub fn ask(asked: &Asked<'_>) -> Verdict {
             Short::Drop => Verdict::Drop(reason),
             Short::HandOver => Verdict::HandOver(reason),
         },
+    }
+}
+
+/// An answer to a comment.
+fn on_comment(asked: &Asked<'_>, commented: Moment) -> Verdict {
+    let ends = commented.plus_ms(rules::WINDOW.value).plus_ms(-asked.margin_ms.max(0));
+    if !matches!(asked.content, Content::Text { .. }) {
+        Verdict::Drop(Reason::CommentText)
+    } else if asked.now >= ends {
+        Verdict::Drop(Reason::CommentOld)
+    } else if !asked.account_ok {
+        Verdict::Hold(Reason::AccountPaused)
+    } else {
+        Verdict::Send
     }
 }
 

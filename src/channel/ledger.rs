@@ -98,6 +98,12 @@ impl Ledger {
         count(self.ours.len().saturating_add(self.foreign.len()))
     }
 
+    /// Messages that it remembers, for whoever bounds its size.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.ours.len().saturating_add(self.foreign.len())
+    }
+
     /// [`Self::counted`] without what is only reserved: what has left or may have left.
     #[must_use]
     pub fn spent(&self) -> u32 {

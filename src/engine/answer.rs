@@ -42,6 +42,7 @@ pub fn read_body(kind: &Type, body: &Body, language: &str, zone: &Zone, now: Mom
 /// - `date`: `2026-12-25`, `25/12`, `25.12.2026`, `25 December`, `today`; the day before the month but for languages that
 ///   write the month first; without a year the next such day; Buddhist years in Thai;
 /// - `time`: `9:00`, `9.30`, `21h30`, `9 pm`, `0930`; a bare number only from 13 on, since `9` may mean the evening;
+/// - `list`: one item a line, or parted by commas or semicolons;
 /// - `yes_no` in eight languages; closed types by label, number or near miss; an expression on the whole text.
 #[must_use]
 pub fn read(kind: &Type, text: &str, language: &str, zone: &Zone, now: Moment) -> Option<Value> {
@@ -50,13 +51,12 @@ pub fn read(kind: &Type, text: &str, language: &str, zone: &Zone, now: Moment) -
         let fits = text::units(kept) <= usize::try_from(*most).unwrap_or(usize::MAX);
         return (fits && is_visible(kept)).then(|| Value::Text(kept.to_owned()));
     }
-    if text.len() > ANSWER_BYTES_MOST {
+    if text.len() > ANSWER_BYTES_MOST && !matches!(kind, Type::List { .. }) {
         return None;
     }
     match kind {
-        Type::Text { .. } | Type::Image | Type::Post | Type::OneOfList(_) | Type::List { .. } | Type::Record(_) | Type::Any => {
-            None
-        }
+        Type::Text { .. } | Type::Image | Type::Post | Type::OneOfList(_) | Type::Record(_) | Type::Any => None,
+        Type::List { most, of } => list(*most, of, text, &|kind, said| read(kind, said, language, zone, now)),
         Type::Whole { least, most } => within(number::whole(text)?, least, most),
         Type::Decimal { least, most } => within(number::decimal(text, language)?, least, most),
         Type::Digits { fewest, most } => {
@@ -91,6 +91,50 @@ fn one_of(words: &[Word], text: &str) -> Option<(Value, Fit)> {
     let labels: Vec<(&str, &[String])> = words.iter().map(|word| (word.label.as_str(), &[][..])).collect();
     let (index, fit) = pick(text, &labels)?;
     Some((words.get(index)?.value.clone(), fit))
+}
+
+/// Items one a line, or parted by commas or semicolons of any script where the lines alone do not fit.
+fn list(most: u32, of: &Type, text: &str, read: &dyn Fn(&Type, &str) -> Option<Value>) -> Option<Value> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let lines: Vec<&str> = parts(text, &['\n']);
+    let finer = || parts(text, &['\n', ',', ';', '،', '؛', '、', '，', '；']);
+    // A text may hold commas of its own only where the author asked for one text.
+    let closed = !matches!(of, Type::Text { .. });
+    [Some(lines).filter(|lines| closed || lines.len() > 1), Some(finer())].into_iter().flatten().find_map(|items| {
+        if items.is_empty() || items.len() > most {
+            return None;
+        }
+        items.into_iter().map(|item| read(of, item)).collect::<Option<Vec<_>>>().map(Value::List)
+    })
+}
+
+fn parts<'t>(text: &'t str, marks: &[char]) -> Vec<&'t str> {
+    text.split(marks).map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+/// The named groups of an expression that fits the whole text.
+#[must_use]
+pub fn groups(regex: &regex::Regex, text: &str) -> Vec<(String, String)> {
+    let bound;
+    let regex = match regex.find(text) {
+        Some(found) if found.len() == text.len() => regex,
+        _ => match regex::Regex::new(&format!(r"\A(?:{})\z", regex.as_str())) {
+            Ok(made) => {
+                bound = made;
+                &bound
+            }
+            Err(_) => return Vec::new(),
+        },
+    };
+    named_groups(regex, text)
+}
+
+/// The named groups that took part in the first place where it is found.
+#[must_use]
+pub fn named_groups(regex: &regex::Regex, text: &str) -> Vec<(String, String)> {
+    let Some(captures) = regex.captures(text) else { return Vec::new() };
+    let names = regex.capture_names().flatten();
+    names.filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned()))).collect()
 }
 
 fn within(number: Decimal, least: &Decimal, most: &Decimal) -> Option<Value> {

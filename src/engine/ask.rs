@@ -5,7 +5,7 @@ use super::decide::button_id;
 use super::format;
 use super::state::{Stage, Wait, WaitKind};
 use super::work::{Fault, Work};
-use crate::bot::{Op, Place, Silence, Step, Text, Type};
+use crate::bot::{Expr, Op, Place, Silence, Step, Text, Type, Value};
 use crate::calendar::Moment;
 use crate::channel::{Button, CardKind, Content, rules};
 use crate::text;
@@ -18,15 +18,36 @@ impl<'a> Work<'a> {
     pub(super) fn ask(&mut self, step: &'a Step) -> Result<(), Fault> {
         let kind = if matches!(step.op, Op::Choose { .. }) { WaitKind::Choose } else { WaitKind::Ask };
         let mut wait = self.new_wait(kind);
-        if let Op::Ask { target, .. } = &step.op {
-            wait.what = match target {
-                Place::Variable(name) => name.clone(),
-                Place::Contact(name) => format!("contact.{name}"),
-                _ => String::new(),
-            };
+        if let Op::Ask { target, kind, .. } = &step.op {
+            wait.what = name_of(target);
+            if let Some(list) = computed(kind) {
+                (wait.labels, wait.values) = self.compute_labels(list)?;
+            }
         }
         self.rest(wait);
         self.prompt_again(step)
+    }
+
+    /// The labels of a computed type and what they stand for: a list of texts, numbers, or maps of `label` and `value`.
+    fn compute_labels(&self, list: &Expr) -> Result<(Vec<String>, Vec<Value>), Fault> {
+        let Some(Value::List(items)) = self.scope().value(list) else {
+            return Err(Fault::new("value", "there is no list to choose from"));
+        };
+        let most = self.context.limits.labels_max;
+        if items.is_empty() || items.len() > most {
+            return Err(Fault::new("value", format!("a list to choose from has 1 to {most} items, this one {}", items.len())));
+        }
+        let named = |item: Value| match item {
+            Value::Map(mut fields) => {
+                let label = fields.remove("label")?;
+                Some((self.plain(&label), fields.remove("value").unwrap_or(label)))
+            }
+            Value::List(_) => None,
+            item => Some((self.plain(&item), item)),
+        };
+        let labelled: Option<Vec<(String, Value)>> = items.into_iter().map(named).collect();
+        let labelled = labelled.ok_or_else(|| Fault::new("value", "an item to choose from has no `label`"))?;
+        Ok(labelled.into_iter().unzip())
     }
 
     /// Queues the question of the present wait; its times count from when this one is settled.
@@ -63,14 +84,20 @@ impl<'a> Work<'a> {
         match &step.op {
             Op::Ask { text, kind, .. } => {
                 let title = self.render_text(text)?;
-                let labels: Vec<String> = match kind {
+                let (one, several) = match kind {
+                    Type::List { of, .. } => (&**of, true),
+                    kind => (kind, false),
+                };
+                let labels: Vec<String> = match one {
                     Type::OneOf(words) => words.iter().map(|word| word.label.clone()).collect(),
+                    Type::OneOfList(_) => self.wait_mut().map(|wait| wait.labels.clone()).unwrap_or_default(),
                     Type::YesNo => format::yes_no_labels(self.language_tag()).unwrap_or_default(),
                     _ => Vec::new(),
                 };
-                let card = card(visit, &title, &labels, &[]);
+                // A press gives one answer.
+                let card = if several { None } else { card(visit, &title, &labels, &[]) };
                 // What may be answered is always said; yes and no are in the question itself.
-                let listed = matches!(kind, Type::OneOf(_));
+                let listed = matches!(one, Type::OneOf(_) | Type::OneOfList(_));
                 let body = || if listed { numbered(&title, &labels) } else { title.clone() };
                 Ok((card.unwrap_or_else(|| Content::Text { body: body() }), labels))
             }
@@ -85,7 +112,7 @@ impl<'a> Work<'a> {
                 let content = card.unwrap_or_else(|| Content::Text { body: numbered(&title, &labels) });
                 Ok((content, labels))
             }
-            _ => Err(Fault("only questions are asked".to_owned())),
+            _ => Err(Fault::new("value", "only questions are asked")),
         }
     }
 
@@ -124,9 +151,8 @@ impl<'a> Work<'a> {
             wait.open = wait.open.or(Some(shown));
             return;
         }
-        let times = self.state.run.as_ref().and_then(|run| self.find(&run.at)).and_then(|(flow, index)| {
-            let op = &self.bot.flows.get(flow)?.steps.get(index)?.op;
-            let (within, nudges) = silence_of(op)?;
+        let times = self.here().and_then(|(_, step)| {
+            let (within, nudges) = silence_of(&step.op)?;
             Some((within.within_ms, nudges.first().map(|(ms, _)| *ms)))
         });
         let Some(wait) = self.wait_mut() else { return };
@@ -170,29 +196,27 @@ impl<'a> Work<'a> {
             return;
         }
         let origin = self.state.run.as_ref().and_then(|run| self.origin_of(&run.at));
-        self.fault(&Fault(format!("unsent: the question could not be sent: {why}")), origin.as_ref());
+        self.fault(&Fault::new("unsent", format!("unsent: the question could not be sent: {why}")), origin.as_ref());
     }
 
     // --- silence ---------------------------------------------------------------------------------------------------
 
     pub(super) fn wait_due(&mut self) {
         let now = self.now;
-        let Some(run) = &self.state.run else { return };
-        let Some(wait) = run.wait.clone() else { return };
+        let Some(wait) = self.state.run.as_ref().and_then(|run| run.wait.clone()) else { return };
         let silent = wait.until.is_some_and(|until| until <= now);
         let nudge = wait.nudge_at.is_some_and(|at| at <= now);
         if !silent && !nudge {
             return;
         }
-        let Some((flow, index)) = self.find(&run.at) else { return self.lose() };
-        let bot = self.bot;
-        let Some(step) = bot.flows.get(flow).and_then(|flow| flow.steps.get(index)) else { return self.lose() };
+        let Some((at, step)) = self.here() else { return self.lose() };
         match wait.kind {
             WaitKind::Time => {
                 self.moved = true;
                 self.note_at("time", "the wait is over", Some(&step.origin));
-                self.proceed(flow, index.saturating_add(1));
+                self.go_on(at, at.step.saturating_add(1));
             }
+            WaitKind::Fetch | WaitKind::Script => self.call_given_up(wait.kind),
             WaitKind::Image => {
                 self.note_at("image", "TikTok did not say in time whether images may be sent here", Some(&step.origin));
                 self.again(true);
@@ -202,8 +226,9 @@ impl<'a> Work<'a> {
                 if silent {
                     self.moved = true;
                     self.note_at("silence", "no answer within the time", Some(&step.origin));
-                    self.proceed(flow, within.target);
+                    self.go_on(at, within.target);
                 } else {
+                    self.ways.push((at, at));
                     self.nudge(&wait, step, *within, nudges);
                 }
             }
@@ -228,6 +253,24 @@ impl<'a> Work<'a> {
         if let Err(fault) = said {
             self.fault(&fault, Some(&step.origin));
         }
+    }
+}
+
+/// What is asked for, for people.
+pub(super) fn name_of(target: &Place) -> String {
+    match target {
+        Place::Variable(name) => name.clone(),
+        Place::Contact(name) => format!("contact.{name}"),
+        _ => String::new(),
+    }
+}
+
+/// The list that a closed type is computed from, or the type of the items of a list.
+pub(super) fn computed(kind: &Type) -> Option<&Expr> {
+    match kind {
+        Type::OneOfList(list) => Some(list),
+        Type::List { of, .. } => computed(of),
+        _ => None,
     }
 }
 

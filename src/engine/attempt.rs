@@ -5,7 +5,7 @@ use super::state::{Bound, Lost, Stage, Suspect};
 use super::work::Work;
 use super::{Effect, End, ReplyId};
 use crate::calendar::Moment;
-use crate::channel::{NotSent, Outcome, RefusalScope, Verdict};
+use crate::channel::{NotSent, Outcome, RefusalScope, Verdict, rules};
 
 /// The call begins so soon after the mark or not at all.
 const START_MS: i64 = 2_000;
@@ -27,7 +27,11 @@ impl Work<'_> {
             return;
         }
         let Some(entry) = self.state.queue.iter().find(|entry| entry.id == id) else { return };
-        let verdict = self.ask_gate(&stand_in(entry.image), entry.confirmation, true);
+        let comment = entry.comment;
+        let verdict = match comment {
+            Some(commented) => self.ask_gate_on_comment(&stand_in(false), commented, true),
+            None => self.ask_gate(&stand_in(entry.image), entry.confirmation, true),
+        };
         if verdict != Verdict::Send {
             self.refuse(id, verdict);
             if let Verdict::Hold(reason) = verdict {
@@ -37,9 +41,12 @@ impl Work<'_> {
             return;
         }
         let now = self.now;
-        let ends = self.state.ledger.window_ends().unwrap_or(now);
+        let (ends, deadline) = match comment {
+            Some(commented) => (commented.plus_ms(rules::WINDOW.value), self.comment_deadline(commented)),
+            None => (self.state.ledger.window_ends().unwrap_or(now), self.deadline()),
+        };
         // The setting's promise: nothing leaves within the margin, also what was marked just before it.
-        let not_after = now.plus_ms(START_MS).min(self.deadline().plus_ms(-1));
+        let not_after = now.plus_ms(START_MS).min(deadline.plus_ms(-1));
         let timeout_ms = CALL_MS.min(ends.since_ms(now)).max(0);
         self.state.ledger.mark(id.0, now);
         let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
@@ -151,7 +158,9 @@ impl Work<'_> {
         let hard = self.deadline();
         let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
         entry.stage = Stage::Waiting;
-        entry.hard = hard;
+        if entry.comment.is_none() {
+            entry.hard = hard;
+        }
         let confirmation = entry.confirmation;
         if silent && !confirmation {
             self.finish_reply(id, End::Withdrawn, "the bot must be silent here", None);
@@ -184,6 +193,10 @@ impl Work<'_> {
             format!("reply {}: nobody knows whether it arrived: {}", id.0, crate::text::shorten_units(text, 200)),
         );
         self.state.ledger.settle_unknown(id.0, ended);
+        if self.state.queue.iter().any(|entry| entry.id == id && entry.comment.is_some()) {
+            // TikTok lists no conversation in which it could be found.
+            return self.lost(id, begun, ended, "nobody knows whether the answer to the comment arrived");
+        }
         let [first, ..] = LOOKS_MS;
         if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
             && matches!(entry.stage, Stage::Marked { .. })

@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Candidate;
-use super::state::{Entry, Gathered, Heard, Kept, Lost, Run, Stage, Stand, Suspect, WaitKind, is_false, is_zero};
+use super::state::{Commented, Entry, Gathered, Heard, Kept, Lost, Run, Stage, Stand, Suspect, WaitKind, is_false, is_zero};
 use super::{Referral, ReplyId};
 use crate::bot::ValueMap;
 use crate::calendar::Moment;
@@ -86,6 +86,26 @@ pub struct Conversation {
     pub(super) said: VecDeque<(u64, Moment)>,
     #[serde(rename = "rd", default, skip_serializing_if = "Option::is_none")]
     pub(super) read_until: Option<Moment>,
+    /// The way that each `split` took, by its name.
+    #[serde(rename = "sp", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) splits: BTreeMap<String, String>,
+    /// Triggers on the channel's limits that have fired since the customer's newest message, by key.
+    #[serde(rename = "fi", default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) fired: BTreeSet<String>,
+    /// When the next of them fires.
+    #[serde(rename = "ld", default, skip_serializing_if = "Option::is_none")]
+    pub(super) limit_due: Option<Moment>,
+    #[serde(rename = "cm", default, skip_serializing_if = "Option::is_none")]
+    pub(super) comment: Option<Commented>,
+    /// The app's queue is long: texts are merged.
+    #[serde(rename = "cg", default, skip_serializing_if = "is_false")]
+    pub(super) congested: bool,
+    /// TikTok's own automatic message has answered what the customer wrote until then.
+    #[serde(rename = "ta", default, skip_serializing_if = "Option::is_none")]
+    pub(super) answered_by_tiktok: Option<Moment>,
+    /// The newest message that a trigger took.
+    #[serde(rename = "tr", default, skip_serializing_if = "Option::is_none")]
+    pub(super) started_by: Option<String>,
 }
 
 impl Default for Conversation {
@@ -119,6 +139,13 @@ impl Default for Conversation {
             known: VecDeque::new(),
             said: VecDeque::new(),
             read_until: None,
+            splits: BTreeMap::new(),
+            fired: BTreeSet::new(),
+            limit_due: None,
+            comment: None,
+            congested: false,
+            answered_by_tiktok: None,
+            started_by: None,
         }
     }
 }
@@ -144,7 +171,7 @@ pub struct Status {
     pub language: Option<String>,
     /// Flow and step (an index) of the run.
     pub place: Option<(String, usize)>,
-    /// What the run waits for: the name asked for, `choose`, `wait` or `images`.
+    /// What the run waits for: the name asked for, `choose`, `wait`, `images`, `fetch` or `script`.
     pub waits_for: Option<String>,
     pub contact: ValueMap,
     pub tags: Vec<String>,
@@ -177,6 +204,7 @@ impl Conversation {
             handed.map(|handed| handed.release_at),
             handed.and_then(|handed| handed.nobody_at),
             self.gathered.as_ref().map(|gathered| gathered.due),
+            self.limit_due,
         ]
         .into_iter()
         .chain(self.queue.iter().map(holding))
@@ -245,6 +273,8 @@ impl Conversation {
                 WaitKind::Choose => "choose".to_owned(),
                 WaitKind::Time => "wait".to_owned(),
                 WaitKind::Image => "images".to_owned(),
+                WaitKind::Fetch => "fetch".to_owned(),
+                WaitKind::Script => "script".to_owned(),
             }),
             contact: self.contact.iter().map(|(name, kept)| (name.clone(), kept.value.clone())).collect(),
             tags: self.tags.iter().cloned().collect(),

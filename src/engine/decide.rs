@@ -1,8 +1,8 @@
 //! Which trigger wins a message, which ones lose, and why.
 
-use super::state::{Anchor, Heard, Kind, Run};
+use super::state::{Anchor, Heard, Kind, Run, WaitKind};
 use super::work::Work;
-use crate::bot::{self, Anytime, Entry, HeardKind, Hit, On, Trigger, Value, ValueMap};
+use crate::bot::{self, Anytime, Entry, HeardKind, Hit, On, StepId, Trigger, Value, ValueMap};
 use crate::channel::fingerprint;
 
 /// A referral may start a flow for so long.
@@ -41,12 +41,13 @@ impl Work<'_> {
                 Some(_) => {}
             }
         }
-        if pool != Pool::Anytime || winner.is_some() {
+        if heard.kind.is_message() && (pool != Pool::Anytime || winner.is_some()) {
             // One message uses a referral up, whether it starts something or not.
             self.state.referral_fresh = false;
         }
         let Some((trigger, hit)) = winner else { return false };
-        self.note_at("trigger", format!("`{}` ({}) starts", trigger.key, form(&trigger.on)), Some(&trigger.origin));
+        self.won(trigger, form(&trigger.on));
+        self.state.started_by = Some(heard.id.clone());
         let captures = hit.captures.into_iter().map(|(name, value)| (name, Value::Text(value))).collect();
         self.start(trigger, captures);
         true
@@ -55,14 +56,15 @@ impl Work<'_> {
     /// The triggers that want the message, leaving aside what may exclude them, the first to win first.
     fn hits(&self, heard: &Heard) -> Vec<Hit> {
         let button = heard.named_press(&self.bot.triggers);
-        let typed = matches!(heard.kind, Kind::Text | Kind::Button) && button.is_none() && !heard.text.trim().is_empty();
+        let typed =
+            matches!(heard.kind, Kind::Text | Kind::Button | Kind::Comment) && button.is_none() && !heard.text.trim().is_empty();
         self.bot.matcher.hits(&bot::Heard {
             text: typed.then_some(heard.text.as_str()),
             button,
-            kind: (heard.kind == Kind::Image).then_some(HeardKind::Image),
-            comment: false,
-            silent_ms: None,
-            entry: self.entry_now(),
+            kind: heard.kind_heard(),
+            comment: heard.kind == Kind::Comment,
+            silent_ms: heard.silent_ms,
+            entry: self.entry_now().filter(|_| heard.kind.is_message()),
             first: heard.first,
         })
     }
@@ -89,6 +91,15 @@ impl Work<'_> {
             }
             _ => {}
         }
+        self.left_out(trigger)
+    }
+
+    /// Whether its `when` and `once per` let it take part.
+    pub(super) fn takes_part(&self, trigger: &Trigger) -> bool {
+        self.left_out(trigger).is_none()
+    }
+
+    fn left_out(&self, trigger: &Trigger) -> Option<String> {
         if let Some(when) = &trigger.when {
             // Conditions know no variables of a flow.
             let none = ValueMap::new();
@@ -105,26 +116,20 @@ impl Work<'_> {
 
     fn start(&mut self, trigger: &Trigger, captures: ValueMap) {
         self.moved = true;
-        if trigger.once_per_ms.is_some() {
-            self.state.wins.insert(trigger.key.clone(), self.now);
-            let known = |key: &String| self.bot.triggers.iter().any(|trigger| trigger.key == *key);
-            self.state.wins.retain(|key, _| known(key));
-        }
         if let Some(run) = self.state.run.take() {
-            let asks = run.wait.as_ref().is_some_and(|wait| wait.kind.asks());
-            if trigger.anytime == Anytime::Resume && asks && self.state.parked.is_none() {
-                self.note("parked", format!("`{}` asks again afterwards", run.at.flow));
+            let kind = run.wait.as_ref().map(|wait| wait.kind);
+            let keeps = kind.is_some_and(|kind| kind.asks() || kind.is_call());
+            if trigger.anytime == Anytime::Resume && keeps && self.state.parked.is_none() {
+                let then = if kind.is_some_and(WaitKind::asks) { "asks again" } else { "goes on" };
+                self.note("parked", format!("`{}` {then} afterwards", run.at.flow));
                 self.state.parked = Some(run);
             } else if trigger.anytime != Anytime::Resume {
                 self.state.parked = None;
                 self.note("ended", format!("`{}`: another flow starts", run.at.flow));
             }
         }
-        let Some(flow) = self.bot.flows.get(trigger.flow) else { return };
-        let digest = flow.steps.first().map_or(0, |step| step.digest);
-        let at = Anchor { flow: flow.name.clone(), step: 0, digest, variables: captures };
-        self.state.run = Some(Run { at, wait: None, block: false });
-        self.proceed(trigger.flow, 0);
+        self.state.run = Some(Run::at(Anchor { variables: captures, ..self.beginning(trigger.flow) }));
+        self.proceed(StepId { flow: trigger.flow, step: 0 });
     }
 }
 
@@ -155,7 +160,27 @@ fn short_name(name: &str) -> String {
     }
 }
 
+impl Kind {
+    /// Whether the customer wrote, pressed or sent something into the conversation.
+    pub(super) fn is_message(self) -> bool {
+        !matches!(self, Self::Reaction | Self::Comment)
+    }
+}
+
 impl Heard {
+    fn kind_heard(&self) -> Option<HeardKind<'_>> {
+        Some(match self.kind {
+            Kind::Image => HeardKind::Image,
+            Kind::Post => HeardKind::Post,
+            Kind::Video => HeardKind::Video,
+            Kind::Sticker => HeardKind::Sticker,
+            Kind::Emoji => HeardKind::Emoji,
+            Kind::Unsupported => HeardKind::Unsupported,
+            Kind::Reaction => HeardKind::Reaction((!self.text.is_empty()).then_some(self.text.as_str())),
+            Kind::Text | Kind::Button | Kind::Comment => return None,
+        })
+    }
+
     /// The name of the pressed button, where some trigger waits for it.
     pub(super) fn named_press<'a>(&self, triggers: &'a [Trigger]) -> Option<&'a str> {
         let pressed = self.button.as_deref().and_then(button_name)?;
@@ -180,6 +205,16 @@ fn form(on: &On) -> &'static str {
         On::Link(_) => "link",
         On::FirstMessage => "first message",
         On::Fallback => "fallback",
-        _ => "trigger",
+        On::Post => "post",
+        On::Video => "video",
+        On::Sticker => "sticker",
+        On::Emoji => "emoji",
+        On::Reaction(_) => "reaction",
+        On::Unsupported => "unsupported",
+        On::Comment(_) => "comment",
+        On::Return(_) => "return",
+        On::WindowClosing(_) => "window closing",
+        On::RepliesLeft(_) => "replies left",
+        On::Fault => "fault",
     }
 }

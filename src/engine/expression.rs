@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::Conversation;
+use super::answer::named_groups;
 use super::render::fill;
 use crate::bot::{BinaryOp, Bot, Builtin, Expr, Pattern, Place, Value, ValueMap};
 use crate::calendar::Moment;
@@ -79,6 +80,22 @@ impl Scope<'_> {
         self.value(condition) == Some(Value::Bool(true))
     }
 
+    /// The named groups of the expressions that make a true condition true.
+    pub(super) fn groups(&self, condition: &Expr, found: &mut Vec<(String, String)>) {
+        match condition {
+            Expr::Matches(of, regex) => {
+                if let Some(Value::Text(of)) = self.value(of) {
+                    found.extend(named_groups(regex, &text::digits_to_ascii(&of)));
+                }
+            }
+            Expr::Binary(BinaryOp::And | BinaryOp::Or, left, right) => {
+                self.groups(left, found);
+                self.groups(right, found);
+            }
+            _ => {}
+        }
+    }
+
     /// Whether `value` fits a pattern of `match`.
     pub(super) fn fits(&self, value: Option<&Value>, pattern: &Pattern) -> bool {
         let Some(value) = value else { return false };
@@ -132,7 +149,16 @@ impl Scope<'_> {
                     _ => None,
                 }
             }
-            Place::Secret(_) | Place::Fault(_) => None,
+            // Only whoever makes the call knows it.
+            Place::Secret(_) => None,
+            Place::Fault(part) => {
+                let fault = state.run.as_ref()?.fault.as_ref()?;
+                match part.as_str() {
+                    "reason" => Some(Value::Text(fault.reason.clone())),
+                    "step" => (!fault.step.is_empty()).then(|| Value::Text(fault.step.clone())),
+                    _ => None,
+                }
+            }
             Place::RepliesLeft => Some(Value::Number(state.ledger.replies_left().into())),
             Place::WindowLeft => state.window_left(self.now).map(Value::Duration),
             Place::Language => state.language.clone().or_else(|| self.bot.languages.first().cloned()).map(Value::Text),

@@ -4,7 +4,7 @@ use super::answer::{self, pick};
 use super::decide::{Pool, button_place};
 use super::state::{Heard, Kind, Wait};
 use super::work::Work;
-use crate::bot::{Choice, Op, Place, Step, Type, Value};
+use crate::bot::{Choice, Op, Place, Step, StepId, Type, Value, Word};
 
 #[derive(Clone, Debug, PartialEq)]
 enum Answer {
@@ -24,13 +24,9 @@ enum Fit {
 impl<'a> Work<'a> {
     /// A message while a question waits, by the table.
     pub(super) fn answer(&mut self, heard: &Heard) {
-        let place = self.state.run.as_ref().and_then(|run| self.find(&run.at).zip(run.wait.clone()));
-        let bot = self.bot;
-        let found = place.and_then(|((flow, index), wait)| {
-            let step = bot.flows.get(flow)?.steps.get(index)?;
-            matches!(step.op, Op::Ask { .. } | Op::Choose { .. }).then_some((flow, index, step, wait))
-        });
-        let Some((flow, index, step, wait)) = found else {
+        let wait = self.state.run.as_ref().and_then(|run| run.wait.clone());
+        let asks = |(_, step): &(StepId, &Step)| matches!(step.op, Op::Ask { .. } | Op::Choose { .. });
+        let Some(((at, step), wait)) = self.here().filter(asks).zip(wait) else {
             self.lose();
             return self.hear(heard.clone());
         };
@@ -43,7 +39,7 @@ impl<'a> Work<'a> {
         }
         let fit = self.fit(step, &wait, heard);
         if let Fit::Exact(answer) = fit {
-            return self.accept(flow, index, step, answer);
+            return self.accept(at, step, answer);
         }
         let formatted = matches!(&step.op, Op::Ask { kind, .. } if !matches!(kind, Type::Text { .. }));
         if !(formatted && matches!(fit, Fit::Loose(_))) {
@@ -53,36 +49,41 @@ impl<'a> Work<'a> {
             return;
         }
         if let Fit::Loose(answer) = fit {
-            return self.accept(flow, index, step, answer);
+            return self.accept(at, step, answer);
         }
         if let Op::Choose { other, .. } = &step.op {
             if let Some(other) = other {
                 self.moved = true;
                 self.note_at("answer", "something other than the choices", Some(&step.origin));
-                return self.proceed(flow, *other);
+                return self.go_on(at, *other);
             }
             if self.try_triggers(heard, Pool::Strong) {
                 return;
             }
         }
-        self.misfit(flow, step);
+        self.misfit(at, step);
     }
 
-    fn accept(&mut self, flow: usize, index: usize, step: &'a Step, answer: Answer) {
+    fn accept(&mut self, at: StepId, step: &'a Step, answer: Answer) {
         self.moved = true;
         match (&step.op, answer) {
-            (Op::Ask { target, .. }, Answer::Value(value)) => {
+            (Op::Ask { target, kind, .. }, Answer::Value(value)) => {
                 let shown = if self.is_secret(target) { "(secret)".to_owned() } else { self.plain(&value) };
                 self.note_at("answer", shown, Some(&step.origin));
-                match self.set(target, Some(value)) {
-                    Ok(()) => self.proceed(flow, index.saturating_add(1)),
+                let groups = groups_of(kind, &value);
+                let mut kept = self.set(target, Some(value));
+                for (name, group) in groups {
+                    kept = kept.and_then(|()| self.set(&Place::Variable(name), Some(Value::Text(group))));
+                }
+                match kept {
+                    Ok(()) => self.go_on(at, at.step.saturating_add(1)),
                     Err(fault) => self.fault(&fault, Some(&step.origin)),
                 }
             }
             (Op::Choose { choices, .. }, Answer::Choice(chosen)) => {
                 self.note_at("answer", format!("choice {}", chosen.saturating_add(1)), Some(&step.origin));
                 match choices.get(chosen) {
-                    Some(choice) => self.proceed(flow, choice.target),
+                    Some(choice) => self.go_on(at, choice.target),
                     None => self.lose(),
                 }
             }
@@ -95,7 +96,7 @@ impl<'a> Work<'a> {
         matches!(place, Place::Contact(name) if self.bot.contact.iter().any(|field| field.name == *name && field.secret))
     }
 
-    fn misfit(&mut self, flow: usize, step: &'a Step) {
+    fn misfit(&mut self, at: StepId, step: &'a Step) {
         let (Op::Ask { tries, invalid, .. } | Op::Choose { tries, invalid, .. }) = &step.op else { return };
         let misfits = match self.state.run.as_mut().and_then(|run| run.wait.as_mut()) {
             Some(wait) => {
@@ -107,7 +108,7 @@ impl<'a> Work<'a> {
         self.note_at("answer", format!("does not fit ({misfits} of {})", tries.tries), Some(&step.origin));
         if misfits >= tries.tries {
             self.moved = true;
-            return self.proceed(flow, tries.target);
+            return self.go_on(at, tries.target);
         }
         if let Err(fault) = self.say_invalid(step, invalid.0.as_ref()) {
             self.fault(&fault, Some(&step.origin));
@@ -126,6 +127,11 @@ impl<'a> Work<'a> {
                     Some(word) => Fit::Exact(Answer::Value(word.value.clone())),
                     None => Fit::No,
                 },
+                Op::Ask { kind: Type::OneOfList(_), .. } => match wait.values.get(index) {
+                    Some(value) => Fit::Exact(Answer::Value(value.clone())),
+                    None => Fit::No,
+                },
+                Op::Ask { kind: kind @ Type::YesNo, .. } => self.fit_type(kind, heard),
                 _ => Fit::No,
             };
         }
@@ -134,7 +140,10 @@ impl<'a> Work<'a> {
         }
         match &step.op {
             Op::Choose { choices, .. } => self.fit_choice(choices, wait, heard),
-            Op::Ask { kind, .. } => self.fit_type(kind, heard),
+            Op::Ask { kind, .. } => match asked_now(kind, wait) {
+                Some(kind) => self.fit_type(&kind, heard),
+                None => self.fit_type(kind, heard),
+            },
             _ => Fit::No,
         }
     }
@@ -154,6 +163,16 @@ impl<'a> Work<'a> {
         match kind {
             Type::Image => media(heard, Kind::Image),
             Type::Post => media(heard, Kind::Post),
+            Type::List { of, .. } if matches!(**of, Type::Image | Type::Post) => match self.fit_type(of, heard) {
+                Fit::Loose(Answer::Value(value)) => Fit::Loose(Answer::Value(Value::List(vec![value]))),
+                _ => Fit::No,
+            },
+            // A burst is one list, if all of it fits.
+            Type::List { .. } => {
+                let whole = Some(heard.text.as_str()).filter(|_| matches!(heard.kind, Kind::Text | Kind::Button));
+                let read = whole.and_then(|said| self.read(kind, said)).or_else(|| self.read_any(kind, heard));
+                read.map_or(Fit::No, |value| Fit::Loose(Answer::Value(value)))
+            }
             Type::Text { .. } => {
                 if heard.kind != Kind::Text && heard.kind != Kind::Button {
                     return Fit::No;
@@ -184,6 +203,26 @@ impl<'a> Work<'a> {
 fn texts(heard: &Heard) -> impl Iterator<Item = &str> {
     let typed = matches!(heard.kind, Kind::Text | Kind::Button);
     heard.parts.iter().rev().map(String::as_str).chain(std::iter::once(heard.text.as_str())).filter(move |_| typed)
+}
+
+/// A type whose words were computed when it was asked, with those words.
+fn asked_now(kind: &Type, wait: &Wait) -> Option<Type> {
+    match kind {
+        Type::OneOfList(_) => {
+            let words = wait.labels.iter().zip(&wait.values);
+            Some(Type::OneOf(words.map(|(label, value)| Word { label: label.clone(), value: value.clone() }).collect()))
+        }
+        Type::List { most, of } => asked_now(of, wait).map(|of| Type::List { most: *most, of: Box::new(of) }),
+        _ => None,
+    }
+}
+
+/// The named groups of an expression that was asked for.
+fn groups_of(kind: &Type, value: &Value) -> Vec<(String, String)> {
+    match (kind, value) {
+        (Type::Matching(regex), Value::Text(said)) => answer::groups(regex, said),
+        _ => Vec::new(),
+    }
 }
 
 fn media(heard: &Heard, kind: Kind) -> Fit {

@@ -30,6 +30,7 @@ impl Work<'_> {
             nobody_at,
             anchor: self.state.run.as_ref().map(|run| run.at.clone()),
         });
+        self.leave_frames();
         let open = hours.is_none_or(|hours| hours.open_at(self.now, zone));
         let Some(block) = (if open { handoff.open } else { handoff.closed }) else { return Ok(Next::Over) };
         if let Some(run) = &mut self.state.run {
@@ -120,15 +121,14 @@ impl Work<'_> {
             self.note("kept", "the customer wants no automatic messages");
             return;
         }
-        let Some((flow, index)) = self.find(&anchor) else {
+        let Some(at) = self.find(&anchor) else {
             self.note("version", format!("the handoff of `{}` no longer exists", anchor.flow));
             return;
         };
-        let step = self.bot.flows.get(flow).and_then(|flow| flow.steps.get(index));
-        let Some(Op::Handoff(handoff)) = step.map(|step| &step.op) else { return };
+        let Some(Op::Handoff(handoff)) = self.step_at(at).map(|step| &step.op) else { return };
         let Some(target) = which(handoff) else { return };
         self.moved = true;
-        self.state.run = Some(Run { at: anchor, wait: None, block: true });
-        self.proceed(flow, target);
+        self.state.run = Some(Run { block: true, ..Run::at(anchor) });
+        self.go_on(at, target);
     }
 }

@@ -5,17 +5,23 @@ use super::state::{Gathered, Heard, Kind, WaitKind};
 use super::work::Work;
 use super::{Body, Inbound};
 use crate::bot::{Gather, OptWords};
+use crate::calendar::Moment;
 use crate::text;
 
 impl Work<'_> {
     pub(super) fn message(&mut self, inbound: &Inbound) {
-        let Some(heard) = self.understand(inbound) else {
-            self.note("kept", "a reaction opens no window and starts nothing");
-            return;
-        };
+        if let Body::Reaction { added: false, .. } = inbound.body {
+            return self.note("kept", "a reaction was taken back");
+        }
+        let heard = self.understand(inbound);
+        if heard.kind == Kind::Reaction {
+            return self.reaction(&heard);
+        }
         self.state.ledger.inbound(inbound.at, inbound.received, self.context.skew_ms);
         self.state.last_received = self.state.last_received.max(Some(inbound.received.min(self.now)));
+        self.state.comment = None;
         if !heard.late {
+            self.state.fired.clear();
             self.state.newest = Some((heard.at, heard.id.clone()));
         }
         self.offer_held();
@@ -24,7 +30,7 @@ impl Work<'_> {
         }
         if !self.state.stand.is_free() {
             self.note("kept", "for the colleague");
-        } else if self.waits() == Some(WaitKind::Image) {
+        } else if self.waits().is_some_and(WaitKind::is_call) {
             self.defer(heard);
         } else if heard.late && self.state.run.is_some() {
             self.note("late", "older than a message that was already answered: kept in the history");
@@ -33,7 +39,7 @@ impl Work<'_> {
         }
     }
 
-    fn understand(&self, inbound: &Inbound) -> Option<Heard> {
+    fn understand(&self, inbound: &Inbound) -> Heard {
         let (kind, said, id) = match &inbound.body {
             Body::Text { text } => (Kind::Text, text.as_str(), None),
             Body::Button { text, id, .. } => (Kind::Button, text.as_str(), Some(id)),
@@ -43,9 +49,11 @@ impl Work<'_> {
             Body::Sticker { .. } => (Kind::Sticker, "", None),
             Body::Emoji { .. } => (Kind::Emoji, "", None),
             Body::Unsupported { .. } => (Kind::Unsupported, "", None),
-            Body::Reaction { .. } => return None,
+            Body::Reaction { emoji, .. } => (Kind::Reaction, emoji.as_deref().unwrap_or_default(), None),
         };
-        Some(Heard {
+        let late = self.state.newest.as_ref().is_some_and(|(newest, _)| inbound.at < *newest);
+        let before = self.state.last_received.filter(|_| !late);
+        Heard {
             id: inbound.message_id.clone(),
             at: inbound.at,
             kind,
@@ -54,12 +62,13 @@ impl Work<'_> {
             media: id.filter(|_| matches!(kind, Kind::Image | Kind::Post)).cloned(),
             button: id.filter(|_| kind == Kind::Button).cloned(),
             first: self.state.newest.is_none(),
-            late: self.state.newest.as_ref().is_some_and(|(newest, _)| inbound.at < *newest),
-        })
+            late,
+            silent_ms: before.map(|before| inbound.received.min(self.now).since_ms(before)),
+        }
     }
 
     /// Nobody writes so much by hand; what is longer is cut, not refused.
-    fn bounded(&self, said: &str) -> String {
+    pub(super) fn bounded(&self, said: &str) -> String {
         let most = self.context.limits.value_bytes_max;
         if said.len() <= most { said.to_owned() } else { text::shorten_units(said, most / 4) }
     }
@@ -127,8 +136,10 @@ impl Work<'_> {
         if self.try_triggers(&heard, Pool::Anytime) {
             return;
         }
-        if self.state.deferred.len() < self.context.limits.deferred_max {
-            self.note("deferred", "until it is known whether images may be sent here");
+        let bytes = self.state.deferred.iter().map(|heard| heard.text.len()).fold(heard.text.len(), usize::saturating_add);
+        let limits = self.context.limits;
+        if self.state.deferred.len() < limits.deferred_max && bytes <= limits.value_bytes_max {
+            self.note("deferred", "until the answer that the run waits for has come");
             self.state.deferred.push_back(heard);
         } else {
             self.note("kept", "too many messages wait");
@@ -187,10 +198,51 @@ impl Work<'_> {
         if texts.len() > 1 {
             self.note("gather", format!("{} texts are answered as one", texts.len()));
             heard.first = texts.iter().any(|text| text.first);
+            heard.silent_ms = texts.iter().filter_map(|text| text.silent_ms).max();
             heard.parts = texts.into_iter().map(|heard| heard.text).collect();
             heard.text = heard.parts.join("\n");
         }
         self.hear(heard);
+    }
+
+    // --- TikTok answers by itself ----------------------------------------------------------------------------------
+
+    fn is_answered_by_tiktok(&self, heard: &Heard) -> bool {
+        !self.bot.settings.also_after_tiktok && self.state.answered_by_tiktok.is_some_and(|at| at >= heard.at)
+    }
+
+    /// An automatic message of TikTok's at `at`: what it answers the bot does not answer again, as far as that can still be
+    /// helped. `silent` where nothing of the business side had left since the customer's message.
+    pub(super) fn tiktok_answers(&mut self, at: Moment, silent: bool) {
+        self.state.answered_by_tiktok = self.state.answered_by_tiktok.max(Some(at));
+        if self.bot.settings.also_after_tiktok {
+            return;
+        }
+        if let Some(gathered) = &mut self.state.gathered {
+            gathered.texts.retain(|heard| heard.at > at);
+            if gathered.texts.is_empty() {
+                self.state.gathered = None;
+                self.note("quiet", "TikTok's own automatic message has answered what was gathered");
+            }
+        }
+        let Some((newest, id)) = &self.state.newest else { return };
+        if !silent || *newest > at || self.state.started_by.as_ref() != Some(id) {
+            return;
+        }
+        let since = self.state.last_received.unwrap_or(self.now);
+        let ours = |entry: &&super::state::Entry| entry.stage == super::state::Stage::Waiting && entry.queued >= since;
+        let ids: Vec<super::ReplyId> = self.state.queue.iter().filter(ours).map(|entry| entry.id).collect();
+        if ids.is_empty() || self.state.queue.iter().any(|entry| entry.stage.is_open()) {
+            return;
+        }
+        let why = "TikTok's own automatic message has answered it";
+        self.state.run = None;
+        self.moved = true;
+        for id in ids {
+            self.finish_reply(id, super::End::Withdrawn, why, None);
+        }
+        self.note("quiet", "the run that the same message started is over");
+        self.resume();
     }
 
     // --- the table -------------------------------------------------------------------------------------------------
@@ -204,6 +256,10 @@ impl Work<'_> {
         }
         self.state.message = Some(heard.clone());
         match self.waits() {
+            None | Some(WaitKind::Time) if self.is_answered_by_tiktok(&heard) => {
+                self.learn_language(&heard);
+                self.note("quiet", "TikTok's own automatic message has answered it");
+            }
             None => {
                 self.learn_language(&heard);
                 if !self.try_triggers(&heard, Pool::All) {
@@ -216,7 +272,7 @@ impl Work<'_> {
                     self.note("kept", "the run waits for a time");
                 }
             }
-            Some(WaitKind::Image) => self.defer(heard),
+            Some(WaitKind::Image | WaitKind::Fetch | WaitKind::Script) => self.defer(heard),
             Some(WaitKind::Ask | WaitKind::Choose) => self.answer(&heard),
         }
     }

@@ -5,6 +5,12 @@
 pub struct Limits {
     /// Steps of one sprint.
     pub steps_max: u32,
+    /// Turns of all loops of one sprint.
+    pub turns_max: u32,
+    /// Frames of a run: its own flow, and what `do` puts around one another.
+    pub frames_max: usize,
+    /// Labels of a closed type that is computed.
+    pub labels_max: usize,
     /// UTF-16 units of one rendered text before it is split.
     pub text_units_max: usize,
     /// Bytes of an encoded conversation.
@@ -27,6 +33,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             steps_max: 1_000,
+            turns_max: 500,
+            frames_max: 16,
+            labels_max: 100,
             text_units_max: 60_000,
             state_bytes_max: 65_536,
             deferred_max: 32,

@@ -4,22 +4,30 @@
 pub mod answer;
 mod ask;
 mod attempt;
+mod beside;
+mod call;
+mod comment;
 mod conversation;
 mod decide;
 mod effect;
 mod expression;
 mod fit;
 pub mod format;
+mod frames;
+pub mod given;
 mod handoff;
 mod hear;
+mod image;
 mod input;
 mod limits;
 mod outbox;
 mod reconcile;
 pub mod rehearsal;
 mod render;
+mod run;
 mod state;
 mod steps;
+mod weigh;
 mod work;
 
 pub use conversation::{Conversation, OpenAttempt, Speaker, Status};
@@ -53,6 +61,8 @@ pub struct Sprint {
     pub trace: Vec<Trace>,
     /// The ways that runs took: from a step to a step of the same flow, or to the beginning of another. Coverage reads it.
     pub ways: Vec<(StepId, StepId)>,
+    /// The steps that were begun, in their order.
+    pub steps: Vec<StepId>,
 }
 
 /// Carries one conversation over one input. Pure: the same arguments give the same sprint, bit for bit.

@@ -1,11 +1,11 @@
 //! The conversation's queue: what enters it, what is held, given back, and how each reply ends.
 
-use super::state::{Entry, Stage};
+use super::state::{Commented, Entry, Stage};
 use super::work::{Draft, Work};
 use super::{Class, Effect, End, Reply, ReplyId};
 use crate::bot::{ShortBudget, Text};
 use crate::calendar::Moment;
-use crate::channel::{Asked, Content, Image, Outgoing, Short, Verdict, ask, fingerprint, rules};
+use crate::channel::{Asked, Content, Image, Outgoing, Reason, Short, Verdict, ask, fingerprint, rules};
 use crate::text;
 
 /// The customer wrote so long ago at most: somebody waits at the other end.
@@ -25,18 +25,55 @@ impl Work<'_> {
                 draft.keep_apart = true;
                 self.drafts.push(draft);
             }
-            Err(fault) => self.note("fault", fault.0),
+            Err(fault) => self.note("fault", fault.text),
         }
     }
 
     /// Queues what the steps said: long texts are split, side-by-side texts joined where replies run short.
     pub(super) fn flush(&mut self) {
         self.drop_stale();
-        let drafts = std::mem::take(&mut self.drafts);
+        let mut drafts = std::mem::take(&mut self.drafts);
         let room = self.room();
-        let drafts = split_long(self, drafts, room);
-        for draft in self.join(drafts, room) {
+        self.take_forms_that_fit(&mut drafts);
+        let shorter = drafts.iter().any(|draft| !draft.shorts.is_empty()).then(|| drafts.clone());
+        let pieces = split_long(self, drafts, room);
+        let mut joined = self.join(pieces, room);
+        if joined.len() > room
+            && let Some(mut drafts) = shorter
+        {
+            self.take_shortest(&mut drafts);
+            let pieces = split_long(self, drafts, room);
+            joined = self.join(pieces, room);
+        }
+        for draft in joined {
             self.enqueue(draft);
+        }
+    }
+
+    /// Texts too long for one message give way to their longest form that is not.
+    fn take_forms_that_fit(&mut self, drafts: &mut [Draft]) {
+        let most = rules::TEXT.most();
+        for draft in drafts {
+            let Content::Text { body } = &draft.content else { continue };
+            if draft.shorts.is_empty() || text::units(body) <= most {
+                continue;
+            }
+            let Some(at) = draft.shorts.iter().position(|short| text::units(short) <= most) else { continue };
+            let body = draft.shorts.remove(at);
+            draft.shorts.drain(..at);
+            draft.content = Content::Text { body };
+            self.note_at("short", "a shorter form: the longer one is over 6,000 characters", Some(&draft.origin));
+        }
+    }
+
+    /// Replies run short: every text takes its shortest form, so that more of them fit into one message.
+    fn take_shortest(&mut self, drafts: &mut [Draft]) {
+        for draft in drafts {
+            if let Some(body) = draft.shorts.pop() {
+                draft.shorts.clear();
+                draft.content = Content::Text { body };
+                self.note_at("short", "the shortest form: replies run short", Some(&draft.origin));
+            }
         }
     }
 
@@ -48,7 +85,9 @@ impl Work<'_> {
 
     /// Joins neighbours until all fit, where they may be joined.
     fn join(&mut self, drafts: Vec<Draft>, room: usize) -> Vec<Draft> {
-        let mut surplus = drafts.len().saturating_sub(room.max(1));
+        let congested = self.state.congested;
+        let why = if congested { "the app's queue is long" } else { "replies run short" };
+        let mut surplus = if congested { usize::MAX } else { drafts.len().saturating_sub(room.max(1)) };
         let mut joined: Vec<Draft> = Vec::with_capacity(drafts.len());
         for draft in drafts {
             if surplus > 0
@@ -59,7 +98,7 @@ impl Work<'_> {
                 before.visit = draft.visit.or(before.visit);
                 before.prompt |= draft.prompt;
                 surplus = surplus.saturating_sub(1);
-                self.note_at("merged", "joined with the text before it: replies run short", Some(&draft.origin));
+                self.note_at("merged", format!("joined with the text before it: {why}"), Some(&draft.origin));
                 continue;
             }
             joined.push(draft);
@@ -70,11 +109,17 @@ impl Work<'_> {
     fn enqueue(&mut self, draft: Draft) {
         self.state.replies = self.state.replies.saturating_add(1);
         let id = ReplyId(self.state.replies);
+        let comment = self.answers_comment();
         let verdict = self.verdict_at_queue(&draft);
         let entry = self.entry(id, &draft);
+        if verdict == Ok(Verdict::Send)
+            && let Some(commented) = &mut self.state.comment
+        {
+            commented.answered = true;
+        }
         self.effects.push(Effect::Queue(Reply {
             id,
-            outgoing: Outgoing { content: draft.content, quote: draft.quote },
+            outgoing: Outgoing { content: draft.content, quote: draft.quote, comment },
             flow: draft.flow,
             origin: draft.origin.clone(),
             class: entry.class,
@@ -113,7 +158,11 @@ impl Work<'_> {
         if times > 0 && same >= usize::try_from(times).unwrap_or(usize::MAX) && !draft.confirmation {
             return Err(format!("the same reply was made {times} times within {} s", within / 1_000));
         }
-        let verdict = self.ask_gate(&draft.content, draft.confirmation, false);
+        let verdict = match &self.state.comment {
+            Some(Commented { answered: true, .. }) => Verdict::Drop(Reason::CommentAnswered),
+            Some(commented) => self.ask_gate_on_comment(&draft.content, commented.at, false),
+            None => self.ask_gate(&draft.content, draft.confirmation, false),
+        };
         self.state.said.push_back((print, now));
         while self.state.said.len() > SAID_MOST {
             self.state.said.pop_front();
@@ -121,8 +170,21 @@ impl Work<'_> {
         Ok(verdict)
     }
 
+    /// The comment's id, while nothing but an answer to it may leave.
+    fn answers_comment(&self) -> Option<String> {
+        self.state.comment.as_ref().map(|commented| commented.id.clone())
+    }
+
+    pub(super) fn ask_gate_on_comment(&self, content: &Content, commented: Moment, reserved: bool) -> Verdict {
+        ask(&Asked { commented: Some(commented), ..self.asked(content, false, reserved) })
+    }
+
     pub(super) fn ask_gate(&self, content: &Content, confirmation: bool, reserved: bool) -> Verdict {
-        ask(&Asked {
+        ask(&self.asked(content, confirmation, reserved))
+    }
+
+    fn asked<'c>(&'c self, content: &'c Content, confirmation: bool, reserved: bool) -> Asked<'c> {
+        Asked {
             ledger: &self.state.ledger,
             now: self.now,
             margin_ms: self.context.window_margin_ms,
@@ -140,7 +202,8 @@ impl Work<'_> {
                 ShortBudget::Handoff => Short::HandOver,
             },
             content,
-        })
+            commented: None,
+        }
     }
 
     fn entry(&self, id: ReplyId, draft: &Draft) -> Entry {
@@ -162,8 +225,12 @@ impl Work<'_> {
             uploaded_again: false,
             class: if live { Class::Live } else { Class::Due },
             soft,
-            hard: self.deadline(),
+            hard: match &self.state.comment {
+                Some(commented) => self.comment_deadline(commented.at),
+                None => self.deadline(),
+            },
             queued: self.now,
+            comment: self.state.comment.as_ref().map(|commented| commented.at),
         }
     }
 
@@ -171,6 +238,11 @@ impl Work<'_> {
     pub(super) fn deadline(&self) -> Moment {
         let ends = self.state.ledger.window_ends().unwrap_or(self.now);
         ends.plus_ms(self.context.window_margin_ms.saturating_neg())
+    }
+
+    /// When the answer to a comment may leave at the latest.
+    pub(super) fn comment_deadline(&self, commented: Moment) -> Moment {
+        commented.plus_ms(rules::WINDOW.value).plus_ms(self.context.window_margin_ms.saturating_neg())
     }
 
     /// Carries out a verdict that lets nothing leave.

@@ -14,6 +14,9 @@ const CALL_MS: i64 = 12_000;
 /// A look that brings nothing for so long has failed.
 const LOOK_PATIENCE_MS: i64 = 5 * 60 * 1_000;
 
+/// TikTok's word for its greeting.
+const WELCOME: &str = "WELCOME_MESSAGE";
+
 /// An open attempt: reply, begun, ended where it has.
 type OpenCall = (ReplyId, u64, Moment, Option<Moment>, bool);
 
@@ -33,9 +36,14 @@ impl Work<'_> {
             return;
         }
         if let Some(automatic) = &echo.automatic {
+            let silent = self.state.ledger.spent() == 0;
             self.state.ledger.foreign(&echo.message_id, echo.at);
             self.remember(&echo.message_id, 0);
             self.note("echo", format!("TikTok's own automatic message ({automatic}) counts"));
+            // A welcome greets; it answers nothing.
+            if automatic != WELCOME {
+                self.tiktok_answers(echo.at, silent);
+            }
             return;
         }
         if matches!(echo.source, EchoSource::App | EchoSource::Web) {

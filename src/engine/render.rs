@@ -11,11 +11,11 @@ impl Work<'_> {
     pub(super) fn render_text(&mut self, text: &Text) -> Result<String, Fault> {
         let language = if text.by_language.len() > 1 { self.language() } else { 0 };
         let Some(variants) = text.by_language.get(language).or_else(|| text.by_language.first()) else {
-            return Err(Fault("a text without a language".to_owned()));
+            return Err(Fault::new("value", "a text without a language"));
         };
         let drawn = self.draw(variants.len());
         let Some(template) = variants.get(drawn).or_else(|| variants.first()) else {
-            return Err(Fault("a text without a variant".to_owned()));
+            return Err(Fault::new("value", "a text without a variant"));
         };
         self.render(template)
     }
@@ -23,15 +23,20 @@ impl Work<'_> {
     pub(super) fn render(&mut self, template: &Template) -> Result<String, Fault> {
         let mut notes = Vec::new();
         let rendered = fill(&self.scope(), self.language_tag(), template, &mut notes);
-        for note in notes {
-            self.note("value", note);
-        }
+        self.tell(notes);
         let rendered = rendered?;
         let most = self.context.limits.text_units_max;
         if text::units(&rendered) > most {
-            return Err(Fault(format!("a text of more than {most} characters")));
+            return Err(Fault::new("limit", format!("a text of more than {most} characters")));
         }
         Ok(rendered)
+    }
+
+    /// What each hole held.
+    pub(super) fn tell(&mut self, notes: Vec<String>) {
+        for note in notes {
+            self.note("value", note);
+        }
     }
 
     /// A value as a hole without filters prints it.
@@ -42,6 +47,17 @@ impl Work<'_> {
 
 /// The template with its holes filled; what each hole held goes to `notes`.
 pub(super) fn fill(scope: &Scope<'_>, tag: &str, template: &Template, notes: &mut Vec<String>) -> Result<String, Fault> {
+    fill_with(scope, tag, template, notes, &std::convert::identity)
+}
+
+/// The same, with each hole's text passed through `dress`.
+pub(super) fn fill_with(
+    scope: &Scope<'_>,
+    tag: &str,
+    template: &Template,
+    notes: &mut Vec<String>,
+    dress: &dyn Fn(String) -> String,
+) -> Result<String, Fault> {
     let mut out = String::new();
     for piece in &template.pieces {
         match piece {
@@ -50,7 +66,7 @@ pub(super) fn fill(scope: &Scope<'_>, tag: &str, template: &Template, notes: &mu
                 let filled = hole(scope, tag, value, filters)?;
                 let secret = scope.is_secret(value);
                 notes.push(format!("{} = {}", name_of(value), if secret { "(secret)" } else { filled.as_str() }));
-                out.push_str(&filled);
+                out.push_str(&dress(filled));
             }
         }
     }
@@ -85,7 +101,7 @@ fn hole(scope: &Scope<'_>, tag: &str, value: &Expr, filters: &[Filter]) -> Resul
     match (shown, now) {
         (Some(shown), _) => Ok(shown),
         (None, Some(value)) => Ok(plain(scope, tag, &value)),
-        (None, None) => Err(Fault(format!("{} is missing and its hole has no default", name_of(value)))),
+        (None, None) => Err(Fault::new("missing", format!("{} is missing and its hole has no default", name_of(value)))),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The parts of a conversation's state. Serde names are short: this is what a store keeps for every customer.
 
+use std::collections::{BTreeMap, VecDeque};
+
 use serde::{Deserialize, Serialize};
 
-use super::{Class, ReplyId};
-use crate::bot::ValueMap;
+use super::{Answer, Class, ReplyId};
+use crate::bot::{Value, ValueMap};
 use crate::calendar::Moment;
 
 pub(super) fn is_false(value: &bool) -> bool {
@@ -25,10 +27,23 @@ pub(super) struct Anchor {
     pub digest: u64,
     #[serde(rename = "v", default, skip_serializing_if = "ValueMap::is_empty")]
     pub variables: ValueMap,
+    /// The loops it is inside of, by counter.
+    #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub loops: BTreeMap<u32, Turns>,
+}
+
+/// How far a loop is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Turns {
+    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
+    pub made: u32,
+    /// The items that are still to come, where it goes over a list.
+    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<VecDeque<Value>>,
 }
 
 /// What a customer is in the middle of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Run {
     #[serde(rename = "a")]
     pub at: Anchor,
@@ -37,6 +52,35 @@ pub(super) struct Run {
     /// A block of a handoff: it speaks while a colleague is asked for.
     #[serde(rename = "b", default, skip_serializing_if = "is_false")]
     pub block: bool,
+    /// The frames around the present one, each at its `do`, the innermost last.
+    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
+    pub callers: Vec<Anchor>,
+    /// It runs because another run failed.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Failure>,
+    /// It runs beside one that waits.
+    #[serde(rename = "s", default, skip_serializing_if = "is_false")]
+    pub beside: bool,
+}
+
+impl Run {
+    pub(super) fn at(at: Anchor) -> Self {
+        Self { at, ..Self::default() }
+    }
+
+    /// What runs beside another run, or because one failed, is over at once.
+    pub(super) fn may_wait(&self) -> bool {
+        !self.beside && self.fault.is_none()
+    }
+}
+
+/// `fault.reason` and `fault.step`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Failure {
+    #[serde(rename = "r")]
+    pub reason: String,
+    #[serde(rename = "s", default, skip_serializing_if = "String::is_empty")]
+    pub step: String,
 }
 
 /// What a run waits for. `asked` until the prompt is settled, then open.
@@ -68,6 +112,21 @@ pub(super) struct Wait {
     pub nudge_at: Option<Moment>,
     #[serde(rename = "m", default, skip_serializing_if = "is_zero")]
     pub nudged: u32,
+    /// What the labels stand for, where they were computed.
+    #[serde(rename = "v", default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<Value>,
+    /// The end of its call, which came while another flow answered beside it.
+    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Box<Ended>>,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Ended {
+    #[serde(rename = "f")]
+    Fetched(Answer),
+    #[serde(rename = "r")]
+    Ran(Result<Option<Value>, String>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,12 +140,23 @@ pub(super) enum WaitKind {
     /// Whether images may be sent here is being asked.
     #[serde(rename = "i")]
     Image,
+    /// An answer of the business's systems.
+    #[serde(rename = "f")]
+    Fetch,
+    /// What a script's function returns.
+    #[serde(rename = "s")]
+    Script,
 }
 
 impl WaitKind {
     /// Whether the customer is expected to answer.
     pub(super) fn asks(self) -> bool {
         matches!(self, Self::Ask | Self::Choose)
+    }
+
+    /// Whether an answer to us is expected, so that the customer's messages wait.
+    pub(super) fn is_call(self) -> bool {
+        matches!(self, Self::Image | Self::Fetch | Self::Script)
     }
 }
 
@@ -174,6 +244,9 @@ pub(super) struct Entry {
     pub hard: Moment,
     #[serde(rename = "q")]
     pub queued: Moment,
+    /// It answers a comment made at this moment, by TikTok's time.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Moment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -271,6 +344,9 @@ pub(super) struct Heard {
     /// Older than one that was already decided on.
     #[serde(rename = "l", default, skip_serializing_if = "is_false")]
     pub late: bool,
+    /// Milliseconds since the customer's message before it.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub silent_ms: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -284,6 +360,8 @@ pub(super) enum Kind {
     Sticker,
     Emoji,
     Unsupported,
+    Reaction,
+    Comment,
 }
 
 impl Kind {
@@ -297,6 +375,8 @@ impl Kind {
             Self::Sticker => "sticker",
             Self::Emoji => "emoji",
             Self::Unsupported => "unsupported",
+            Self::Reaction => "reaction",
+            Self::Comment => "comment",
         }
     }
 
@@ -321,7 +401,19 @@ pub(super) struct Gathered {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Kept {
     #[serde(rename = "v")]
-    pub value: crate::bot::Value,
+    pub value: Value,
     #[serde(rename = "a")]
     pub at: Moment,
+}
+
+/// A comment that may be answered by one text, until the customer writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Commented {
+    #[serde(rename = "i")]
+    pub id: String,
+    #[serde(rename = "a")]
+    pub at: Moment,
+    /// The one text is made.
+    #[serde(rename = "d", default, skip_serializing_if = "is_false")]
+    pub answered: bool,
 }

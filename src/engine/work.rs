@@ -1,8 +1,8 @@
 //! One sprint while it is made: the state that changes, what is asked of the outside, and why.
 
-use super::state::{Heard, WaitKind};
+use super::state::{Ended, Heard, WaitKind};
 use super::{Context, Conversation, Effect, Input, Sprint, Trace};
-use crate::bot::{Bot, Origin, ValueMap};
+use crate::bot::{Bot, Origin, StepId, ValueMap};
 use crate::calendar::Moment;
 use crate::channel::{Content, fingerprint};
 use crate::engine::expression::Scope;
@@ -19,8 +19,11 @@ pub(super) struct Work<'a> {
     pub effects: Vec<Effect>,
     pub trace: Vec<Trace>,
     pub drafts: Vec<Draft>,
-    /// Steps taken in this sprint.
-    pub steps: u32,
+    /// Steps begun in this sprint, and the ways between them.
+    pub steps: Vec<StepId>,
+    pub ways: Vec<(StepId, StepId)>,
+    /// Turns of loops in this sprint.
+    pub turns: u32,
     /// The input started, moved or ended a run.
     pub moved: bool,
     /// How often the seed was drawn from.
@@ -31,6 +34,8 @@ pub(super) struct Work<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub content: Content,
+    /// Shorter forms, the longest first.
+    pub shorts: Vec<String>,
     pub quote: Option<String>,
     pub flow: String,
     pub origin: Origin,
@@ -40,9 +45,18 @@ pub(super) struct Draft {
     pub confirmation: bool,
 }
 
-/// Why a run cannot go on.
+/// Why a run cannot go on: a stable word for `fault.reason`, and what people read.
 #[derive(Clone, Debug)]
-pub(super) struct Fault(pub String);
+pub(super) struct Fault {
+    pub reason: &'static str,
+    pub text: String,
+}
+
+impl Fault {
+    pub(super) fn new(reason: &'static str, text: impl Into<String>) -> Self {
+        Self { reason, text: text.into() }
+    }
+}
 
 impl<'a> Work<'a> {
     pub(super) fn new(bot: &'a Bot, mut state: Conversation, context: &'a Context<'a>) -> Self {
@@ -56,7 +70,9 @@ impl<'a> Work<'a> {
             effects: Vec::new(),
             trace: Vec::new(),
             drafts: Vec::new(),
-            steps: 0,
+            steps: Vec::new(),
+            ways: Vec::new(),
+            turns: 0,
             moved: false,
             draws: 0,
         }
@@ -79,7 +95,13 @@ impl<'a> Work<'a> {
             Input::Looked { listing } => self.looked(listing.as_ref()),
             Input::Capability { images } => self.capability(*images),
             Input::Colleague { action } => self.colleague(*action),
-            Input::Fetched { .. } | Input::Ran { .. } | Input::Comment(_) | Input::Congestion { .. } => {}
+            Input::Fetched { call, answer } => self.call_answered(*call, Ended::Fetched(answer.clone())),
+            Input::Ran { call, result } => self.call_answered(*call, Ended::Ran(result.clone())),
+            Input::Comment(comment) => self.comment(comment),
+            Input::Congestion { long } => {
+                self.state.congested = *long;
+                self.note("congestion", if *long { "the app's queue is long" } else { "the app's queue is short again" });
+            }
         }
         self.hear_deferred();
     }
@@ -93,14 +115,15 @@ impl<'a> Work<'a> {
             }
             self.flush();
         }
+        self.watch_limits();
         self.bound_size();
-        Sprint { conversation: self.state, effects: self.effects, trace: self.trace, ways: Vec::new() }
+        Sprint { conversation: self.state, effects: self.effects, trace: self.trace, ways: self.ways, steps: self.steps }
     }
 
-    /// Messages that came while the run waited for an answer of TikTok's to us.
+    /// Messages that came while the run waited for an answer to us.
     fn hear_deferred(&mut self) {
         for _ in 0..=self.context.limits.deferred_max {
-            if self.waits() == Some(WaitKind::Image) {
+            if self.awaits_call() {
                 return;
             }
             let Some(heard) = self.state.deferred.pop_front() else { return };
@@ -143,6 +166,14 @@ impl<'a> Work<'a> {
         if self.trace.len() < self.context.limits.trace_max || what == "fault" {
             self.trace.push(Trace { what: what.to_owned(), text: text.into(), origin: origin.cloned() });
         }
+    }
+
+    /// Whether the run, or the one that was put aside, waits for an answer to us.
+    pub(super) fn awaits_call(&self) -> bool {
+        [&self.state.run, &self.state.parked]
+            .into_iter()
+            .flatten()
+            .any(|run| run.wait.as_ref().is_some_and(|wait| wait.kind.is_call()))
     }
 
     pub(super) fn waits(&self) -> Option<WaitKind> {
@@ -212,6 +243,9 @@ impl<'a> Work<'a> {
     /// Ends what has grown beyond its bound, rather than refusing to go on.
     fn bound_size(&mut self) {
         let most = self.context.limits.state_bytes_max;
+        if super::weigh::bytes_at_most(&self.state) <= most {
+            return;
+        }
         let size = |state: &Conversation| state.encode().map_or(usize::MAX, |bytes| bytes.len());
         if size(&self.state) <= most {
             return;

@@ -26,6 +26,7 @@ fn asked<'a>(ledger: &'a Ledger, content: &'a Content) -> Asked<'a> {
         images: None,
         short: Short::Hold,
         content,
+        commented: None,
     }
 }
 

@@ -72,7 +72,7 @@ fn text() -> SendCall {
 fn of(content: Content) -> SendCall {
     SendCall {
         target: target(),
-        outgoing: Outgoing { content, quote: None },
+        outgoing: Outgoing { content, quote: None, comment: None },
         media_id: None,
         not_after: AT.plus_ms(2_000),
         timeout: Duration::from_secs(5),

@@ -1,0 +1,196 @@
+//! Calls of the business's systems and of scripts: what leaves, what comes back, and what an answer does.
+//!
+//! The engine calls nothing: it says what is to be called, and the run waits for an input of the same number.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::given;
+use super::render::{fill, fill_with};
+use super::state::{Ended, Wait, WaitKind};
+use super::steps::{Next, weight};
+use super::work::{Fault, Work};
+use super::{Answer, Effect, HeaderPiece, Request};
+use crate::bot::{Expr, Fetch, Op, Piece, Place, StepId, Template, Value};
+use crate::calendar::Moment;
+use crate::text;
+
+/// Everything but the unreserved characters of a URL: a hole is one segment or one value, whatever it holds.
+const HOLE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The pause before the n-th further try is n times this.
+const PAUSE_MS: i64 = 1_000;
+/// A script that has not returned by then never will.
+const SCRIPT_MS: i64 = 10_000;
+
+impl<'a> Work<'a> {
+    pub(super) fn fetch(&mut self, fetch: &'a Fetch) -> Result<Next, Fault> {
+        let url = self.url(&fetch.url)?;
+        let Some(url) = url else {
+            return self.failed(fetch, "a value would change the path of the address");
+        };
+        let headers = fetch.headers.iter().map(|(name, value)| Ok((name.clone(), self.header(value)?)));
+        let headers = headers.collect::<Result<Vec<_>, Fault>>()?;
+        let json = fetch.json.as_ref().and_then(|json| self.scope().value(json));
+        let until = self.now.plus_ms(patience_ms(fetch.timeout_ms, fetch.retry));
+        let call = self.wait_for_call(WaitKind::Fetch, &fetch.target, until);
+        self.note("fetch", format!("{} {}", given::method_word(fetch.method), text::shorten(&url, 200)));
+        let (method, timeout_ms, retry) = (fetch.method, fetch.timeout_ms, fetch.retry);
+        self.effects.push(Effect::Fetch(Request { call, method, url, headers, json, timeout_ms, retry }));
+        Ok(Next::Rest)
+    }
+
+    pub(super) fn run_script(&mut self, script: &str, function: &str, arguments: &[Expr], what: &Place) -> Next {
+        let scope = self.scope();
+        let arguments = arguments.iter().map(|argument| scope.value(argument)).collect();
+        let until = self.now.plus_ms(SCRIPT_MS);
+        let call = self.wait_for_call(WaitKind::Script, &super::ask::name_of(what), until);
+        self.note("run", format!("{script}.{function}"));
+        self.effects.push(Effect::Run { call, script: script.to_owned(), function: function.to_owned(), arguments });
+        Next::Rest
+    }
+
+    fn wait_for_call(&mut self, kind: WaitKind, what: &str, until: Moment) -> u32 {
+        let wait = self.new_wait(kind);
+        let call = wait.visit;
+        self.rest(Wait { until: Some(until), what: what.to_owned(), ..wait });
+        call
+    }
+
+    /// The address; `None` where a hole would leave its place in the path.
+    fn url(&mut self, template: &Template) -> Result<Option<String>, Fault> {
+        let mut notes = Vec::new();
+        let encoded = |filled: String| utf8_percent_encode(&filled, HOLE).to_string();
+        let url = fill_with(&self.scope(), self.language_tag(), template, &mut notes, &encoded)?;
+        self.tell(notes);
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let steps_out = path.split('/').any(|segment| matches!(segment, "." | ".."));
+        Ok((!steps_out).then_some(url))
+    }
+
+    /// A header's value with its secrets still names, on one line.
+    fn header(&mut self, template: &Template) -> Result<Vec<HeaderPiece>, Fault> {
+        let mut pieces = Vec::new();
+        for piece in &template.pieces {
+            match piece {
+                Piece::Hole { value: Expr::Place(Place::Secret(name)), .. } => pieces.push(HeaderPiece::Secret(name.clone())),
+                other => {
+                    let one = Template { pieces: vec![other.clone()] };
+                    let filled = fill(&self.scope(), self.language_tag(), &one, &mut Vec::new())?;
+                    pieces.push(HeaderPiece::Text(filled.replace(char::is_control, " ")));
+                }
+            }
+        }
+        Ok(pieces)
+    }
+
+    // --- the end of a call -----------------------------------------------------------------------------------------
+
+    /// The waiting run goes on with the end of its call.
+    pub(super) fn call_ended(&mut self, ended: Ended) {
+        let Some((at, step)) = self.here() else { return self.lose() };
+        self.moved = true;
+        let landed = match (&step.op, ended) {
+            (Op::Fetch(fetch), Ended::Fetched(answer)) => self.fetched(fetch, answer, at),
+            (Op::Run { target, kind, script, function, .. }, Ended::Ran(result)) => {
+                let value = match result {
+                    Ok(value) => value
+                        .and_then(|value| given::read(kind, value, &self.bot.settings.zone))
+                        .ok_or_else(|| format!("what `{script}.{function}` returned does not fit")),
+                    Err(why) => Err(format!("`{script}.{function}`: {}", text::shorten_units(&why, 300))),
+                };
+                let value = value.map_err(|why| Fault::new("script", why));
+                value.and_then(|value| self.set(target, Some(value))).map(|()| Next::Step(at.step.saturating_add(1)))
+            }
+            _ => return self.lose(),
+        };
+        match landed {
+            Ok(Next::Step(next)) => self.go_on(at, next),
+            Ok(_) => self.lose(),
+            Err(fault) => self.fault(&fault, Some(&step.origin)),
+        }
+    }
+
+    fn fetched(&mut self, fetch: &'a Fetch, answer: Answer, at: StepId) -> Result<Next, Fault> {
+        match answer {
+            Answer::TimedOut => self.failed(fetch, "no answer in time"),
+            Answer::Failed { reason } => self.failed(fetch, &text::shorten_units(&reason, 300)),
+            Answer::Status { status, body } => {
+                if let Some((_, arm)) = fetch.statuses.iter().find(|(statuses, _)| statuses.contains(&status)) {
+                    self.note("fetch", format!("status {status}"));
+                    return Ok(Next::Step(*arm));
+                }
+                if !(200..300).contains(&status) {
+                    return self.failed(fetch, &format!("status {status}"));
+                }
+                let value = match (&fetch.gives, body) {
+                    (None, body) => body,
+                    (Some(_), None) => return self.failed(fetch, "its answer is empty or no JSON"),
+                    (Some(fields), Some(body)) => match given::record(fields, body, &self.bot.settings.zone) {
+                        Ok(value) => Some(value),
+                        Err(why) => return self.failed(fetch, &why),
+                    },
+                };
+                self.note("fetch", format!("status {status}"));
+                self.set(&Place::Variable(fetch.target.clone()), value)?;
+                Ok(Next::Step(at.step.saturating_add(1)))
+            }
+        }
+    }
+
+    /// It gave nothing that can be used: `else`, or a fault.
+    fn failed(&mut self, fetch: &Fetch, why: &str) -> Result<Next, Fault> {
+        match fetch.otherwise {
+            Some(otherwise) => {
+                self.note("fetch", format!("failed: {why}"));
+                Ok(Next::Step(otherwise))
+            }
+            None => Err(Fault::new("fetch", format!("the answer for `{}`: {why}", fetch.target))),
+        }
+    }
+
+    /// Nothing came in time.
+    pub(super) fn call_given_up(&mut self, kind: WaitKind) {
+        match kind {
+            WaitKind::Script => self.call_ended(Ended::Ran(Err("it did not return in time".to_owned()))),
+            _ => self.call_ended(Ended::Fetched(Answer::TimedOut)),
+        }
+    }
+}
+
+impl Ended {
+    /// What it brought.
+    pub(super) fn value(&self) -> Option<&Value> {
+        match self {
+            Self::Fetched(Answer::Status { body, .. }) => body.as_ref(),
+            Self::Ran(Ok(value)) => value.as_ref(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn fits(&self, kind: WaitKind) -> bool {
+        matches!((self, kind), (Self::Fetched(_), WaitKind::Fetch) | (Self::Ran(_), WaitKind::Script))
+    }
+
+    /// What is too large to be kept is a failure.
+    pub(super) fn within(self, most: usize) -> Self {
+        let too_much = |value: &Value| weight(value) > most;
+        let why = || format!("an answer of more than {most} bytes");
+        match self {
+            Self::Fetched(Answer::Status { body: Some(body), .. }) if too_much(&body) => {
+                Self::Fetched(Answer::Failed { reason: why() })
+            }
+            Self::Ran(Ok(Some(value))) if too_much(&value) => Self::Ran(Err(why())),
+            Self::Fetched(Answer::Failed { reason }) => {
+                Self::Fetched(Answer::Failed { reason: text::shorten_units(&reason, 300) })
+            }
+            Self::Ran(Err(reason)) => Self::Ran(Err(text::shorten_units(&reason, 300))),
+            other => other,
+        }
+    }
+}
+
+/// All tries with the pauses between them.
+fn patience_ms(timeout_ms: i64, retry: u32) -> i64 {
+    let further = i64::from(retry);
+    let pauses = further.saturating_mul(further.saturating_add(1)) / 2;
+    timeout_ms.saturating_mul(further.saturating_add(1)).saturating_add(pauses.saturating_mul(PAUSE_MS))
+}

@@ -1,0 +1,64 @@
+//! Comments and reactions: what a customer does that is no message. Neither opens a window.
+
+use super::Comment;
+use super::decide::Pool;
+use super::state::{Commented, Heard, Kind};
+use super::work::Work;
+
+/// TikTok refuses an answer to a comment of somebody with whom there was contact within this time (Direct reply).
+const CONTACT_MS: i64 = 24 * 60 * 60 * 1_000;
+
+impl Work<'_> {
+    /// A comment under one of the account's posts: it may be answered by one text.
+    pub(super) fn comment(&mut self, comment: &Comment) {
+        let known = self.state.comment.as_ref().is_some_and(|known| known.id == comment.comment_id);
+        if known {
+            return self.note("comment", "known already");
+        }
+        let heard = Heard {
+            id: comment.comment_id.clone(),
+            at: comment.at,
+            kind: Kind::Comment,
+            text: self.bounded(&comment.text),
+            parts: Vec::new(),
+            media: None,
+            button: None,
+            first: false,
+            late: false,
+            silent_ms: None,
+        };
+        if !self.state.stand.is_free() || self.state.opted_out {
+            return self.note("kept", "the bot is silent here");
+        }
+        if self.state.run.is_some() {
+            return self.note("kept", "a run waits, which no comment ends");
+        }
+        if self.state.last_received.is_some_and(|at| self.now.since_ms(at) < CONTACT_MS) {
+            return self.note("kept", "the customer wrote within a day: TikTok lets nobody answer a comment by a message then");
+        }
+        self.learn_language(&heard);
+        self.state.comment = Some(Commented { id: heard.id.clone(), at: heard.at, answered: false });
+        self.state.message = Some(heard.clone());
+        if !self.try_triggers(&heard, Pool::All) {
+            self.state.comment = None;
+            self.note("unmatched", "no trigger wants this comment");
+        }
+    }
+
+    /// A reaction to a message: it answers nothing, but a trigger may want it.
+    pub(super) fn reaction(&mut self, heard: &Heard) {
+        if !self.state.stand.is_free() || self.state.opted_out {
+            return self.note("kept", "the bot is silent here");
+        }
+        let pool = match self.waits() {
+            None => Pool::All,
+            Some(kind) if kind.asks() || kind.is_call() => Pool::Anytime,
+            Some(_) => Pool::Strong,
+        };
+        let before = self.state.message.replace(heard.clone());
+        if !self.try_triggers(heard, pool) {
+            self.state.message = before;
+            self.note("kept", "a reaction opens no window, and no trigger wants it");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! How many bytes an encoded conversation has at most, without encoding it.
+
+use super::Conversation;
+use super::state::{Anchor, Heard, Run};
+use crate::bot::{Value, ValueMap};
+
+/// A character of a text takes at most so many bytes when it is escaped.
+const ESCAPED: usize = 6;
+/// Names of ours, punctuation and numbers of one row, by its kind; each is more than the row can take.
+const ROW: usize = 120;
+const QUEUED: usize = 500;
+const REMEMBERED: usize = 60;
+/// All that stands in it once.
+const FIXED: usize = 2_000;
+
+/// An upper bound: the size need be measured only where this is beyond the limit.
+pub(super) fn bytes_at_most(state: &Conversation) -> usize {
+    let runs = [&state.run, &state.parked].into_iter().flatten().map(run);
+    let messages = state.gathered.iter().flat_map(|gathered| &gathered.texts).chain(&state.deferred).chain(&state.message);
+    let contact = state.contact.iter().map(|(name, kept)| text(name) + value(&kept.value) + ROW);
+    let names = state.tags.iter().chain(state.wins.keys()).chain(&state.fired);
+    let splits = state.splits.iter().map(|(name, way)| text(name) + text(way) + ROW);
+    let suspects = state.suspects.iter().map(|suspect| text(&suspect.id) + ROW);
+    let referral = state.referral.iter().map(|referral| {
+        let parts = [Some(&referral.source), referral.ad_id.as_ref(), referral.ad_name.as_ref(), referral.link_ref.as_ref()];
+        parts.into_iter().flatten().map(|part| text(part)).sum::<usize>() + ROW
+    });
+    let ids = [state.newest.as_ref().map(|(_, id)| id), state.started_by.as_ref(), state.comment.as_ref().map(|known| &known.id)];
+    let handed =
+        state.stand.handed().map(|handed| handed.anchor.as_ref().map_or(0, anchor) + handed.team.as_deref().map_or(0, text));
+    let rows = (state.queue.len() * QUEUED)
+        + (state.known.len() + state.said.len()) * REMEMBERED
+        + (state.lost.len() + state.ledger.rows()) * ROW;
+    [
+        runs.sum(),
+        messages.map(heard).sum(),
+        contact.sum(),
+        names.map(|name| text(name) + REMEMBERED).sum(),
+        splits.sum(),
+        suspects.sum(),
+        referral.sum(),
+        ids.into_iter().flatten().map(|id| text(id)).sum(),
+        handed.unwrap_or(0),
+        rows,
+    ]
+    .into_iter()
+    .fold(FIXED, usize::saturating_add)
+}
+
+fn text(text: &str) -> usize {
+    text.len().saturating_mul(ESCAPED)
+}
+
+fn run(run: &Run) -> usize {
+    let frames: usize = run.callers.iter().chain([&run.at]).map(anchor).sum();
+    let wait = run.wait.as_ref().map_or(0, |wait| {
+        let ended = wait.ended.as_ref().map_or(0, |ended| ended.value().map_or(ROW * ESCAPED * 3, value));
+        let labels: usize = wait.labels.iter().map(|label| text(label) + REMEMBERED).sum();
+        labels + wait.values.iter().map(value).sum::<usize>() + text(&wait.what) + ended + ROW
+    });
+    let fault = run.fault.as_ref().map_or(0, |fault| text(&fault.reason) + text(&fault.step));
+    frames + wait + fault + ROW
+}
+
+fn anchor(anchor: &Anchor) -> usize {
+    let loops = anchor.loops.values().map(|turns| turns.left.iter().flatten().map(value).sum::<usize>() + REMEMBERED);
+    text(&anchor.flow) + map(&anchor.variables) + loops.sum::<usize>() + ROW
+}
+
+fn heard(heard: &Heard) -> usize {
+    let parts: usize = heard.parts.iter().map(|part| text(part) + REMEMBERED).sum();
+    let details = [heard.media.as_deref(), heard.button.as_deref()];
+    text(&heard.id) + text(&heard.text) + parts + details.into_iter().flatten().map(text).sum::<usize>() + QUEUED
+}
+
+fn map(values: &ValueMap) -> usize {
+    values.iter().map(|(name, one)| text(name) + value(one)).sum()
+}
+
+fn value(one: &Value) -> usize {
+    match one {
+        Value::Text(said) => text(said) + REMEMBERED,
+        Value::List(items) => items.iter().map(value).sum::<usize>() + REMEMBERED,
+        Value::Map(fields) => map(fields) + REMEMBERED,
+        _ => REMEMBERED,
+    }
+}
