@@ -112,31 +112,6 @@ fn parts<'t>(text: &'t str, marks: &[char]) -> Vec<&'t str> {
     text.split(marks).map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
-/// The named groups of an expression that fits the whole text.
-#[must_use]
-pub fn groups(regex: &regex::Regex, text: &str) -> Vec<(String, String)> {
-    let bound;
-    let regex = match regex.find(text) {
-        Some(found) if found.len() == text.len() => regex,
-        _ => match regex::Regex::new(&format!(r"\A(?:{})\z", regex.as_str())) {
-            Ok(made) => {
-                bound = made;
-                &bound
-            }
-            Err(_) => return Vec::new(),
-        },
-    };
-    named_groups(regex, text)
-}
-
-/// The named groups that took part in the first place where it is found.
-#[must_use]
-pub fn named_groups(regex: &regex::Regex, text: &str) -> Vec<(String, String)> {
-    let Some(captures) = regex.captures(text) else { return Vec::new() };
-    let names = regex.capture_names().flatten();
-    names.filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned()))).collect()
-}
-
 fn within(number: Decimal, least: &Decimal, most: &Decimal) -> Option<Value> {
     (*least <= number && number <= *most).then_some(Value::Number(number))
 }

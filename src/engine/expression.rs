@@ -6,7 +6,6 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::Conversation;
-use super::answer::named_groups;
 use super::render::fill;
 use crate::bot::{BinaryOp, Bot, Builtin, Expr, Pattern, Place, Value, ValueMap};
 use crate::calendar::Moment;
@@ -85,7 +84,7 @@ impl Scope<'_> {
         match condition {
             Expr::Matches(of, regex) => {
                 if let Some(Value::Text(of)) = self.value(of) {
-                    found.extend(named_groups(regex, &text::digits_to_ascii(&of)));
+                    found.extend(regex.named(&text::digits_to_ascii(&of)));
                 }
             }
             Expr::Binary(BinaryOp::And | BinaryOp::Or, left, right) => {

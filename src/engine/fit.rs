@@ -220,7 +220,7 @@ fn asked_now(kind: &Type, wait: &Wait) -> Option<Type> {
 /// The named groups of an expression that was asked for.
 fn groups_of(kind: &Type, value: &Value) -> Vec<(String, String)> {
     match (kind, value) {
-        (Type::Matching(regex), Value::Text(said)) => answer::groups(regex, said),
+        (Type::Matching(regex), Value::Text(said)) => regex.named_in_whole(said),
         _ => Vec::new(),
     }
 }

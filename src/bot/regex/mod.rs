@@ -115,12 +115,26 @@ impl Regex {
         // The first alternative that fits may be a short one: then it is asked once more with its ends bound.
         match self.compiled().and_then(|compiled| compiled.find(text)) {
             Some(found) if found.len() == text.len() => true,
-            Some(found) if found.start() == 0 => {
-                let bound = || compile(&format!(r"\A(?:{})\z", self.embedded()));
-                self.whole.get_or_init(bound).as_ref().is_some_and(|whole| whole.is_match(text))
-            }
+            Some(found) if found.start() == 0 => self.whole().is_some_and(|whole| whole.is_match(text)),
             _ => false,
         }
+    }
+
+    /// The named groups that take part in the first place where it is found.
+    #[must_use]
+    pub fn named(&self, text: &str) -> Vec<(String, String)> {
+        self.compiled().map_or_else(Vec::new, |compiled| named(compiled, text))
+    }
+
+    /// The named groups that take part where the text as a whole is what it describes.
+    #[must_use]
+    pub fn named_in_whole(&self, text: &str) -> Vec<(String, String)> {
+        if self.groups.is_empty() { Vec::new() } else { self.whole().map_or_else(Vec::new, |whole| named(whole, text)) }
+    }
+
+    /// With its ends bound.
+    fn whole(&self) -> Option<&regex::Regex> {
+        self.whole.get_or_init(|| compile(&format!(r"\A(?:{})\z", self.embedded()))).as_ref()
     }
 
     /// Compiles it the first time. `None` never happens to an expression that could be read; whoever meets it says so.
@@ -169,6 +183,12 @@ fn read(source: &str, flags: &str) -> Result<Hir, RegexError> {
     // The library draws its own frame; its last line is the reason.
     let reason = |drawn: String| drawn.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
     builder.build().parse(source).map_err(|error| RegexError::Syntax(reason(error.to_string())))
+}
+
+fn named(compiled: &regex::Regex, text: &str) -> Vec<(String, String)> {
+    let Some(captures) = compiled.captures(text) else { return Vec::new() };
+    let names = compiled.capture_names().flatten();
+    names.filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned()))).collect()
 }
 
 fn compile(pattern: &str) -> Option<regex::Regex> {
