@@ -4,6 +4,7 @@
 mod expression;
 mod flow;
 mod matcher;
+mod proof;
 mod regex;
 mod settings;
 mod test;
@@ -20,6 +21,7 @@ pub use flow::{
     Choice, Fetch, Flow, Handoff, Invalid, Limit, Method, Op, Origin, Parameter, Silence, Step, StepId, WaitFor, Way,
 };
 pub use matcher::{Entry, Heard, HeardKind, Hit, Matcher, Rank};
+pub use proof::{Filled, FlowProof, Proof, TextProof};
 pub use regex::{Regex, RegexError};
 pub use settings::{Asset, Field, Gather, OptWords, Settings, ShortBudget, Team};
 pub use test::{BotAct, ColleagueAct, CustomerAct, Expectation, Test, TestLine, TestStep};
@@ -53,6 +55,8 @@ pub struct Bot {
     pub assets: BTreeMap<String, Arc<Asset>>,
     /// In file order.
     pub tests: Vec<Test>,
+    /// What holds over all ways of a conversation.
+    pub proof: Proof,
 }
 
 impl Bot {

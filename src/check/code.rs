@@ -87,6 +87,9 @@ codes! {
     TOO_LATE = "F0507";
     NUDGE_ORDER = "F0508";
     OPEN_IMAGE_NAME = "F0509";
+    // proofs
+    LIST_WITHOUT_BOUND = "F0511";
+    RECURSION = "F0512";
     // settings
     UNKNOWN_ZONE = "F0601";
     NO_ZONE = "F0602";

@@ -1,6 +1,4 @@
-//! All flows as one graph of steps: where a run can go, and whether the customer has to write for it.
-
-use std::collections::BTreeSet;
+//! All flows as one graph of steps: where a run can go, and what surely has a value there.
 
 use super::facts::Facts;
 use super::lower::Lowered;
@@ -13,8 +11,6 @@ use crate::syntax::tree;
 pub(super) struct Edge {
     /// The node; `None` is the end of a flow.
     pub to: Option<usize>,
-    /// Taken only after a message of the customer.
-    pub customer: bool,
     /// What surely has a value on this way.
     pub gains: Facts,
     /// Leaves the flow, and with it its variables.
@@ -75,12 +71,6 @@ impl<'g> Graph<'g> {
         Self { nodes, starts, started }
     }
 
-    /// Where runs begin after a message of the customer: flows, and the ways on from what was answered.
-    pub(super) fn roots(&self) -> BTreeSet<usize> {
-        let answered = self.nodes.iter().flat_map(|node| &node.edges).filter(|edge| edge.customer).filter_map(|edge| edge.to);
-        self.starts.iter().flatten().copied().chain(answered).collect()
-    }
-
     /// The nodes that can ever run; a flow that nobody starts counts as started, since that is said of it already.
     pub(super) fn reachable(&self, roots: impl Iterator<Item = usize>) -> Vec<bool> {
         let mut seen = vec![false; self.nodes.len()];
@@ -95,24 +85,6 @@ impl<'g> Graph<'g> {
         }
         seen
     }
-
-    /// Groups of nodes that lead to each other without the customer writing, those first that others lead to.
-    pub(super) fn components(&self) -> Vec<Vec<usize>> {
-        let silent: Vec<Vec<usize>> = self
-            .nodes
-            .iter()
-            .map(|node| {
-                let silent = node.edges.iter().filter(|edge| !edge.customer).filter_map(|edge| edge.to);
-                silent.filter(|to| !self.begins_turn(node, *to)).collect()
-            })
-            .collect();
-        super::cycles::components(&silent)
-    }
-
-    /// A way back to a loop whose turns are counted.
-    fn begins_turn(&self, from: &Node<'_>, to: usize) -> bool {
-        matches!(from.op, Op::Jump(_)) && self.nodes.get(to).is_some_and(|node| matches!(node.op, Op::Turn { most: Some(_), .. }))
-    }
 }
 
 fn starts_itself(world: &World<'_>, flow: &tree::FlowItem) -> bool {
@@ -126,9 +98,8 @@ fn edges(
     node: impl Fn(usize) -> Option<usize>,
     other: impl Fn(crate::bot::StepId) -> Option<usize>,
 ) -> Vec<Edge> {
-    let plain = |target: usize| Edge { to: node(target), customer: false, gains: Facts::new(), leaves: false };
+    let plain = |target: usize| Edge { to: node(target), gains: Facts::new(), leaves: false };
     let gained = |target: usize, gains: Facts| Edge { gains, ..plain(target) };
-    let answered = |target: usize| Edge { customer: true, ..plain(target) };
     let next = at + 1;
     match op {
         Op::Say { .. }
@@ -156,11 +127,11 @@ fn edges(
         Op::Image { otherwise, .. } => vec![plain(next), plain(*otherwise)],
         Op::Ask { target, tries, within, .. } => {
             let gains = super::facts::of_place(target).into_iter().collect();
-            vec![Edge { gains, ..answered(next) }, answered(tries.target), plain(within.target)]
+            vec![Edge { gains, ..plain(next) }, plain(tries.target), plain(within.target)]
         }
         Op::Choose { choices, other, tries, within, .. } => {
             let targets = choices.iter().map(|choice| choice.target).chain(*other).chain([tries.target]);
-            targets.map(answered).chain([plain(within.target)]).collect()
+            targets.map(plain).chain([plain(within.target)]).collect()
         }
         Op::Branch { condition, otherwise } => {
             vec![gained(next, super::facts::when(condition, true)), gained(*otherwise, super::facts::when(condition, false))]
@@ -170,7 +141,7 @@ fn edges(
             arms.chain([plain(*otherwise)]).collect()
         }
         Op::Jump(target) => vec![plain(*target)],
-        Op::Goto { to: id, .. } => vec![Edge { to: other(*id), customer: false, gains: Facts::new(), leaves: true }],
+        Op::Goto { to: id, .. } => vec![Edge { to: other(*id), gains: Facts::new(), leaves: true }],
         Op::Handoff(handoff) => {
             let nobody = handoff.nobody_in.map(|(_, target)| target);
             [handoff.open, handoff.closed, nobody, handoff.released].into_iter().flatten().map(plain).collect()

@@ -3,10 +3,8 @@
 
 mod address;
 mod asset;
-mod budget;
 mod card;
 mod code;
-mod cycles;
 mod expression;
 mod facts;
 mod findings;
@@ -18,6 +16,7 @@ mod kind;
 mod lower;
 mod missing;
 mod names;
+mod proof;
 mod reach;
 mod regexes;
 mod rivals;
@@ -42,8 +41,7 @@ pub use self::asset::{IMAGE_BYTES_MAX, asset};
 use self::graph::Graph;
 use self::lower::Lowered;
 use self::world::World;
-use crate::bot::{Asset, Bot, Flow, Matcher, Op, Origin};
-use crate::calendar::Hours;
+use crate::bot::{Asset, Bot, Flow, Matcher, Op, Origin, Proof};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
 use crate::syntax::{self, tree::Document};
@@ -87,18 +85,23 @@ fn lower(world: &World<'_>) -> Bot {
     let tests = test_block::lower(world, &lowered);
     hygiene::check(world);
     rivals::check(world, &triggers);
-    prove(world, &lowered, &hours);
-    let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| Flow {
-        name: item.name.text.clone(),
-        title: item.title.as_ref().map(|title| title.value.clone()),
-        parameters: lowered.parameters,
-        result: lowered.result,
-        renamed_from: item.renamed_from.as_ref().map(|old| old.value.clone()),
-        steps: lowered.steps,
-        labels: lowered.labels,
+    walk_through(world, &lowered);
+    let mut places = Vec::with_capacity(lowered.len());
+    let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| {
+        places.push(lowered.places);
+        Flow {
+            name: item.name.text.clone(),
+            title: item.title.as_ref().map(|title| title.value.clone()),
+            parameters: lowered.parameters,
+            result: lowered.result,
+            renamed_from: item.renamed_from.as_ref().map(|old| old.value.clone()),
+            steps: lowered.steps,
+            labels: lowered.labels,
+        }
     });
+    let flows: Vec<Flow> = flows.collect();
     let triggers: Vec<crate::bot::Trigger> = triggers.into_iter().map(|placed| placed.trigger).collect();
-    Bot {
+    let mut bot = Bot {
         name: world.bot.map(|bot| bot.name.value.clone()).unwrap_or_default(),
         digest: digest(world.sources, world.assets),
         languages: world.languages.clone(),
@@ -107,22 +110,24 @@ fn lower(world: &World<'_>) -> Bot {
         contact,
         hours,
         teams,
-        flows: flows.collect(),
+        flows,
         matcher: Matcher::new(&triggers),
         triggers,
         assets: world.assets.clone(),
         tests,
-    }
+        proof: Proof::default(),
+    };
+    bot.proof = proof::prove(world, &bot, &places);
+    bot
 }
 
 /// What shows only over all ways through all flows.
-fn prove(world: &World<'_>, lowered: &[Lowered], hours: &[Hours]) {
+fn walk_through(world: &World<'_>, lowered: &[Lowered]) {
     let graph = Graph::new(world, lowered);
     let starts = graph.starts.iter().zip(lowered);
     let labels = starts.flat_map(|(start, flow)| flow.labels.values().filter_map(move |at| start.map(|start| start + at)));
     reach::check(world, &graph, labels);
     missing::check(world, &graph);
-    budget::check(world, &graph, hours);
 }
 
 /// Labels of other flows are known once all flows are laid out.

@@ -114,6 +114,7 @@ pub fn bot() -> BotBuilder {
             matcher: Matcher::default(),
             assets: BTreeMap::new(),
             tests: Vec::new(),
+            proof: Default::default(),
         },
     }
 }

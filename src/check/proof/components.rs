@@ -1,7 +1,7 @@
 //! Tarjan's strongly connected components, without recursion: a flow may be as long as its file.
 
 /// The components of a graph given by its successors. A component comes after all that it leads to.
-pub(super) fn components(successors: &[Vec<usize>]) -> Vec<Vec<usize>> {
+pub(in crate::check) fn components(successors: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut search = Search {
         successors,
         index: vec![None; successors.len()],

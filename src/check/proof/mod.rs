@@ -1,0 +1,113 @@
+//! In: the bot, and where its steps were written. Out: its bounds, and what breaks them, each with the way that does.
+//! Does not know: how a run is carried out; it knows only what each step may lead to.
+
+mod bounds;
+mod components;
+mod cost;
+mod findings;
+mod length;
+mod net;
+mod opening;
+mod plan;
+mod roots;
+mod weigh;
+mod witness;
+
+use self::bounds::{Bounds, Calls};
+use self::cost::Costs;
+use self::length::Lengths;
+use self::net::Net;
+use self::plan::Plan;
+use self::weigh::{Measure, NEVER, plus};
+use super::world::World;
+use crate::bot::{Bot, FlowProof, On, Op, Proof, StepId};
+use crate::channel::rules;
+use crate::source::Span;
+
+/// Of each step of each flow: where it was written, and whether an author wrote it or the layout made it.
+pub(super) type Places = Vec<Vec<(Span, bool)>>;
+
+/// Messages that may wait behind an answer from elsewhere, and the one that is answered.
+const QUEUED: i64 = 33;
+
+/// All that findings and tables are made from.
+struct Proved<'p, 'b> {
+    net: &'p Net<'b>,
+    plan: &'p Plan,
+    calls: &'p Calls,
+    costs: &'p Costs<'b>,
+    replies: &'p Bounds,
+    time: &'p Bounds,
+    proof: Proof,
+}
+
+/// Proves the bounds of the bot and reports what breaks them.
+pub(super) fn prove(world: &World<'_>, bot: &Bot, places: &Places) -> Proof {
+    let lengths = Lengths::new(bot);
+    let costs = Costs::new(bot, &lengths);
+    let net = Net::new(bot, &costs);
+    let plan = Plan::new(&net, |turn| turns(&net, turn));
+    let calls = Calls::new(&net);
+    let [replies, time, held] =
+        [Measure::Replies, Measure::Time, Measure::Held].map(|measure| Bounds::new(&net, &plan, &calls, measure));
+    let proof = table(&net, &costs, &replies, &time, &held);
+    let proved = Proved { net: &net, plan: &plan, calls: &calls, costs: &costs, replies: &replies, time: &time, proof };
+    findings::report(world, &proved, places);
+    proved.proof
+}
+
+/// The most turns of a counting step.
+fn turns(net: &Net<'_>, turn: usize) -> Option<i64> {
+    let most = match net.nodes.get(turn).and_then(|node| node.op) {
+        Some(Op::Turn { most, .. }) => most.map(i64::from),
+        _ => None,
+    };
+    #[cfg(test)]
+    let most = if cost::omitted(cost::Omission::LastTurn) { most.map(|most| (most - 1).max(0)) } else { most };
+    most
+}
+
+fn table(net: &Net<'_>, costs: &Costs<'_>, replies: &Bounds, time: &Bounds, held: &Bounds) -> Proof {
+    let bot = net.bot;
+    let beside = roots::beside(net, replies);
+    let mut flows = vec![FlowProof::default(); bot.flows.len()];
+    let (mut most, mut latest) = (0_i64, NEVER);
+    for root in roots::roots(net) {
+        let (sent, ms) = (roots::value(net, costs, replies, &root), roots::value(net, costs, time, &root));
+        let sent = if sent > 0 { plus(sent, beside) } else { beside };
+        (most, latest) = (most.max(sent), latest.max(ms));
+        let Some(row) = flows.get_mut(root.flow) else { continue };
+        row.replies = row.replies.max(count(sent));
+        row.latest_ms = row.latest_ms.max((ms > NEVER / 2).then_some(ms));
+    }
+    for trigger in &bot.triggers {
+        // A way that runs beside another begins when that one has come so far.
+        let begins = match trigger.on {
+            On::WindowClosing(left) => rules::WINDOW.value.saturating_sub(left).max(0),
+            On::RepliesLeft(_) => latest.max(0),
+            _ => continue,
+        };
+        let at = net.at(StepId { flow: trigger.flow, step: 0 });
+        let ms = plus(begins, time.stage(bounds::Phase::Free).alone(at));
+        latest = latest.max(ms);
+        if let Some(row) = flows.get_mut(trigger.flow) {
+            row.latest_ms = row.latest_ms.max((ms > NEVER / 2).then_some(ms));
+        }
+    }
+    let gathers = bot.settings.gather.map_or(0, |gather| gather.quiet_ms.min(gather.most_ms));
+    let held = (0..net.nodes.len()).map(|at| held.stage(bounds::Phase::Free).values.end(at)).max().unwrap_or(0).max(0);
+    let confirms = [&bot.settings.opt_out, &bot.settings.opt_in].into_iter().flatten().any(|words| words.say.is_some());
+    Proof {
+        replies_allowed: u32::try_from(rules::REPLIES.value).unwrap_or(0).saturating_sub(bot.settings.reserve),
+        replies: count(most).max(u32::from(confirms)),
+        latest_ms: (latest > NEVER / 2).then_some(latest).or(confirms.then_some(0)),
+        held_ms: gathers.saturating_add(held.saturating_mul(QUEUED)),
+        beside: count(beside),
+        flows,
+        texts: Vec::new(),
+    }
+}
+
+fn count(replies: i64) -> u32 {
+    u32::try_from(replies.max(0)).unwrap_or(u32::MAX)
+}
