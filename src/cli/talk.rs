@@ -1,5 +1,6 @@
 //! `rejoinder talk`: a chat with a bot in the terminal, on time of its own.
 
+use std::collections::VecDeque;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,15 +8,16 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{flows, output};
-use crate::engine::rehearsal::{Rehearsal, Said};
-use crate::engine::{Body, ColleagueAction};
+use crate::engine::given::{self, method_word};
+use crate::engine::rehearsal::{Call, Rehearsal, Said};
+use crate::engine::{Answer, Body, ColleagueAction};
 use crate::runtime::port::Clock as _;
 use crate::server::settings::Lapse;
 use crate::system::SystemClock;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Lines that begin with a slash steer the chat:\n  /after 2h        let time pass\n  /button LABEL    press a button of the last card (its number will do)\n  /image           send an image\n  /ad ID           come from an ad\n  /link REF        come from a link\n  /colleague TEXT  a colleague writes from TikTok's app\n  /take /release   a colleague takes the conversation over, gives it back\n  /why             what was decided since the last line, and why\n  /quit            end\n\nExample:\n  rejoinder talk flows\n  printf 'hello\\n/after 3h\\n' | rejoinder talk flows"
+    after_help = "Lines that begin with a slash steer the chat:\n  /after 2h        let time pass\n  /button LABEL    press a button of the last card (its number will do)\n  /image /post     send an image, a post; also /video, /sticker\n  /react 👍        react to a message\n  /comment TEXT    comment under a post\n  /answer 200 {}   answer the oldest call with a status and JSON\n  /ad ID           come from an ad\n  /link REF        come from a link\n  /colleague TEXT  a colleague writes from TikTok's app\n  /take /release   a colleague takes the conversation over, gives it back\n  /why             what was decided since the last line, and why\n  /quit            end\n\nExample:\n  rejoinder talk flows\n  printf 'hello\\n/after 3h\\n' | rejoinder talk flows"
 )]
 pub(super) struct Arguments {
     /// Files or folders.
@@ -33,6 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(1));
     };
     let mut chat = Rehearsal::new(bot, SystemClock.now(), arguments.seed);
+    let mut calls = VecDeque::new();
     if std::io::stdin().is_terminal() {
         anstream::println!("write as a customer would; /help lists what else you can do");
         let mut editor = rustyline::DefaultEditor::new()?;
@@ -40,7 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             match editor.readline("you> ") {
                 Ok(line) => {
                     let _ = editor.add_history_entry(&line);
-                    if !turn(&mut chat, &line) {
+                    if !turn(&mut chat, &mut calls, &line) {
                         break;
                     }
                 }
@@ -52,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         for line in std::io::stdin().lock().lines() {
             let line = line?;
             anstream::println!("you> {line}");
-            if !turn(&mut chat, &line) {
+            if !turn(&mut chat, &mut calls, &line) {
                 break;
             }
         }
@@ -61,7 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Carries out one line; `false` ends the chat.
-fn turn(chat: &mut Rehearsal, line: &str) -> bool {
+fn turn(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, line: &str) -> bool {
     let line = line.trim();
     if line.is_empty() {
         return true;
@@ -76,6 +79,15 @@ fn turn(chat: &mut Rehearsal, line: &str) -> bool {
         },
         "/button" => button(chat, rest),
         "/image" => chat.message(Body::Image { media_id: "image".into() }),
+        "/post" => chat.message(Body::Post { item_id: "post".into(), url: String::new() }),
+        "/video" => chat.message(Body::Video { media_id: "video".into() }),
+        "/sticker" => chat.message(Body::Sticker { url: String::new() }),
+        "/react" => {
+            let emoji = Some(rest.to_owned()).filter(|emoji| !emoji.is_empty());
+            chat.message(Body::Reaction { emoji, added: true, of: String::new() });
+        }
+        "/comment" => chat.comment(rest),
+        "/answer" => answer(chat, calls, rest),
         "/ad" => chat.refer("ad", rest),
         "/link" => chat.refer("short_link", rest),
         "/colleague" => chat.colleague(rest),
@@ -89,14 +101,45 @@ fn turn(chat: &mut Rehearsal, line: &str) -> bool {
         }
         _ if word.starts_with('/') => {
             anstream::println!(
-                "     /after 2h  /button LABEL  /image  /ad ID  /link REF  /colleague TEXT  /take  /release  /why  /quit"
+                "     /after 2h  /button LABEL  /image  /post  /video  /sticker  /react 👍  /comment TEXT  /ad ID  /link REF\n     \
+                 /answer 200 {{\"state\": \"sent\"}}  /colleague TEXT  /take  /release  /why  /quit"
             );
         }
         _ => chat.write(line),
     }
     chat.settle();
     show(chat);
+    asked(chat, calls);
     true
+}
+
+/// Tells of the calls that wait for an answer; nothing here makes them.
+fn asked(chat: &mut Rehearsal, calls: &mut VecDeque<Call>) {
+    for call in chat.calls() {
+        match &call {
+            Call::Fetch(request) => anstream::println!("     ? {} {}", method_word(request.method), request.url),
+            Call::Run { script, function, .. } => anstream::println!("     ? {script}.{function}"),
+        }
+        anstream::println!("       answer it with /answer 200 {{\"name\": \"value\"}}, or let it fail with /after 1m");
+        calls.push_back(call);
+    }
+}
+
+/// `200 {"state": "sent"}` for the oldest call that waits; a script's function returns the value alone.
+fn answer(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, line: &str) {
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let status = word.parse::<u16>().ok();
+    let written = if status.is_some() { rest.trim() } else { line };
+    let body = match (written.is_empty(), serde_json::from_str(written)) {
+        (true, _) => None,
+        (false, Ok(json)) => given::from_json(json),
+        (false, Err(why)) => return anstream::println!("     the answer is no JSON: {why}"),
+    };
+    match calls.pop_front() {
+        Some(Call::Fetch(request)) => chat.answer(request.call, Answer::Status { status: status.unwrap_or(200), body }),
+        Some(Call::Run { call, .. }) => chat.returned(call, Ok(body)),
+        None => anstream::println!("     nothing was asked"),
+    }
 }
 
 fn button(chat: &mut Rehearsal, label: &str) {
@@ -132,6 +175,11 @@ fn show(chat: &mut Rehearsal) {
                 anstream::println!("     → handed over to a colleague{team}: {note}");
             }
             Said::Goal(name) => anstream::println!("     ★ goal {name}"),
+            Said::Noted(text) => anstream::println!("     ✎ note: {text}"),
+            Said::Emitted { event, data } => {
+                let names: Vec<&str> = data.keys().map(String::as_str).collect();
+                anstream::println!("     ⇢ emitted {event} ({})", names.join(", "));
+            }
             Said::Unsent(reason) => anstream::println!("     ✗ not sent: {reason}{place}"),
         }
     }

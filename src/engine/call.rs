@@ -31,28 +31,34 @@ impl<'a> Work<'a> {
         let headers = headers.collect::<Result<Vec<_>, Fault>>()?;
         let json = fetch.json.as_ref().and_then(|json| self.scope().value(json));
         let until = self.now.plus_ms(patience_ms(fetch.timeout_ms, fetch.retry));
-        let call = self.wait_for_call(WaitKind::Fetch, &fetch.target, until);
+        let call = self.wait_for_call(WaitKind::Fetch, &fetch.target, until)?;
         self.note("fetch", format!("{} {}", given::method_word(fetch.method), text::shorten(&url, 200)));
         let (method, timeout_ms, retry) = (fetch.method, fetch.timeout_ms, fetch.retry);
         self.effects.push(Effect::Fetch(Request { call, method, url, headers, json, timeout_ms, retry }));
         Ok(Next::Rest)
     }
 
-    pub(super) fn run_script(&mut self, script: &str, function: &str, arguments: &[Expr], what: &Place) -> Next {
+    pub(super) fn run_script(&mut self, script: &str, function: &str, arguments: &[Expr], what: &Place) -> Result<Next, Fault> {
         let scope = self.scope();
         let arguments = arguments.iter().map(|argument| scope.value(argument)).collect();
         let until = self.now.plus_ms(SCRIPT_MS);
-        let call = self.wait_for_call(WaitKind::Script, &super::ask::name_of(what), until);
+        let call = self.wait_for_call(WaitKind::Script, &super::ask::name_of(what), until)?;
         self.note("run", format!("{script}.{function}"));
         self.effects.push(Effect::Run { call, script: script.to_owned(), function: function.to_owned(), arguments });
-        Next::Rest
+        Ok(Next::Rest)
     }
 
-    fn wait_for_call(&mut self, kind: WaitKind, what: &str, until: Moment) -> u32 {
+    fn wait_for_call(&mut self, kind: WaitKind, what: &str, until: Moment) -> Result<u32, Fault> {
+        // Each answer begins a sprint of its own, so that no limit of a sprint ends a flow that calls for ever.
+        let most = self.context.limits.calls_max;
+        self.state.calls = self.state.calls.saturating_add(1);
+        if self.state.calls > most {
+            return Err(Fault::new("limit", format!("more than {most} calls until the customer writes")));
+        }
         let wait = self.new_wait(kind);
         let call = wait.visit;
         self.rest(Wait { until: Some(until), what: what.to_owned(), ..wait });
-        call
+        Ok(call)
     }
 
     /// The address; `None` where a hole would leave its place in the path.

@@ -100,6 +100,9 @@ pub struct Conversation {
     /// The app's queue is long: texts are merged.
     #[serde(rename = "cg", default, skip_serializing_if = "is_false")]
     pub(super) congested: bool,
+    /// Calls made since the customer's newest message.
+    #[serde(rename = "ca", default, skip_serializing_if = "is_zero")]
+    pub(super) calls: u32,
     /// TikTok's own automatic message has answered what the customer wrote until then.
     #[serde(rename = "ta", default, skip_serializing_if = "Option::is_none")]
     pub(super) answered_by_tiktok: Option<Moment>,
@@ -144,6 +147,7 @@ impl Default for Conversation {
             limit_due: None,
             comment: None,
             congested: false,
+            calls: 0,
             answered_by_tiktok: None,
             started_by: None,
         }

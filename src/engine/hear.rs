@@ -22,6 +22,7 @@ impl Work<'_> {
         self.state.comment = None;
         if !heard.late {
             self.state.fired.clear();
+            self.state.calls = 0;
             self.state.newest = Some((heard.at, heard.id.clone()));
         }
         self.offer_held();

@@ -9,6 +9,8 @@ pub struct Limits {
     pub turns_max: u32,
     /// Frames of a run: its own flow, and what `do` puts around one another.
     pub frames_max: usize,
+    /// Calls of the business's systems and of scripts until the customer writes again.
+    pub calls_max: u32,
     /// Labels of a closed type that is computed.
     pub labels_max: usize,
     /// UTF-16 units of one rendered text before it is split.
@@ -35,6 +37,7 @@ impl Default for Limits {
             steps_max: 1_000,
             turns_max: 500,
             frames_max: 16,
+            calls_max: 50,
             labels_max: 100,
             text_units_max: 60_000,
             state_bytes_max: 65_536,

@@ -3,13 +3,14 @@
 
 mod given;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{
-    Body, ColleagueAction, Context, Conversation, Courtesy, Echo, EchoSource, Effect, Inbound, Input, Limits, Referral, Reply,
-    ReplyId, Trace, advance,
+    Answer, Body, ColleagueAction, Comment, Context, Conversation, Courtesy, Echo, EchoSource, Effect, Inbound, Input, Limits,
+    Referral, Reply, ReplyId, Request, Trace, advance,
 };
-use crate::bot::{Bot, Origin};
+use crate::bot::{Bot, Origin, StepId, Value, ValueMap};
 use crate::calendar::Moment;
 use crate::channel::{Button, Content, Outcome, fingerprint};
 
@@ -32,8 +33,24 @@ pub enum Said {
         note: String,
     },
     Goal(String),
+    /// For colleagues.
+    Noted(String),
+    /// For the business's systems.
+    Emitted {
+        event: String,
+        data: ValueMap,
+    },
     /// A reply that will not leave, and why.
     Unsent(String),
+}
+
+/// A call that waits for its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    /// Of the business's systems; answered by [`Rehearsal::answer`].
+    Fetch(Request),
+    /// Of a script's function; answered by [`Rehearsal::returned`].
+    Run { call: u32, script: String, function: String, arguments: Vec<Option<Value>> },
 }
 
 /// One customer, one bot, time of its own.
@@ -51,6 +68,11 @@ pub struct Rehearsal {
     replies: Vec<Reply>,
     said: Vec<(Said, Option<Origin>)>,
     trace: Vec<Trace>,
+    calls: Vec<Call>,
+    ways: Vec<(StepId, StepId)>,
+    steps: Vec<StepId>,
+    /// What TikTok answers to us, once all that may leave has left.
+    pending: VecDeque<Input>,
 }
 
 /// A wait that does not move when its time comes would hang a jump: no bot needs so many in one.
@@ -73,6 +95,10 @@ impl Rehearsal {
             replies: Vec::new(),
             said: Vec::new(),
             trace: Vec::new(),
+            calls: Vec::new(),
+            ways: Vec::new(),
+            steps: Vec::new(),
+            pending: VecDeque::new(),
         }
     }
 
@@ -141,6 +167,41 @@ impl Rehearsal {
         }));
     }
 
+    /// The customer comments under one of the account's posts.
+    pub fn comment(&mut self, text: &str) {
+        self.after(1);
+        self.messages += 1;
+        let comment_id = format!("comment-{}", self.messages);
+        self.input(&Input::Comment(Comment { comment_id, at: self.now, received: self.now, text: text.to_owned() }));
+    }
+
+    /// The app's queue has become long, or short again.
+    pub fn congest(&mut self, long: bool) {
+        self.input(&Input::Congestion { long });
+    }
+
+    /// The business's systems answer a call of [`Self::calls`]; one that is never answered is given up in its time.
+    pub fn answer(&mut self, call: u32, answer: Answer) {
+        self.input(&Input::Fetched { call, answer });
+    }
+
+    /// A script's function returns, or is stopped.
+    pub fn returned(&mut self, call: u32, result: Result<Option<Value>, String>) {
+        self.input(&Input::Ran { call, result });
+    }
+
+    /// Lets every call fail for this reason, also those that are made because of it.
+    pub fn fail_calls(&mut self, reason: &str) {
+        // A flow that calls for ever ends by a limit of its own only where time passes.
+        for _ in 0..DUES_MAX {
+            let Some(call) = self.calls.pop() else { return };
+            match call {
+                Call::Fetch(request) => self.answer(request.call, Answer::Failed { reason: reason.to_owned() }),
+                Call::Run { call, .. } => self.returned(call, Err(reason.to_owned())),
+            }
+        }
+    }
+
     /// A colleague writes from TikTok's own app.
     pub fn colleague(&mut self, text: &str) {
         self.messages += 1;
@@ -192,8 +253,30 @@ impl Rehearsal {
         std::mem::take(&mut self.trace)
     }
 
+    /// The calls made since the last time, in their order.
+    pub fn calls(&mut self) -> Vec<Call> {
+        std::mem::take(&mut self.calls)
+    }
+
+    /// The ways that runs took since the last time.
+    pub fn ways(&mut self) -> Vec<(StepId, StepId)> {
+        std::mem::take(&mut self.ways)
+    }
+
+    /// The steps begun since the last time.
+    pub fn steps(&mut self) -> Vec<StepId> {
+        std::mem::take(&mut self.steps)
+    }
+
     fn input(&mut self, input: &Input) {
-        self.step(input);
+        self.pending.push_back(input.clone());
+        while let Some(input) = self.pending.pop_front() {
+            self.step(&input);
+            self.send_all();
+        }
+    }
+
+    fn send_all(&mut self) {
         while let Some(candidate) = self.conversation.candidate() {
             let before = self.conversation.clone();
             self.step(&Input::MaySend { reply: candidate.reply });
@@ -213,6 +296,8 @@ impl Rehearsal {
         let sprint = advance(&self.bot, conversation, input, &context);
         self.conversation = sprint.conversation;
         self.trace.extend(sprint.trace);
+        self.ways.extend(sprint.ways);
+        self.steps.extend(sprint.steps);
         for effect in sprint.effects {
             self.carry_out(effect);
         }
@@ -235,12 +320,18 @@ impl Rehearsal {
                 };
                 self.said.push((said, None));
             }
-            Effect::AskCapability => self.step(&Input::Capability { images: self.images }),
-            Effect::LookUp => self.step(&Input::Looked { listing: None }),
+            Effect::AskCapability => self.pending.push_back(Input::Capability { images: self.images }),
+            Effect::LookUp => self.pending.push_back(Input::Looked { listing: None }),
             Effect::HandedOver { team, note } => self.said.push((Said::HandedOver { team, note }, None)),
             Effect::Goal { name } => self.said.push((Said::Goal(name), None)),
             Effect::Hold { reason, .. } => self.said.push((Said::Unsent(reason), None)),
-            Effect::Release { .. } | Effect::Note { .. } | Effect::Emit { .. } | Effect::Fetch(_) | Effect::Run { .. } => {}
+            Effect::Note { text } => self.said.push((Said::Noted(text), None)),
+            Effect::Emit { event, data } => self.said.push((Said::Emitted { event, data }, None)),
+            Effect::Fetch(request) => self.calls.push(Call::Fetch(request)),
+            Effect::Run { call, script, function, arguments } => {
+                self.calls.push(Call::Run { call, script, function, arguments });
+            }
+            Effect::Release { .. } => {}
         }
     }
 

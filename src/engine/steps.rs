@@ -136,7 +136,7 @@ impl<'a> Work<'a> {
             Op::Stop => Ok(Next::Over),
             Op::Wait(wait) => Ok(self.wait(wait, next)),
             Op::Fetch(fetch) => self.fetch(fetch),
-            Op::Run { target, script, function, arguments, .. } => Ok(self.run_script(script, function, arguments, target)),
+            Op::Run { target, script, function, arguments, .. } => self.run_script(script, function, arguments, target),
             Op::Handoff(handoff) => self.hand_off(handoff),
         }
     }
