@@ -14,7 +14,7 @@ mod like;
 
 use expressions::Expressions;
 use heard::Found;
-pub use heard::{Entry, Heard, HeardKind, Hit, Rank};
+pub use heard::{Beside, Entry, Heard, HeardKind, Hit, Rank};
 use like::Likes;
 
 /// Made once from the triggers of a bot.
@@ -61,11 +61,12 @@ struct Phrase {
 impl Matcher {
     /// The matcher of these triggers; their places in the slice are their names in [`Hit`].
     #[must_use]
-    pub fn new(triggers: &[Trigger]) -> Self {
-        let priorities: Vec<i64> = triggers.iter().map(|trigger| trigger.priority).collect();
-        let mut matcher = Self::of(triggers.iter().map(|trigger| &trigger.on).enumerate(), priorities.clone());
+    pub fn new<'t>(triggers: impl IntoIterator<Item = &'t Trigger, IntoIter: Clone>) -> Self {
+        let triggers = triggers.into_iter();
+        let priorities: Vec<i64> = triggers.clone().map(|trigger| trigger.priority).collect();
+        let mut matcher = Self::of(triggers.clone().map(|trigger| &trigger.on).enumerate(), priorities.clone());
         let comments = || {
-            triggers.iter().enumerate().filter_map(|(index, trigger)| match &trigger.on {
+            triggers.clone().enumerate().filter_map(|(index, trigger)| match &trigger.on {
                 On::Comment(inner) => Some((index, &**inner)),
                 _ => None,
             })
@@ -122,12 +123,12 @@ impl Matcher {
         self.find(heard, None)
     }
 
-    /// The triggers that want it beside this one, which is not asked, nor are expressions that show no literal where there
-    /// are very many of them: for a look at all triggers in turn.
+    /// The triggers that want it beside that one, for a look at all triggers in turn: its cost is bounded by what `beside`
+    /// still allows.
     #[must_use]
-    pub fn hits_beside(&self, heard: &Heard<'_>, trigger: usize) -> Vec<Hit> {
-        let mut hits = self.find(heard, Some(trigger));
-        hits.retain(|hit| hit.trigger != trigger);
+    pub fn hits_beside(&self, heard: &Heard<'_>, beside: &Beside) -> Vec<Hit> {
+        let mut hits = self.find(heard, Some(beside));
+        hits.retain(|hit| hit.trigger != beside.trigger);
         hits
     }
 
@@ -137,7 +138,7 @@ impl Matcher {
         self.comments.iter().for_each(|comments| comments.warm());
     }
 
-    fn find(&self, heard: &Heard<'_>, beside: Option<usize>) -> Vec<Hit> {
+    fn find(&self, heard: &Heard<'_>, beside: Option<&Beside>) -> Vec<Hit> {
         let mut found = Found::default();
         if let Some(HeardKind::Reaction(emoji)) = heard.kind {
             let emoji = emoji.map(text::fold);
@@ -217,7 +218,7 @@ impl Matcher {
         }
     }
 
-    fn hits_in_text(&self, written: &str, beside: Option<usize>, found: &mut Found) {
+    fn hits_in_text(&self, written: &str, beside: Option<&Beside>, found: &mut Found) {
         let folded = text::fold(written);
         if let Some(automaton) = &self.automaton {
             for place in automaton.find_overlapping_iter(&folded) {

@@ -77,6 +77,8 @@ codes! {
     EMPTY_PHRASE = "F0402";
     TIE = "F0403";
     SAME_LABEL = "F0404";
+    OVERLAP = "F0405";
+    EXPECTED_ANSWER = "F0406";
     // channel
     NO_CARD = "F0501";
     NO_SUCH_IMAGE = "F0502";

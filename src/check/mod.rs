@@ -84,7 +84,8 @@ fn lower(world: &World<'_>) -> Bot {
     resolve_gotos(&mut lowered);
     let tests = test_block::lower(world, &lowered);
     hygiene::check(world);
-    rivals::check(world, &triggers);
+    let matcher = Matcher::new(triggers.iter().map(|placed| &placed.trigger));
+    rivals::check(world, &triggers, &matcher);
     walk_through(world, &lowered);
     let mut places = Vec::with_capacity(lowered.len());
     let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| {
@@ -111,7 +112,7 @@ fn lower(world: &World<'_>) -> Bot {
         hours,
         teams,
         flows,
-        matcher: Matcher::new(&triggers),
+        matcher,
         triggers,
         assets: world.assets.clone(),
         tests,

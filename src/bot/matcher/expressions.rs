@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use aho_corasick::AhoCorasick;
 use regex::{RegexSet, RegexSetBuilder};
 
-use super::heard::{Found, Hit, Rank};
+use super::heard::{Beside, Found, Hit, Rank};
 use crate::bot::Regex;
 use crate::text;
 
@@ -75,7 +75,7 @@ impl Expressions {
     }
 
     /// Adds what is found in the text as written, digits made 0-9; see [`super::Matcher::hits_beside`].
-    pub(super) fn find(&self, written: &str, beside: Option<usize>, found: &mut Found) {
+    pub(super) fn find(&self, written: &str, beside: Option<&Beside>, found: &mut Found) {
         if self.list.is_empty() {
             return;
         }
@@ -93,7 +93,7 @@ impl Expressions {
         }
         for at in candidates {
             if let Some((trigger, regex)) = self.list.get(at)
-                && Some(*trigger) != beside
+                && beside.is_none_or(|beside| beside.asks(*trigger))
                 && let Some(hit) = search(*trigger, regex, &plain)
             {
                 found.add(hit);
@@ -126,6 +126,15 @@ impl Set {
             // One by one is slower, not wrong.
             None => candidates.extend(&self.members),
         }
+    }
+}
+
+impl Beside {
+    fn asks(&self, trigger: usize) -> bool {
+        let left = self.expressions_left.get();
+        let asks = trigger != self.trigger && left > 0;
+        self.expressions_left.set(left.saturating_sub(usize::from(asks)));
+        asks
     }
 }
 

@@ -59,6 +59,13 @@ pub enum Rank {
     Fallback,
 }
 
+/// Whose rivals are looked for, and how many expressions may still be asked for that.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    pub trigger: usize,
+    pub expressions_left: std::cell::Cell<usize>,
+}
+
 /// A trigger that wants the message, unless its `when` or `once per` says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {

@@ -5,8 +5,8 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Characters of a sample.
 const CHARACTERS_MOST: usize = 200;
-/// Characters that read best in an example, the best first.
-const READABLE: &str = "a1 bو";
+/// Characters that read best in an example, the best first: on the first way, and on the second.
+const READABLE: [&str; 2] = ["a1 bو", " 1ab"];
 
 /// A short text, by the given way through alternatives; `None` where it would be long or no text.
 pub(super) fn of(hir: &Hir, way: usize) -> Option<String> {
@@ -22,7 +22,7 @@ fn add(hir: &Hir, way: usize, sample: &mut String) -> Option<()> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => sample.push_str(std::str::from_utf8(&literal.0).ok()?),
-        HirKind::Class(class) => sample.push(letter(class)?),
+        HirKind::Class(class) => sample.push(letter(class, way)?),
         HirKind::Capture(capture) => add(&capture.sub, way, sample)?,
         HirKind::Repetition(repetition) => {
             let least = usize::try_from(repetition.min).ok()?;
@@ -41,11 +41,11 @@ fn add(hir: &Hir, way: usize, sample: &mut String) -> Option<()> {
     Some(())
 }
 
-fn letter(class: &Class) -> Option<char> {
+fn letter(class: &Class, way: usize) -> Option<char> {
     match class {
         Class::Unicode(class) => {
             let stands = |wanted: &char| class.iter().any(|range| range.start() <= *wanted && *wanted <= range.end());
-            let readable = READABLE.chars().find(stands);
+            let readable = READABLE.get(usize::from(way == 1)).and_then(|letters| letters.chars().find(stands));
             let letters = || class.iter().flat_map(|range| (range.start()..=range.end()).take(64)).find(|c| c.is_alphanumeric());
             readable.or_else(letters).or_else(|| class.iter().map(|range| range.start()).next())
         }

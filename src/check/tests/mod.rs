@@ -2,6 +2,7 @@
 
 mod hostile;
 mod pages;
+mod rivals;
 mod stories;
 
 use super::*;
