@@ -71,11 +71,15 @@ fn a_keyword_of_a_set_in_a_second_flow_gives_the_overlap_and_that_it_never_wins(
 #[test]
 fn what_another_form_always_takes_can_never_win() {
     let never = |first: &str, second: &str| {
-        says("F0401", Severity::Warning, &two(first, second));
+        says("F0401", Severity::Warning, &two(first, second).replace("on on ", "on ").replace("on ⟦on", "⟦on"));
     };
     never("message \"order\"", "message starting ⟦\"order my\"⟧");
     never("message starting \"order\"", "message starting ⟦\"order my\"⟧");
     never("message matching /.*/", "message ⟦\"order\"⟧");
+    never("reaction", "⟦on reaction \"👍\"⟧");
+    never("return after 3d", "⟦on return after 7d⟧");
+    never("sticker", "⟦on sticker⟧");
+    never("comment \"price\"", "on comment ⟦\"Price\"⟧");
     assert!(!codes(&two("message starting \"order my\"", "message starting \"order\"")).contains(&"F0401"));
     assert!(!codes(&two("message \"order\" once per 1h", "message starting \"order my\"")).contains(&"F0401"));
     assert!(!codes(&two("message \"order\"", "message starting \"order my\" anytime")).contains(&"F0401"));
@@ -114,4 +118,11 @@ fn ten_thousand_rules_that_overlap_give_a_bounded_number_of_notes_in_bounded_tim
     assert!(!notes.is_empty() && notes.len() < 450, "{}", notes.len());
     let patterns = compiled(&in_a_bot(&flows(300, &|n| format!("matching /order .*b{{{}}}/", n + 1)))).2;
     assert!(of("F0405", &patterns).len() < 450);
+}
+
+#[test]
+fn kinds_of_messages_that_differ_are_no_rivals() {
+    says_nothing(&two("return after 7d", "return after 3d priority -1"));
+    says_nothing(&two("comment \"price\"", "message \"price\""));
+    says_nothing(&two("reaction \"👍\"", "reaction \"👎\""));
 }
