@@ -92,6 +92,7 @@ codes! {
     // proofs
     LIST_WITHOUT_BOUND = "F0511";
     RECURSION = "F0512";
+    COMMENT_FLOW = "F0513";
     // settings
     UNKNOWN_ZONE = "F0601";
     NO_ZONE = "F0602";

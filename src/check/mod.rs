@@ -87,9 +87,10 @@ fn lower(world: &World<'_>) -> Bot {
     let matcher = Matcher::new(triggers.iter().map(|placed| &placed.trigger));
     rivals::check(world, &triggers, &matcher);
     walk_through(world, &lowered);
-    let mut places = Vec::with_capacity(lowered.len());
+    let (mut places, mut variables) = (Vec::with_capacity(lowered.len()), Vec::with_capacity(lowered.len()));
     let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| {
         places.push(lowered.places);
+        variables.push(lowered.shapes);
         Flow {
             name: item.name.text.clone(),
             title: item.title.as_ref().map(|title| title.value.clone()),
@@ -118,7 +119,7 @@ fn lower(world: &World<'_>) -> Bot {
         tests,
         proof: Proof::default(),
     };
-    bot.proof = proof::prove(world, &bot, &places);
+    bot.proof = proof::prove(world, &bot, &places, &variables);
     bot
 }
 

@@ -76,7 +76,7 @@ impl Style<'_> {
         let currency = money::currency(code, self.language);
         let rounded = amount.round_dp_with_strategy(currency.digits, rust_decimal::RoundingStrategy::MidpointAwayFromZero).abs();
         let places = usize::try_from(currency.digits).unwrap_or(0);
-        let figures = self.grouped(&format!("{rounded:.places$}"));
+        let figures = self.grouped(&fixed(rounded, places));
         let negative = amount.is_sign_negative() && !rounded.is_zero();
         money::placed(&figures, &currency, self.language, negative)
     }
@@ -178,6 +178,16 @@ pub fn plural_categories(language: &str) -> Vec<&'static str> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Exactly so many digits after the mark of a number that has no more. (The number's own printing fails for the largest.)
+fn fixed(number: Decimal, places: usize) -> String {
+    let plain = number.normalize().to_string();
+    if places == 0 {
+        return plain;
+    }
+    let (whole, behind) = plain.split_once('.').unwrap_or((&plain, ""));
+    format!("{whole}.{behind:0<places$}")
 }
 
 fn icu_date(date: Date) -> Option<IcuDate<Gregorian>> {

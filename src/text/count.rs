@@ -16,10 +16,14 @@ pub fn graphemes(text: &str) -> usize {
     text.graphemes(true).count()
 }
 
+/// UTF-16 units up to which [`shorten`] counts a grapheme as one: emoji families have eleven. What has more, which no
+/// writing needs, counts as several, so that a shortened text has a bound.
+pub const SHORTEN_GRAPHEME_UNITS: usize = 12;
+
 /// At most `most` graphemes, the closing `…` included.
 #[must_use]
 pub fn shorten(text: &str, most: usize) -> String {
-    shorten_by(text, most, |_| 1)
+    shorten_by(text, most, |grapheme| units(grapheme).div_ceil(SHORTEN_GRAPHEME_UNITS))
 }
 
 /// At most `most` UTF-16 units, the closing `…` included, never cut inside a grapheme.

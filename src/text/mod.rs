@@ -9,7 +9,7 @@ mod similar;
 mod split;
 mod words;
 
-pub use count::{graphemes, shorten, shorten_units, units};
+pub use count::{SHORTEN_GRAPHEME_UNITS, graphemes, shorten, shorten_units, units};
 pub use fold::{digits_to_ascii, fold};
 pub use script::{is_bidi_control, is_without_spaces, language_of};
 pub use similar::{allowed_slips, similar};

@@ -30,7 +30,7 @@ pub(super) struct Bounds {
     fault: Option<Stage>,
     parked: Option<Stage>,
     parked_fault: Option<Stage>,
-    /// The question that costs most when it is asked again.
+    /// The step that costs most when it goes on after it was put aside.
     pub again: Option<usize>,
     /// The first steps of the flows `on fault`.
     pub faults: Vec<usize>,
@@ -96,8 +96,8 @@ impl Bounds {
         #[cfg(test)]
         let resumes = resumes && !super::cost::omitted(super::cost::Omission::Resumes);
         if resumes && measure != Measure::Held {
-            let asks = net.nodes.iter().enumerate().filter(|(_, node)| node.asks()).map(|(at, _)| at);
-            bounds.again = asks.max_by_key(|at| bounds.free.any(net, *at));
+            let parked = net.nodes.iter().enumerate().filter(|(_, node)| node.can_be_parked()).map(|(at, _)| at);
+            bounds.again = parked.max_by_key(|at| bounds.free.any(net, *at));
             let end = bounds.again.map_or(nothing, |at| bounds.free.any(net, at));
             let of_fault = bounds.fault.as_ref().map(|fault| stage(end, Some(end), Some(&fault.values)));
             // Without a flow for faults, a fault only ends the run, and the question is asked again.

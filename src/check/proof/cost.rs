@@ -11,7 +11,7 @@ const HOUR_MS: i64 = 3_600_000;
 const CAPABILITY_MS: i64 = 30 * SECOND_MS;
 
 /// So long a script's function may be waited for.
-const SCRIPT_MS: i64 = 30 * SECOND_MS;
+const SCRIPT_MS: i64 = 10 * SECOND_MS;
 
 /// A part of the analysis that a test leaves out, to see that it is missed.
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use super::super::code;
 use super::super::time::duration;
 use super::super::world::World;
+use super::bounds::Phase;
 use super::net::Node;
 use super::plan::Flaw;
 use super::roots::{self, Cause, Root};
 use super::weigh::NEVER;
 use super::witness::{Stop, Tracer, What};
 use super::{Places, Proved};
-use crate::bot::{Op, WaitFor};
+use crate::bot::{On, Op, StepId, Type, WaitFor};
 use crate::channel::rules;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -21,6 +22,7 @@ pub(super) fn report(world: &World<'_>, proved: &Proved<'_, '_>, places: &Places
     let reporter = Reporter { world, proved, places };
     reporter.recursion();
     reporter.loops();
+    reporter.comments();
     let allowed = i64::from(proved.proof.replies_allowed);
     let window = rules::WINDOW.value - rules::WINDOW_MARGIN_DEFAULT.value - proved.proof.held_ms;
     let beside = i64::from(proved.proof.beside);
@@ -84,6 +86,36 @@ impl Reporter<'_, '_, '_> {
                     self.world.findings.add(finding.help(format!("write `for … in {list} up to 5 {{ … }}`")));
                 }
             }
+        }
+    }
+
+    /// A comment may be answered by one text, and by nothing more until the customer writes.
+    fn comments(&self) {
+        let net = self.proved.net;
+        for trigger in net.bot.triggers.iter().filter(|trigger| matches!(trigger.on, On::Comment(_))) {
+            let start = net.at(StepId { flow: trigger.flow, step: 0 });
+            let root = Root { flow: trigger.flow, at: start, cause: Cause::Start, phase: Phase::Free };
+            let silent = net.silent_from(start);
+            let card = silent.iter().copied().find(|at| net.nodes.get(*at).and_then(|node| node.op).is_some_and(is_no_text));
+            if let Some(span) = card.and_then(|at| self.span(at)) {
+                let finding = Diagnostic::error(code::COMMENT_FLOW, span, "a comment can only be answered by a text");
+                self.world
+                    .findings
+                    .add(finding.help("write `say \"…\"`; a card or a picture may follow when the customer has written"));
+            }
+            if roots::value(net, self.proved.costs, self.proved.replies, &root) <= 1 {
+                continue;
+            }
+            let stops: Vec<Stop> = self.way(&root, self.proved.replies).into_iter().filter(|stop| stop.adds > 0).collect();
+            let second = if stops.first().is_some_and(|stop| stop.adds > 1) { stops.first() } else { stops.get(1) };
+            let Some(place) = second.and_then(|stop| self.span(stop.at)) else { continue };
+            let mut finding = Diagnostic::error(code::COMMENT_FLOW, place, "a second reply to a comment may leave here");
+            if let Some(first) = stops.first().and_then(|stop| self.span(stop.at)).filter(|first| *first != place) {
+                finding = finding.also(first, "the first one");
+            }
+            self.world
+                .findings
+                .add(finding.help("TikTok takes one text for a comment, and nothing more until the customer writes"));
         }
     }
 
@@ -219,6 +251,16 @@ impl Reporter<'_, '_, '_> {
         self.world.findings.add(
             finding.help(format!("TikTok takes replies for 48h, of which {bound} are used: wait for less, or `stop` before it")),
         );
+    }
+}
+
+/// What leaves as something else than a text.
+fn is_no_text(op: &Op) -> bool {
+    match op {
+        Op::Image { .. } | Op::Post { .. } => true,
+        Op::Choose { as_text, .. } => !as_text,
+        Op::Ask { kind, .. } => matches!(kind, Type::OneOf(_) | Type::OneOfList(_) | Type::YesNo),
+        _ => false,
     }
 }
 

@@ -1,10 +1,24 @@
 //! How long the texts of each step can become.
 
-use crate::bot::{Bot, Invalid, Op, Piece, StepId, Text};
+use std::collections::BTreeMap;
+
+use super::super::shape::{Shape, Shapes};
+use super::super::world::World;
+use super::print;
+use crate::bot::{Bot, Choice, Expr, Filter, Invalid, Op, Piece, Place, StepId, Template, Text, TextProof, Type};
 use crate::channel::rules;
 use crate::text;
 
-/// The longest texts of a step, in UTF-16 units.
+/// UTF-16 units of a rendered text; the engine makes no longer one.
+const TEXT_MAX: u64 = 60_000;
+
+/// UTF-16 units of a text that is kept: the engine keeps no more bytes of one value.
+const VALUE_MAX: u64 = 16_384;
+
+/// What numbers a label in a text: a line end, up to three digits, a dot and a blank.
+const NUMBERED: u64 = 6;
+
+/// The longest texts of a step, in UTF-16 units; 0 where it has none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StepLengths {
     pub text: u64,
@@ -15,50 +29,137 @@ pub(super) struct StepLengths {
 pub(super) struct Lengths {
     flows: Vec<Vec<StepLengths>>,
     none: StepLengths,
+    /// The confirmations of an opt-out and an opt-in.
+    pub confirmations: Vec<u64>,
 }
 
 impl Lengths {
-    pub(super) fn new(bot: &Bot) -> Self {
-        let flows = bot.flows.iter().map(|flow| flow.steps.iter().map(|step| of_op(&step.op)).collect()).collect();
-        Self { flows, none: StepLengths::default() }
+    /// `shapes` tells of each flow what its variables can hold.
+    pub(super) fn new(world: &World<'_>, bot: &Bot, shapes: &[BTreeMap<String, Shape>]) -> Self {
+        let none = BTreeMap::new();
+        let ruler = |flow: usize| Ruler {
+            bot,
+            shapes: Shapes { contact: &world.contact_shapes, variables: shapes.get(flow).unwrap_or(&none) },
+        };
+        let flows = bot.flows.iter().enumerate().map(|(index, flow)| {
+            let ruler = ruler(index);
+            flow.steps.iter().map(|step| ruler.step(&step.op)).collect()
+        });
+        let said = [&bot.settings.opt_out, &bot.settings.opt_in].into_iter().flatten().filter_map(|words| words.say.as_ref());
+        let confirmations = said.map(|text| ruler(usize::MAX).text(text)).collect();
+        Self { flows: flows.collect(), none: StepLengths::default(), confirmations }
     }
 
     pub(super) fn of(&self, at: StepId) -> &StepLengths {
         self.flows.get(at.flow).and_then(|flow| flow.get(at.step)).unwrap_or(&self.none)
     }
+
+    /// The longest text of each step that sends one.
+    pub(super) fn texts(&self) -> impl Iterator<Item = TextProof> {
+        self.flows.iter().enumerate().flat_map(|(flow, steps)| {
+            steps.iter().enumerate().filter_map(move |(step, lengths)| {
+                let units = lengths.nudges.iter().copied().chain([lengths.text, lengths.invalid]).max()?;
+                (units > 0).then_some(TextProof { step: StepId { flow, step }, units })
+            })
+        })
+    }
 }
 
-fn of_op(op: &Op) -> StepLengths {
-    let longest = |text: &Text| {
-        text.by_language
-            .iter()
-            .flatten()
-            .map(|template| {
-                template
-                    .pieces
-                    .iter()
-                    .map(|piece| match piece {
-                        Piece::Literal(literal) => text::units(literal) as u64,
-                        Piece::Hole { .. } => 0,
-                    })
-                    .sum()
-            })
-            .max()
-            .unwrap_or(0)
-    };
-    match op {
-        Op::Say { text, shorts, .. } => {
-            StepLengths { text: shorts.iter().map(longest).fold(longest(text), u64::max), ..StepLengths::default() }
-        }
-        Op::Ask { text, invalid: Invalid(invalid), nudges, .. } | Op::Choose { text, invalid: Invalid(invalid), nudges, .. } => {
-            let prompt = longest(text);
-            StepLengths {
-                text: prompt,
-                invalid: invalid.as_ref().map_or(prompt, longest),
-                nudges: nudges.iter().map(|(_, text)| longest(text)).collect(),
+struct Ruler<'r> {
+    bot: &'r Bot,
+    shapes: Shapes<'r>,
+}
+
+impl Ruler<'_> {
+    fn step(&self, op: &Op) -> StepLengths {
+        match op {
+            Op::Say { text, shorts, .. } => {
+                let longest = shorts.iter().map(|short| self.text(short)).fold(self.text(text), u64::max);
+                StepLengths { text: longest, ..StepLengths::default() }
             }
+            Op::Ask { text, kind, invalid, nudges, .. } => self.question(self.text(text) + self.labels(kind), invalid, nudges),
+            Op::Choose { text, choices, invalid, nudges, .. } => {
+                let label = |choice: &Choice| self.text(&choice.label) + NUMBERED;
+                self.question(self.text(text) + choices.iter().map(label).sum::<u64>(), invalid, nudges)
+            }
+            _ => StepLengths::default(),
         }
-        _ => StepLengths::default(),
+    }
+
+    fn question(&self, prompt: u64, Invalid(invalid): &Invalid, nudges: &[(i64, Text)]) -> StepLengths {
+        StepLengths {
+            text: prompt,
+            invalid: invalid.as_ref().map_or(prompt, |text| self.text(text)),
+            nudges: nudges.iter().map(|(_, text)| self.text(text)).collect(),
+        }
+    }
+
+    /// What a closed type may be answered with, listed under its question.
+    fn labels(&self, kind: &Type) -> u64 {
+        match kind {
+            Type::OneOf(words) => words.iter().map(|word| text::units(&word.label) as u64 + NUMBERED).sum(),
+            Type::OneOfList(list) => match self.shapes.of(list) {
+                Shape::List { most, of } => most.map_or(100, u64::from).min(100) * (self.printed(&of) + NUMBERED),
+                _ => TEXT_MAX,
+            },
+            Type::List { of, .. } => self.labels(of),
+            _ => 0,
+        }
+    }
+
+    fn text(&self, text: &Text) -> u64 {
+        text.by_language.iter().flatten().map(|template| self.template(template)).max().unwrap_or(0)
+    }
+
+    fn template(&self, template: &Template) -> u64 {
+        let units = template.pieces.iter().map(|piece| match piece {
+            Piece::Literal(literal) => text::units(literal) as u64,
+            Piece::Hole { value, filters } => self.hole(value, filters),
+        });
+        units.fold(0, u64::saturating_add).min(TEXT_MAX)
+    }
+
+    fn hole(&self, value: &Expr, filters: &[Filter]) -> u64 {
+        let shape = self.shapes.of(value);
+        let shortened = filters.iter().any(|filter| matches!(filter, Filter::Shorten(_)));
+        // A value of which nothing is known is spoken of where it stands.
+        let mut units = if shape == Shape::Any && !shortened { 0 } else { self.value(value, &shape) };
+        let mut shapes = vec![shape];
+        for filter in filters {
+            let dressed = shapes.iter().map(|shape| print::dressed(shape, filter)).max().unwrap_or(0);
+            units = match filter {
+                Filter::Upper | Filter::Lower => units.saturating_mul(print::CASE),
+                Filter::Shorten(most) => units.min(print::shortened(*most)),
+                Filter::Default(instead) => {
+                    let shape = self.shapes.of(instead);
+                    let plain = self.value(instead, &shape);
+                    shapes.push(shape);
+                    units.max(plain)
+                }
+                // A value that the filter cannot dress stays as it was.
+                _ if shapes.iter().all(|shape| print::fits(shape, filter)) => dressed,
+                _ => units.max(dressed),
+            };
+        }
+        units
+    }
+
+    /// A value without a filter.
+    fn value(&self, value: &Expr, shape: &Shape) -> u64 {
+        match value {
+            Expr::Place(Place::Fault(part)) if part == "reason" => 32,
+            Expr::Place(Place::Fault(_)) => {
+                let origins = self.bot.flows.iter().flat_map(|flow| &flow.steps).map(|step| text::units(&step.origin.path));
+                origins.max().unwrap_or(0) as u64 + 12
+            }
+            _ => self.printed(shape),
+        }
+    }
+
+    fn printed(&self, shape: &Shape) -> u64 {
+        // Several messages that are answered as one are at most twice as long as one.
+        let value = if self.bot.settings.gather.is_some() { 2 * VALUE_MAX + 64 } else { VALUE_MAX };
+        print::plain(shape, value).min(TEXT_MAX)
     }
 }
 
@@ -78,4 +179,30 @@ pub(super) fn pieces(units: u64) -> i64 {
         return 1;
     }
     i64::try_from((units - most - 1) / (most / 2) + 3).unwrap_or(i64::MAX / 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 12, failure_persistence: None, ..proptest::prelude::ProptestConfig::default() })]
+        #[test]
+        fn no_text_leaves_in_more_pieces(parts in proptest::collection::vec((0_usize..6, 1_usize..7_000), 1..5)) {
+            let mut whole = String::new();
+            for (kind, long) in parts {
+                match kind {
+                    0 => whole.push_str(&"word ".repeat(long / 5)),
+                    1 => whole.push_str(&"A sentence. ".repeat(long / 12)),
+                    2 => whole.push_str(&" ".repeat(long % 7_000)),
+                    // One grapheme, as long as a message or longer.
+                    3 => whole.push_str(&format!("a{}", "\u{301}".repeat(long % 6_500))),
+                    4 => whole.push_str(&"ที่".repeat(long / 3)),
+                    _ => whole.push('b'),
+                }
+            }
+            let left = text::split(&whole, 6_000).len() as i64;
+            assert!(left <= pieces(text::units(&whole) as u64), "{left} pieces of {}", text::units(&whole));
+        }
+    }
 }

@@ -9,9 +9,12 @@ mod length;
 mod net;
 mod opening;
 mod plan;
+mod print;
 mod roots;
 mod weigh;
 mod witness;
+
+use std::collections::BTreeMap;
 
 use self::bounds::{Bounds, Calls};
 use self::cost::Costs;
@@ -19,13 +22,17 @@ use self::length::Lengths;
 use self::net::Net;
 use self::plan::Plan;
 use self::weigh::{Measure, NEVER, plus};
+use super::shape::{Shape, Shapes};
 use super::world::World;
-use crate::bot::{Bot, FlowProof, On, Op, Proof, StepId};
+use crate::bot::{Bot, FlowProof, On, Op, Proof, StepId, TextProof};
 use crate::channel::rules;
 use crate::source::Span;
 
-/// Of each step of each flow: where it was written, and whether an author wrote it or the layout made it.
+/// Of each step of a flow: where it was written, and whether an author wrote it or the layout made it.
 pub(super) type Places = Vec<Vec<(Span, bool)>>;
+
+/// Of each variable of a flow what it can hold.
+pub(super) type Variables = Vec<BTreeMap<String, Shape>>;
 
 /// Messages that may wait behind an answer from elsewhere, and the one that is answered.
 const QUEUED: i64 = 33;
@@ -42,32 +49,48 @@ struct Proved<'p, 'b> {
 }
 
 /// Proves the bounds of the bot and reports what breaks them.
-pub(super) fn prove(world: &World<'_>, bot: &Bot, places: &Places) -> Proof {
-    let lengths = Lengths::new(bot);
+pub(super) fn prove(world: &World<'_>, bot: &Bot, places: &Places, variables: &Variables) -> Proof {
+    let lengths = Lengths::new(world, bot, variables);
     let costs = Costs::new(bot, &lengths);
     let net = Net::new(bot, &costs);
-    let plan = Plan::new(&net, |turn| turns(&net, turn));
+    let lists = lists(world, &net, variables);
+    let plan = Plan::new(&net, |turn| turns(&net, turn, &lists));
     let calls = Calls::new(&net);
     let [replies, time, held] =
         [Measure::Replies, Measure::Time, Measure::Held].map(|measure| Bounds::new(&net, &plan, &calls, measure));
-    let proof = table(&net, &costs, &replies, &time, &held);
+    let proof = table(&net, &costs, &lengths, &replies, &time, &held);
     let proved = Proved { net: &net, plan: &plan, calls: &calls, costs: &costs, replies: &replies, time: &time, proof };
     findings::report(world, &proved, places);
     proved.proof
 }
 
+/// How many items the list of each loop has at most, by flow and counter, where that is known.
+fn lists(world: &World<'_>, net: &Net<'_>, variables: &Variables) -> BTreeMap<(usize, u32), i64> {
+    let mut found = BTreeMap::new();
+    for node in &net.nodes {
+        let (Some(Op::Enter { counter, over: Some(list) }), Some(variables)) = (node.op, variables.get(node.flow)) else {
+            continue;
+        };
+        if let Shape::List { most: Some(most), .. } = (Shapes { contact: &world.contact_shapes, variables }).of(list) {
+            let slot = found.entry((node.flow, *counter)).or_insert(0);
+            *slot = i64::from(most).max(*slot);
+        }
+    }
+    found
+}
+
 /// The most turns of a counting step.
-fn turns(net: &Net<'_>, turn: usize) -> Option<i64> {
-    let most = match net.nodes.get(turn).and_then(|node| node.op) {
-        Some(Op::Turn { most, .. }) => most.map(i64::from),
-        _ => None,
-    };
+fn turns(net: &Net<'_>, turn: usize, lists: &BTreeMap<(usize, u32), i64>) -> Option<i64> {
+    let node = net.nodes.get(turn)?;
+    let Some(Op::Turn { counter, most, .. }) = node.op else { return None };
+    let list = lists.get(&(node.flow, *counter)).copied();
+    let most = most.map(i64::from).map_or(list, |most| Some(list.map_or(most, |list| list.min(most))));
     #[cfg(test)]
     let most = if cost::omitted(cost::Omission::LastTurn) { most.map(|most| (most - 1).max(0)) } else { most };
     most
 }
 
-fn table(net: &Net<'_>, costs: &Costs<'_>, replies: &Bounds, time: &Bounds, held: &Bounds) -> Proof {
+fn table(net: &Net<'_>, costs: &Costs<'_>, lengths: &Lengths, replies: &Bounds, time: &Bounds, held: &Bounds) -> Proof {
     let bot = net.bot;
     let beside = roots::beside(net, replies);
     let mut flows = vec![FlowProof::default(); bot.flows.len()];
@@ -96,15 +119,21 @@ fn table(net: &Net<'_>, costs: &Costs<'_>, replies: &Bounds, time: &Bounds, held
     }
     let gathers = bot.settings.gather.map_or(0, |gather| gather.quiet_ms.min(gather.most_ms));
     let held = (0..net.nodes.len()).map(|at| held.stage(bounds::Phase::Free).values.end(at)).max().unwrap_or(0).max(0);
-    let confirms = [&bot.settings.opt_out, &bot.settings.opt_in].into_iter().flatten().any(|words| words.say.is_some());
+    let confirms = lengths.confirmations.iter().map(|units| length::pieces(*units)).max();
+    let texts: Vec<TextProof> = lengths.texts().collect();
+    for text in &texts {
+        if let Some(row) = flows.get_mut(text.step.flow) {
+            row.longest = row.longest.filter(|known| known.units >= text.units).or(Some(*text));
+        }
+    }
     Proof {
         replies_allowed: u32::try_from(rules::REPLIES.value).unwrap_or(0).saturating_sub(bot.settings.reserve),
-        replies: count(most).max(u32::from(confirms)),
-        latest_ms: (latest > NEVER / 2).then_some(latest).or(confirms.then_some(0)),
+        replies: count(most.max(confirms.unwrap_or(0))),
+        latest_ms: (latest > NEVER / 2).then_some(latest).or(confirms.map(|_| 0)),
         held_ms: gathers.saturating_add(held.saturating_mul(QUEUED)),
         beside: count(beside),
         flows,
-        texts: Vec::new(),
+        texts,
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) enum Kind {
     Back { from: usize },
     /// By `goto`: all frames are left.
     Leave,
-    /// Into the block of a handoff that runs at once.
+    /// Into the block of a handoff that runs at once; all frames are left.
     Block,
     /// Into a block of a handoff that runs when its time has come.
     Later,
@@ -61,6 +61,11 @@ pub(super) struct Node<'b> {
 impl Node<'_> {
     pub(super) fn is_handoff(&self) -> bool {
         matches!(self.op, Some(Op::Handoff(_)))
+    }
+
+    /// Whether the run can be put aside here, to go on when another flow has answered beside it.
+    pub(super) fn can_be_parked(&self) -> bool {
+        self.asks() || matches!(self.op, Some(Op::Image { .. } | Op::Fetch(_) | Op::Run { .. }))
     }
 
     pub(super) fn asks(&self) -> bool {
@@ -191,6 +196,18 @@ impl<'b> Net<'b> {
         seen
     }
 
+    /// All that can run from a step on while the customer is silent.
+    pub(super) fn silent_from(&self, start: usize) -> Vec<usize> {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut open = vec![start];
+        while let Some(at) = open.pop() {
+            if seen.insert(at) {
+                open.extend(self.nodes.get(at).into_iter().flat_map(|node| &node.edges).map(|edge| edge.to));
+            }
+        }
+        seen.into_iter().collect()
+    }
+
     /// Of each flow whether a call of it can come back while the customer is silent.
     pub(super) fn silent_returns(&self) -> Vec<bool> {
         let mut returns = vec![false; self.starts.len()];
@@ -212,7 +229,7 @@ impl<'b> Net<'b> {
             }
             for edge in &node.edges {
                 match edge.kind {
-                    Kind::Step | Kind::Block => open.push(edge.to),
+                    Kind::Step => open.push(edge.to),
                     Kind::Back { from } => {
                         let callee = self.nodes.get(from).map_or(usize::MAX, |node| node.flow);
                         if returns.get(callee).copied().unwrap_or(false) {
@@ -221,7 +238,7 @@ impl<'b> Net<'b> {
                             list.push(edge.to);
                         }
                     }
-                    Kind::Call | Kind::Leave | Kind::Later => {}
+                    Kind::Call | Kind::Leave | Kind::Block | Kind::Later => {}
                 }
             }
         }

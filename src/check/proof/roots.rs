@@ -80,9 +80,14 @@ pub(super) fn value(net: &Net<'_>, costs: &Costs<'_>, bounds: &Bounds, root: &Ro
     }
 }
 
-/// What flows beside a waiting run can add to every message's replies.
+/// What flows beside a waiting run can add to every message's replies. A reaction is no message, so what it starts is
+/// added too, each trigger once.
 pub(super) fn beside(net: &Net<'_>, bounds: &Bounds) -> i64 {
-    let limits = net.bot.triggers.iter().filter(|trigger| matches!(trigger.on, On::WindowClosing(_) | On::RepliesLeft(_)));
+    let limits = net
+        .bot
+        .triggers
+        .iter()
+        .filter(|trigger| matches!(trigger.on, On::WindowClosing(_) | On::RepliesLeft(_) | On::Reaction(_)));
     limits
         .fold(0, |sum, trigger| plus(sum, bounds.stage(Phase::Free).alone(net.at(StepId { flow: trigger.flow, step: 0 })).max(0)))
 }

@@ -151,8 +151,12 @@ impl Weigher<'_, '_> {
             Kind::Leave => return raise(found, ENDS, plus(own, alone(&self.values, edge.to, &self.around))),
             Kind::Call => return raise(found, ENDS, plus(own, self.values.end(edge.to))),
             Kind::Back { from } => plus(own, self.values.back(from)),
-            Kind::Block if self.around.measure == Measure::Replies && node.is_handoff() => plus(own, later.max(0)),
-            Kind::Block | Kind::Step => own,
+            Kind::Block => {
+                // What comes later adds to the replies; of the times it is the later one that counts.
+                let after = if self.around.measure == Measure::Replies { later.max(0) } else { 0 };
+                return raise(found, ENDS, plus(plus(own, after), alone(&self.values, edge.to, &self.around)));
+            }
+            Kind::Step => own,
         };
         if let Some(turn) = turns.iter().position(|turn| *turn == edge.to) {
             raise(found, AIMS + turn, cost);

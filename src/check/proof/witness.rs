@@ -126,9 +126,9 @@ impl Tracer<'_, '_> {
                 Kind::Later => continue,
                 Kind::Leave if ends => self.bounds.stage(phase).alone(edge.to),
                 Kind::Call if ends => values.end(edge.to),
-                Kind::Leave | Kind::Call => continue,
+                Kind::Block if ends => plus(all_later, self.bounds.stage(phase).alone(edge.to)),
+                Kind::Leave | Kind::Call | Kind::Block => continue,
                 Kind::Back { from } => plus(values.back(from), self.value(edge.to, phase, ends)),
-                Kind::Block => plus(all_later, self.value(edge.to, phase, ends)),
                 Kind::Step => self.value(edge.to, phase, ends),
             };
             if plus(own, rest) != wanted {
@@ -141,7 +141,7 @@ impl Tracer<'_, '_> {
                 Kind::Back { from } => open.extend([on(edge.to), Task::Back(from, phase)]),
                 Kind::Block => {
                     open.extend(later.iter().rev().filter(|_| replies).map(|edge| Task::Alone(edge.to, phase)));
-                    open.push(on(edge.to));
+                    open.push(Task::Alone(edge.to, phase));
                 }
                 Kind::Step | Kind::Call | Kind::Later => open.push(on(edge.to)),
             }

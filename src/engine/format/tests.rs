@@ -69,6 +69,7 @@ fn money_has_its_sign_its_digits_and_its_place() {
         ("en", "1.2345", "KWD", "KWD 1.235"),
         ("en", "-0.001", "USD", "$0.00"),
         ("en", "1", "???", "???1.00"),
+        ("en", "79228162514264337593543950335", "USD", "$79,228,162,514,264,337,593,543,950,335.00"),
     ] {
         assert_eq!(plain(language, |style| style.money(amount.parse().unwrap(), code)), text, "{language} {code}");
     }
