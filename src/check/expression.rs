@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::kind::{self, Kind};
 pub(super) use super::names::ROOTS;
 use super::shape::{Shape, Shapes};
+
 use super::world::World;
-use super::{code, regexes, suggest};
+use super::{code, regexes, suggest, words};
 use crate::bot::{self, BinaryOp as Done, Builtin, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -155,9 +156,7 @@ impl Scope<'_, '_> {
             "round" => (Builtin::Round, 1, 2, &[Kind::Number], Kind::Number),
             "days_between" => (Builtin::DaysBetween, 2, 2, &[Kind::Date, Kind::Moment], Kind::Number),
             _ => {
-                let known =
-                    ["open", "next_open", "length", "upper", "lower", "trim", "words", "first", "last", "round", "days_between"];
-                self.world.unknown(code::UNKNOWN_FUNCTION, "function", name, known.into_iter());
+                self.world.unknown(code::UNKNOWN_FUNCTION, "function", name, words::names(words::BUILTINS));
                 return nothing();
             }
         };

@@ -30,6 +30,7 @@ mod time;
 mod trigger;
 mod variables;
 mod walk;
+mod words;
 mod world;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ use sha2::{Digest as _, Sha256};
 pub use self::asset::{IMAGE_BYTES_MAX, asset};
 use self::graph::Graph;
 use self::lower::Lowered;
+pub use self::words::{BUILTINS, FILTERS, Word};
 use self::world::World;
 use crate::bot::{Asset, Bot, Flow, Matcher, Op, Origin, Proof};
 use crate::diagnostic::Diagnostic;

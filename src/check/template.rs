@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::expression::Scope;
 use super::kind::{self, Kind};
-use super::{code, suggest};
+use super::{code, suggest, words};
 use crate::bot::{self, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -15,8 +15,6 @@ const MESSAGE_UNITS_MAX: usize = 6_000;
 
 /// Named texts that hold named texts, at most.
 const NAMED_DEPTH_MAX: usize = 8;
-
-const FILTERS: [&str; 10] = ["date", "time", "weekday_time", "money", "number", "upper", "lower", "default", "shorten", "plural"];
 
 /// CLDR's plural categories.
 const CATEGORIES: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
@@ -215,8 +213,8 @@ impl Scope<'_, '_> {
     /// A filter, and what kind it gives.
     fn filter(&self, filter: &tree::Filter, kind: Kind) -> Option<(bot::Filter, Kind)> {
         let name = filter.name.text.as_str();
-        if !FILTERS.contains(&name) {
-            self.world.unknown(code::UNKNOWN_FILTER, "filter", &filter.name, FILTERS.into_iter());
+        if !words::has(words::FILTERS, name) {
+            self.world.unknown(code::UNKNOWN_FILTER, "filter", &filter.name, words::names(words::FILTERS));
             return None;
         }
         let wanted: &[Kind] = match name {

@@ -7,11 +7,15 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod bots;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod e2e;
 #[cfg(test)]
 mod flows;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

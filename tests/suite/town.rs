@@ -43,7 +43,7 @@ const QUIET: Duration = Duration::from_millis(400);
 pub fn bot(flow: &str) -> Bot {
     let mut sources = Sources::default();
     sources.add("bot.flow", flow);
-    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/flows/sizes.png");
+    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/flows/nile-threads/sizes.png");
     let picture = check::asset("sizes.png", std::fs::read(picture).unwrap()).unwrap();
     let (bot, found) = check::compile(&sources, &BTreeMap::from([("sizes.png".to_owned(), Arc::new(picture))]));
     bot.unwrap_or_else(|| panic!("{found:#?}"))

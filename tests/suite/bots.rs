@@ -1,0 +1,62 @@
+//! The bots of `flows/`: they stand as an example of everything, so they check clean, look as `fmt` writes them, keep
+//! their own tests, and are the same in the other spelling.
+
+use rejoinder::diagnostic::Severity;
+use rejoinder::source::{FileId, Sources};
+use rejoinder::syntax;
+
+use crate::pages::{Shown, blessing, findings, folder, root};
+
+/// Folder and what it shows.
+const BOTS: [&str; 3] = ["flows/baan-phiu-sai", "flows/dapur-bu-ratna", "flows/nile-threads"];
+
+/// A folder of `flows/` that is not listed would be looked at by nobody.
+#[test]
+fn every_bot_of_the_folder_is_listed() {
+    let mut found: Vec<String> = std::fs::read_dir(root().join("flows"))
+        .unwrap()
+        .map(|entry| format!("flows/{}", entry.unwrap().file_name().into_string().unwrap()))
+        .collect();
+    found.sort();
+    assert_eq!(found, BOTS);
+}
+
+#[test]
+fn bots_check_clean() {
+    for path in BOTS {
+        let shown = folder(path);
+        let grave = shown.findings.iter().filter(|one| one.severity != Severity::Note).count();
+        assert!(grave == 0 && shown.bot.is_some(), "{path}:\n{}", findings(&shown));
+    }
+}
+
+/// At least a hundred lines of flows each, not counting their tests.
+#[test]
+fn bots_are_whole_bots() {
+    for path in BOTS {
+        let Shown { sources, .. } = folder(path);
+        let lines = |sources: &Sources, tests: bool| -> usize {
+            let files = sources.iter().filter(|(_, file)| file.path.ends_with("tests.flow") == tests);
+            files.map(|(_, file)| file.text.lines().count()).sum()
+        };
+        assert!(lines(&sources, false) >= 100, "{path}");
+        assert!(lines(&sources, true) >= 100, "{path}: tests");
+    }
+}
+
+#[test]
+fn fmt_leaves_the_bots_alone() {
+    for path in BOTS {
+        for (_, file) in folder(path).sources.iter() {
+            let (document, found) = syntax::parse(FileId(0), &file.text);
+            assert!(found.is_empty(), "{}: {found:#?}", file.path);
+            let printed = syntax::print(&document);
+            if blessing() {
+                std::fs::write(root().join(&file.path), &printed).unwrap();
+                continue;
+            }
+            let differs = printed.lines().zip(file.text.lines()).position(|(one, other)| one != other);
+            assert!(printed == *file.text, "{}: line {:?} differs in\n{printed}", file.path, differs.map(|at| at + 1));
+        }
+    }
+}
