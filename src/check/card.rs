@@ -30,15 +30,15 @@ pub(super) fn check(scope: &Scope<'_, '_>, choose: &Choose, span: Span) {
     let why = if choose.options.len() > LABELS_MAX {
         format!("{} labels are more than {LABELS_MAX}", choose.options.len())
     } else if title > TITLE_MAX {
-        format!("its question has {title} units, a card at most {TITLE_MAX}")
+        format!("its question has {title} characters, a card at most {TITLE_MAX}")
     } else if longest_label > LINK_LABEL_MAX {
-        format!("a label has {longest_label} units, a card's at most {LINK_LABEL_MAX}")
+        format!("a label has {longest_label} characters, a card's at most {LINK_LABEL_MAX}")
     } else {
         return;
     };
     let finding = Diagnostic::note(code::NO_CARD, span, "this `choose` becomes a numbered text").here(why);
     scope.report(finding.help(format!(
-        "a card has up to {LABELS_MAX} labels of {QUESTION_LABEL_MAX} units (as a link card {LINK_LABEL_MAX}); write `as text` where the text is meant"
+        "a card has up to {LABELS_MAX} labels of {QUESTION_LABEL_MAX} characters (as a link card {LINK_LABEL_MAX}); write `as text` where the text is meant"
     )));
 }
 

@@ -199,7 +199,7 @@ impl Scope<'_, '_> {
     }
 
     fn count(&self, name: &Name, span: Span, wanted: String, got: usize) {
-        let what = if wanted == "1" { "argument" } else { "arguments" };
+        let what = if wanted == "1" { "value" } else { "values" };
         let message = format!("`{}` takes {wanted} {what}, here stand {got}", name.text);
         self.report(Diagnostic::error(code::ARGUMENT_COUNT, span, message));
     }

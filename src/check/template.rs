@@ -157,7 +157,7 @@ impl Scope<'_, '_> {
             })
             .sum();
         if literal > MESSAGE_UNITS_MAX {
-            let finding = Diagnostic::warning(code::LONG_TEXT, template.span, format!("this text is {literal} units long"));
+            let finding = Diagnostic::warning(code::LONG_TEXT, template.span, format!("this text is {literal} characters long"));
             self.report(finding.help("TikTok takes 6000 in one message; it will be split and cost several of the ten replies"));
         }
         let pieces = template.pieces.iter().map(|piece| match piece {

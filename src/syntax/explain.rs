@@ -228,6 +228,9 @@ fn unknown_beginning(text: &str, file: FileId, base: usize, place: Place) -> Dia
         }
         return match place {
             Place::Step => diagnostic.help("a step begins with its word, such as `say` or `ask`"),
+            Place::Clause | Place::Option if FlowGrammar::parse(Rule::duration, text).is_ok() => {
+                diagnostic.help(format!("write `within` before it: `within {}`", text.lines().next().unwrap_or_default().trim()))
+            }
             _ => diagnostic,
         };
     }
