@@ -9,6 +9,7 @@
 //! bot                              the checked bot: cannot be wrong
 //! check                            tree -> bot
 //! engine                           bot + conversation + input -> conversation' + effects: pure
+//! testing                          written and made-up conversations -> what does not hold
 //! runtime                          inputs -> one transaction -> effects carried out, through ports
 //! store, tiktok, system            the ports' real sides
 //! simulator                        the other side of the wire
@@ -43,6 +44,7 @@ pub mod syntax;
 pub mod bot;
 pub mod check;
 pub mod engine;
+pub mod testing;
 
 pub mod runtime;
 pub mod store;

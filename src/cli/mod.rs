@@ -16,6 +16,7 @@ mod serve;
 mod signals;
 mod simulator;
 mod talk;
+mod test;
 
 use std::process::ExitCode;
 
@@ -29,7 +30,7 @@ use clap::{Parser, Subcommand};
     propagate_version = true,
     arg_required_else_help = true,
     max_term_width = 100,
-    after_help = "Examples:\n  rejoinder dev               a bot, a simulated TikTok and a phone in the browser\n  rejoinder check flows       what is wrong with the flows of a folder\n  rejoinder talk flows        chat with a bot in the terminal\n  rejoinder serve             the real thing, with rejoinder.toml\n\nExit codes: 0 fine or warnings only, 1 errors were found, 2 could not run."
+    after_help = "Examples:\n  rejoinder dev               a bot, a simulated TikTok and a phone in the browser\n  rejoinder check flows       what is wrong with the flows of a folder\n  rejoinder test flows        run its tests\n  rejoinder talk flows        chat with a bot in the terminal\n  rejoinder serve             the real thing, with rejoinder.toml\n\nExit codes: 0 fine or warnings only, 1 errors were found, 2 could not run."
 )]
 struct Cli {
     /// Show more of what happens: -v for information, -vv for everything.
@@ -47,6 +48,8 @@ enum Command {
     Check(check::Arguments),
     /// Say more about a finding: what it means, why, an example, the repair.
     Explain(explain::Arguments),
+    /// Run the conversations that are written as tests.
+    Test(test::Arguments),
     /// Chat with a bot in the terminal.
     Talk(talk::Arguments),
     /// Serve a bot to TikTok.
@@ -76,6 +79,7 @@ pub fn run() -> ExitCode {
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Talk(arguments) => talk::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),

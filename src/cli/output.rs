@@ -23,8 +23,12 @@ pub(super) fn start_log(verbose: u8) {
 
 /// Prints the findings of a bot in frames.
 pub(super) fn findings(loaded: &Loaded) {
-    let colour = std::io::stdout().is_terminal() && colour_wanted();
-    anstream::print!("{}", render::text(&loaded.sources, &loaded.findings, Look { color: colour, ..Look::default() }));
+    anstream::print!("{}", render::text(&loaded.sources, &loaded.findings, Look { color: colour(), ..Look::default() }));
+}
+
+/// Whether words on standard output are coloured.
+pub(super) fn colour() -> bool {
+    std::io::stdout().is_terminal() && colour_wanted()
 }
 
 /// The findings of a bot without colour, for a page.

@@ -1,0 +1,131 @@
+//! `rejoinder test`
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::{flows, output};
+use crate::bot::{Bot, Test};
+use crate::system::files;
+use crate::testing::report::{self, Look};
+use crate::testing::{Coverage, Outcome, run_all};
+use crate::text;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A test is a conversation, written between the flows:\n\n  test \"asks for the order\" {\n      customer \"where is my order?\"\n      bot \"What is your order number?\"\n      after 4h\n      expect stopped\n  }\n\nExamples:\n  rejoinder test                        all tests of the folder `flows`\n  rejoinder test flows order            the tests with `order` in their name\n  rejoinder test --missed               and every line that no test reached\n  rejoinder test --format junit > report.xml\n  rejoinder test --fail-under 90        also fail where less than 90 % of steps, branches or silences are reached\n\nExit codes: 0 all passed, 1 some failed, 2 could not run (errors in the flows, or no such test)."
+)]
+pub(super) struct Arguments {
+    /// Files, folders, and parts of names of tests: what is not there as a file is part of a name.
+    #[arg(value_name = "PATHS OR NAMES")]
+    what: Vec<String>,
+    /// Only tests with this in their name; several times: any of them.
+    #[arg(long, value_name = "NAME")]
+    filter: Vec<String>,
+    /// How the outcome is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// List every line that no test reached, not only the first twenty.
+    #[arg(long)]
+    missed: bool,
+    /// Fail where a smaller share of the steps, of the branches or of the silences is reached.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    fail_under: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// XML as build servers read it.
+    Junit,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let (paths, filters) = sort(arguments);
+    let loaded = flows::load(&paths).map_err(|error| unnamed(error, &filters, &paths))?;
+    let Some(bot) = loaded.bot.clone() else {
+        output::findings(&loaded);
+        anyhow::bail!("the flows have errors; no test was run");
+    };
+    let tests: Vec<&Test> = bot.tests.iter().filter(|test| wanted(test, &filters)).collect();
+    if tests.is_empty() {
+        anyhow::bail!("{}", nothing(&bot, &filters));
+    }
+    let outcomes = play(&bot, &tests, arguments.format);
+    let coverage = Coverage::new(&bot, &outcomes);
+    print(arguments, &bot, &outcomes, &coverage, filters.is_empty());
+    let failed = outcomes.iter().any(|outcome| outcome.failure.is_some());
+    let short = arguments.fail_under.is_some_and(|least| coverage.lowest() < usize::from(least));
+    if let (true, Some(least)) = (short, arguments.fail_under) {
+        anstream::eprintln!("rejoinder: less than {least} % of the steps, the branches or the silences are reached");
+    }
+    Ok(if failed || short { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// What is there as a file or a folder is a path; everything else is part of a name.
+fn sort(arguments: &Arguments) -> (Vec<PathBuf>, Vec<String>) {
+    let (paths, names): (Vec<&String>, Vec<&String>) =
+        arguments.what.iter().partition(|word| files::exists(PathBuf::from(word).as_path()));
+    let mut paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).collect();
+    if paths.is_empty() {
+        paths.push(PathBuf::from("flows"));
+    }
+    (paths, names.into_iter().chain(&arguments.filter).cloned().collect())
+}
+
+/// Without the default folder the first word was probably meant as a path.
+fn unnamed(error: anyhow::Error, filters: &[String], paths: &[PathBuf]) -> anyhow::Error {
+    match filters.first() {
+        Some(word) if !paths.iter().all(|path| files::exists(path)) => anyhow::anyhow!("{word} is not there, and {error}"),
+        _ => error,
+    }
+}
+
+fn wanted(test: &Test, filters: &[String]) -> bool {
+    let name = text::fold(&test.name);
+    filters.is_empty() || filters.iter().any(|filter| test.name.contains(filter.as_str()) || name.contains(&text::fold(filter)))
+}
+
+fn nothing(bot: &Bot, filters: &[String]) -> String {
+    if bot.tests.is_empty() {
+        return format!("`{}` has no tests; `rejoinder test --help` shows one", bot.name);
+    }
+    let named = filters.iter().map(|filter| format!("`{filter}`")).collect::<Vec<_>>().join(" or ");
+    format!("no test has {named} in its name, and there is no such file; there are {} tests", bot.tests.len())
+}
+
+/// Runs the tests; a line that counts them stands on a terminal meanwhile.
+fn play(bot: &Arc<Bot>, tests: &[&Test], format: Format) -> Vec<Outcome> {
+    let shown = format == Format::Text && std::io::stderr().is_terminal();
+    let bar = if shown { indicatif::ProgressBar::new(tests.len() as u64) } else { indicatif::ProgressBar::hidden() };
+    if let Ok(style) = indicatif::ProgressStyle::with_template("{pos} of {len} tests") {
+        bar.set_style(style);
+    }
+    let outcomes = run_all(bot, tests, &|_| bar.inc(1));
+    bar.finish_and_clear();
+    outcomes
+}
+
+fn print(arguments: &Arguments, bot: &Bot, outcomes: &[Outcome], coverage: &Coverage, whole: bool) {
+    match arguments.format {
+        Format::Json => anstream::println!("{}", report::json(outcomes, coverage)),
+        Format::Junit => anstream::print!("{}", report::junit(&bot.name, outcomes, coverage)),
+        Format::Text => {
+            let look = Look { color: output::colour() };
+            for outcome in outcomes.iter().filter(|outcome| outcome.failure.is_some()) {
+                anstream::println!("{}", report::failure(outcome, look));
+            }
+            anstream::print!("{}", report::summary(outcomes, coverage, look));
+            // What a part of the tests missed says little.
+            if whole || arguments.missed {
+                anstream::print!("{}", report::missed(coverage, arguments.missed, look));
+            }
+        }
+    }
+}
