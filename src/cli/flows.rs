@@ -8,11 +8,11 @@ use anyhow::Context as _;
 use crate::bot::Bot;
 use crate::check::{self, Assets};
 use crate::diagnostic::{Diagnostic, Severity, register};
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Sources, Span};
 use crate::system::files;
 
 /// A flow file above this is refused unread, in bytes.
-const FLOW_BYTES_MAX: u64 = 8 << 20;
+pub(super) const FLOW_BYTES_MAX: u64 = 8 << 20;
 /// An image above this is refused unread, in bytes; the channel's own bound is smaller.
 const IMAGE_BYTES_MAX: u64 = 16 << 20;
 /// Folders inside folders.
@@ -85,8 +85,7 @@ impl Reading {
             }
             return Ok(());
         }
-        let found = files::walk(path, DEPTH_MAX, FILES_MAX).with_context(|| format!("cannot list {}", path.display()))?;
-        for file in found {
+        for file in walk(path)? {
             match file.extension().and_then(|end| end.to_str()) {
                 Some("flow" | "yaml" | "yml" | "rhai") => self.read(&file),
                 _ => self.image(path, &file),
@@ -110,8 +109,7 @@ impl Reading {
             }
             Err(error) => {
                 let file = self.sources.add(shown, "");
-                let span = Span { file, start: 0, end: 0 };
-                self.findings.push(unreadable(span, &error));
+                self.findings.push(unreadable(file, &error));
             }
         }
     }
@@ -139,7 +137,14 @@ impl Reading {
     }
 }
 
-fn unreadable(span: Span, error: &std::io::Error) -> Diagnostic {
+/// All files of a folder, folders inside too, in one order everywhere.
+pub(super) fn walk(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    files::walk(folder, DEPTH_MAX, FILES_MAX).with_context(|| format!("cannot list {}", folder.display()))
+}
+
+/// What is said of a file that cannot be read.
+pub(super) fn unreadable(file: FileId, error: &std::io::Error) -> Diagnostic {
+    let span = Span { file, start: 0, end: 0 };
     match error.kind() {
         std::io::ErrorKind::InvalidData => Diagnostic::error(register::NOT_UTF8, span, error.to_string())
             .help("save the file as UTF-8; older editors call it `Unicode (UTF-8)`"),

@@ -7,6 +7,7 @@ mod crash;
 mod dev;
 mod explain;
 mod flows;
+mod fmt;
 mod keeper;
 mod new;
 mod output;
@@ -46,6 +47,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Check flows and say what is wrong, with place, reason and repair.
     Check(check::Arguments),
+    /// Write flows in their canonical form.
+    Fmt(fmt::Arguments),
     /// Say more about a finding: what it means, why, an example, the repair.
     Explain(explain::Arguments),
     /// Run the conversations that are written as tests.
@@ -78,6 +81,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Talk(arguments) => talk::run(&arguments),

@@ -5,7 +5,9 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 use super::flows::Loaded;
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{self, Look};
+use crate::source::Sources;
 use crate::system::environment;
 
 /// Starts the log: warnings by default, more with `-v`; `RUST_LOG` decides where it is set.
@@ -23,7 +25,12 @@ pub(super) fn start_log(verbose: u8) {
 
 /// Prints the findings of a bot in frames.
 pub(super) fn findings(loaded: &Loaded) {
-    anstream::print!("{}", render::text(&loaded.sources, &loaded.findings, Look { color: colour(), ..Look::default() }));
+    drawn(&loaded.sources, &loaded.findings);
+}
+
+/// Prints findings in frames.
+pub(super) fn drawn(sources: &Sources, findings: &[Diagnostic]) {
+    anstream::print!("{}", render::text(sources, findings, Look { color: colour(), ..Look::default() }));
 }
 
 /// Whether words on standard output are coloured.

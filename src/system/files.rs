@@ -48,7 +48,13 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     beside.push(name);
     beside.push(format!(".{}.new", std::process::id()));
     let beside = folder.join(beside);
-    let written = write_through(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    let written = write_through(&beside, bytes).and_then(|()| {
+        // Who may read the file is not for the writer to change.
+        if let Ok(before) = fs::metadata(path) {
+            fs::set_permissions(&beside, before.permissions())?;
+        }
+        fs::rename(&beside, path)
+    });
     if written.is_err() {
         // The error that counts is the first one; a leftover beside it is a nuisance, not a fault.
         let _ = fs::remove_file(&beside);

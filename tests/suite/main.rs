@@ -16,6 +16,7 @@ mod e2e;
 mod flows;
 #[cfg(test)]
 mod fuzz;
+mod fmt;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

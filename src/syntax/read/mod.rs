@@ -29,8 +29,8 @@ use super::tree::{Item, Name, Spanned};
 /// An item longer than this is not read: memory stays bounded whatever stands in it.
 pub const ITEM_BYTES_MAX: usize = 1 << 20;
 
-/// More diagnostics than this from one file help nobody.
-pub const DIAGNOSTICS_MAX: usize = 100;
+/// More diagnostics than this of one file are neither made nor counted; of these only the first ones are shown.
+pub const DIAGNOSTICS_MAX: usize = 1_000;
 
 /// Reads the items of one file.
 pub struct Reader<'t> {

@@ -26,7 +26,7 @@ fn two_hundred_thousand_brackets_are_one_finding() {
         let found = codes_of(&in_flow(&format!("set x = {}", bracket.repeat(200_000))));
         assert_eq!(found, [codes::TOO_DEEP], "{bracket}");
     }
-    assert_eq!(codes_of(&"}".repeat(200_000)).len(), 101);
+    assert_eq!(codes_of(&"}".repeat(200_000)).len(), 1_001);
     assert_eq!(codes_of(&"{".repeat(200_000)), [codes::TOO_DEEP]);
 }
 
@@ -90,7 +90,7 @@ fn chains_without_brackets_have_a_limit_too() {
 #[test]
 fn many_mistakes_end_with_a_last_word() {
     let found = codes_of(&in_flow(&"sya \"x\"\n".repeat(2_000)));
-    assert_eq!(found.len(), 101);
+    assert_eq!(found.len(), 1_001);
     assert_eq!(found.last(), Some(&codes::TOO_MANY));
 }
 
