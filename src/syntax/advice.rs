@@ -1,5 +1,8 @@
 //! Repairs for mistakes that many authors make, by what stands before and at the place where reading stopped.
 
+mod control;
+mod outside;
+
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -57,7 +60,13 @@ pub fn message(stop: &Stop<'_>, at: Span) -> Option<Diagnostic> {
 
 /// The repair.
 pub fn help(stop: &Stop<'_>) -> Option<String> {
-    name(stop).or_else(|| condition(stop)).or_else(|| time(stop)).or_else(|| step(stop)).or_else(|| field(stop))
+    outside::help(stop)
+        .or_else(|| control::help(stop))
+        .or_else(|| name(stop))
+        .or_else(|| condition(stop))
+        .or_else(|| time(stop))
+        .or_else(|| step(stop))
+        .or_else(|| field(stop))
 }
 
 /// Names that are none.
@@ -235,6 +244,15 @@ pub fn trigger(word: &str, at: Span) -> Option<Diagnostic> {
         "photo" | "picture" => unknown("did you mean `on image`?"),
         "start" | "welcome" | "hello" => unknown("did you mean `on first message`?"),
         "default" | "else" | "unknown" | "anything" => unknown("did you mean `on fallback`?"),
+        "voice" | "audio" => Diagnostic::error(codes::NOT_ON_CHANNEL, at, "TikTok tells a bot nothing of voice messages")
+            .help("what a bot cannot understand, if it hears of it at all, comes to `on unsupported`"),
+        "follow" | "follower" | "like" | "live" | "mention" | "view" | "share" => {
+            let message = format!("TikTok tells a bot nothing of a {word}");
+            Diagnostic::error(codes::NOT_ON_CHANNEL, at, message)
+                .help("a bot hears of messages, comments, reactions and of ads and links that led to it")
+        }
+        "error" | "failure" | "exception" => unknown("did you mean `on fault`?"),
+        "handoff" | "takeover" => unknown("these are clauses of a `handoff`: `open`, `closed`, `nobody in 10m`, `released`"),
         "silence" | "timeout" => unknown("silence is a matter of the question: `within 2h …` in `ask` or `choose`"),
         _ if is_schedule(word) => first_contact(at),
         _ => return None,

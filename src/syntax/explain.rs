@@ -177,7 +177,7 @@ pub fn failure(text: &str, error: &Error<Rule>, file: FileId, base: usize, place
     }
     let found = found_at(text, at);
     let place_at = span(file, base + found.start, base + found.end);
-    if let Some(diagnostic) = special(text, at, place_at) {
+    if let Some(diagnostic) = special(text, at, place_at, place) {
         return diagnostic;
     }
     let stop = Stop::new(text, at, place);
@@ -262,6 +262,29 @@ fn synonym(word: &str, place: Place) -> Option<&'static str> {
             _ => return None,
         });
     }
+    if place == Place::FetchPart {
+        return Some(match word {
+            "headers" | "auth" | "authorization" => "header",
+            "body" | "data" | "payload" | "send" => "json",
+            "retries" | "tries" | "attempts" => "retry",
+            "returns" | "response" | "answer" | "schema" => "gives",
+            "status" | "when" => "on",
+            "otherwise" | "error" | "fallback" | "default" => "else",
+            "wait" | "within" => "timeout",
+            _ => return None,
+        });
+    }
+    if place == Place::TestLine {
+        return Some(match word {
+            "user" | "client" | "human" | "they" | "send" | "message" | "says" => "customer",
+            "reply" | "answer" | "says_bot" | "say" => "bot",
+            "wait" | "sleep" | "later" => "after",
+            "assert" | "check" | "verify" | "then" => "expect",
+            "mock" | "when" | "set" | "let" | "stub" => "given",
+            "agent" | "support" | "staff" => "colleague",
+            _ => return None,
+        });
+    }
     if place == Place::HoursRow {
         let short = word.to_lowercase();
         return DAY_WORDS.iter().find(|day| short.starts_with(**day)).copied();
@@ -277,7 +300,16 @@ fn synonym(word: &str, place: Place) -> Option<&'static str> {
         "elif" | "elseif" | "elsif" => "else if",
         "otherwise" => "else",
         "sleep" | "delay" | "pause" => "wait",
-        "end" | "exit" | "finish" | "quit" | "break" => "stop",
+        "end" | "exit" | "finish" | "quit" => "stop",
+        "break" => "leave",
+        "loop" | "while" | "until" => "repeat",
+        "foreach" => "for",
+        "http" | "request" | "webhook" | "api" | "get" | "GET" | "POST" | "PUT" | "PATCH" | "DELETE" => "fetch",
+        "invoke" | "gosub" | "perform" | "execute" => "do",
+        "script" | "exec" | "eval" => "run",
+        "event" | "trigger" | "fire" | "track" => "emit",
+        "random" | "experiment" | "test" | "ab" => "split",
+        "memo" | "comment" => "note",
         "transfer" | "assign" | "escalate" | "human" | "agent" | "hand" => "handoff",
         "switch" | "case" => "match",
         "var" | "let" | "const" | "assign_to" => "set",
@@ -287,10 +319,15 @@ fn synonym(word: &str, place: Place) -> Option<&'static str> {
 }
 
 /// Mistakes worth words of their own.
-fn special(text: &str, at: usize, place: Span) -> Option<Diagnostic> {
+fn special(text: &str, at: usize, place: Span, of: Option<Place>) -> Option<Diagnostic> {
     let before = text.get(..at)?.trim_end();
     let word = word_at(text.get(at..)?);
-    if before == "on" && !word.is_empty() {
+    if before == "on" && of == Some(Place::Setting) {
+        let message = format!("`on {word}` is not a setting of `bot`");
+        let help = "what happens then stands in a flow: `flow name { on … }`";
+        return Some(Diagnostic::error(codes::UNKNOWN_SETTING, place, message).help(help));
+    }
+    if before == "on" && !word.is_empty() && of != Some(Place::FetchPart) {
         if let Some(diagnostic) = advice::trigger(word, place) {
             return Some(diagnostic);
         }
@@ -301,7 +338,7 @@ fn special(text: &str, at: usize, place: Span) -> Option<Diagnostic> {
             }
             Some(near) => diagnostic.help(format!("did you mean `on {near}`?")),
             None => diagnostic.help(
-                "triggers are `on message`, `on any text`, `on button`, `on image`, `on ad`, `on link`, `on first message` and `on fallback`",
+                "triggers are `on message`, `on any text`, `on button`, `on image` and other kinds of message, `on comment`, `on ad`, `on link`, `on first message`, `on return after`, `on window closing in`, `on replies left`, `on fault` and `on fallback`",
             ),
         });
     }
@@ -374,6 +411,10 @@ pub fn not_on_channel(word: &str, text: &str, at: Span) -> Diagnostic {
     };
     let message =
         if message.is_empty() { format!("a bot cannot send {} on TikTok", with_article(word)) } else { message.to_owned() };
+    if word == "call" && text.strip_prefix("call").is_some_and(|rest| !word_at(rest.trim_start()).is_empty()) {
+        return Diagnostic::error(codes::UNKNOWN_STEP, Span { end: at.start + 4, ..at }, "`call` is not a step")
+            .help("did you mean `do`?");
+    }
     if word == "send" && !text.contains(" to ") {
         return Diagnostic::error(codes::UNKNOWN_STEP, Span { end: at.start + 4, ..at }, "`send` is not a step")
             .help("did you mean `say`?");

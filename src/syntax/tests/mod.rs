@@ -48,3 +48,4 @@ fn the_sample_is_in_canonical_form() {
     }
     assert_eq!(printed, SAMPLE);
 }
+mod probe;

@@ -90,10 +90,27 @@ impl Lexer<'_> {
         self.last = Last::Other;
     }
 
+    /// `https://shop.example`: read as an empty text.
+    fn bare_address(&mut self, start: usize) {
+        let rest = self.text.get(start..).unwrap_or_default();
+        let length = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '{' | '}' | ',' | ';' | ')')).unwrap_or(rest.len());
+        let address = rest.get(..length).unwrap_or_default();
+        let found = Diagnostic::error(codes::EXPECTED, self.span(start, start + length), "an address stands in quotes")
+            .help(format!("write `\"{address}\"`"));
+        self.report(found);
+        self.empty_text(start, start + length);
+    }
+
     /// `/…/flags`, on one line.
     pub(super) fn pattern(&mut self) {
         let start = self.at;
         let line = self.rest().split('\n').next().unwrap_or_default();
+        if line.starts_with("//") {
+            let before = self.text.get(..start).unwrap_or_default();
+            if let Some(scheme) = ["https:", "http:"].iter().find(|scheme| before.ends_with(**scheme)) {
+                return self.bare_address(start - scheme.len());
+            }
+        }
         let (mut escaped, mut in_class) = (false, false);
         for (at, c) in line.char_indices().skip(1) {
             match c {

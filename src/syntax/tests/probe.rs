@@ -1,0 +1,18 @@
+use super::*;
+#[test]
+fn probe() {
+    let steps = ["fetch x = \"https://a\"", "fetch x = get \"https://a\"", "fetch \"https://a\"", "fetch GET \"https://a\"", "fetch x = GET https://a.b/c", "fetch x = GET \"u\" { headers \"a\" = \"b\" }", "fetch x = GET \"u\" { body { a: b } }", "fetch x = GET \"u\" { header Auth = \"b\" }", "fetch x = GET \"u\" { on stop }", "fetch x = GET \"u\" { on 4040 stop }",
+      "fetch x = GET \"u\" { gives state }", "fetch x = GET \"u\" { gives { state } }", "fetch x = GET \"u\" { gives { state text(20) } }", "fetch x = GET \"u\" { gives { state: string } }", "fetch x = GET \"u\" { gives { a: list of text } }", "fetch x = GET \"u\" { gives { a: list(2) of list(3) of text } }", "fetch x = GET \"u\" { json { a: b\n c: d } }", "fetch x = GET \"u\" { timeout 3 }", "fetch x = GET \"u\" { retry twice }", "fetch x = GET \"u\" { timeot 3s }",
+      "for x list { stop }", "for x { stop }", "for each x in y { stop }", "for i = 1 { stop }", "for x in y up 3 { stop }", "for x in y", "repeat 3 { stop }", "repeat { stop }", "repeat x times { stop }", "repeat 3 tiems { stop }", "while x { stop }",
+      "split \"a\" { \"b\" { stop } }", "split \"a\" { \"b\" 50% { stop } }", "split { \"b\" 50 stop }", "split \"a\" { b 50 stop }", "do", "do f = x", "do f ->", "call f(x)", "call \"+201\"", "run shop.f()", "run x = shop", "run x = f(1)", "emit return.asked { a: b }", "emit \"x\" a", "note vip", "leave loop", "return return", "break", "goto f(",
+      "on voice", "on follow", "on fault_", "on window 2h", "on return 7d", "on replies 2", "on reaction heart", "on coment \"x\"", "on post \"x\"", "ask x: text(20) \"q\" { within stop }", "ask x: text(20) \"q\" { within one hour stop }", "choose \"q\" { \"Open\" link \"https://x\" }", "say \"a\" shrt \"b\"", "say \"a\" short", "wait until tomorrow",  "ask x: list of text \"q\"", "ask x: one of (sizes \"q\""];
+    for step in steps { let text = format!("flow f {{ {step}\n}}\n"); println!("--- {step}\n{:#?}", read(&text).1); }
+    let items = ["flow f(city) {\n}\n", "flow f(city text(20)) {\n}\n", "flow f -> {\n}\n", "flow f(city: text(20) {\n}\n", "bot \"b\" {\n on fault goto x\n}\n", "bot \"b\" {\n secret \"K\"\n}\n", "bot \"b\" {\n fetch from https://x.y\n}\n", "bot \"b\" {\n when tiktok answers silent\n}\n", "bot \"b\" {\n spred 5m\n}\n", "bot \"b\" {\n fetch \"u\"\n}\n",
+      "test x {\n}\n", "test \"x\" {\n user \"hi\"\n}\n", "test \"x\" {\n customer says \"hi\"\n}\n", "test \"x\" {\n bot sends \"hi\"\n}\n", "test \"x\" {\n given now 10:00\n}\n", "test \"x\" {\n given GET \"u\" 200\n}\n","test \"x\" {\n given GET \"u\" -> timout\n}\n", "test \"x\" {\n given get \"u\" -> 200\n}\n", "test \"x\" {\n given a.b.c -> 3\n}\n", "test \"x\" {\n customer presses \"x\"\n}\n", "test \"x\" {\n customer ad \"x\"\n}\n", "test \"x\" {\n bot choose \"x\" { \"a\" b }\n}\n", "test \"x\" {\n colleague take over\n}\n", "test \"x\" {\n expect replies left\n}\n", "test \"x\" {\n expect handed to x\n}\n", "test \"x\" {\n expect waiting order\n}\n", "test \"x\" {\n say \"x\"\n}\n", "test \"x\" {\n custmer \"x\"\n}\n", "test \"x\" {\n after one hour\n}\n", "test \"x\" {\n expect\n}\n", "test \"x\" {\n given images\n}\n", "test \"x\" {\n customer hello\n}\n", "label \"x\"\n"];
+    for text in items { println!("--- {text}{:#?}", read(text).1); }
+    for name in ["bookings","clothes","foodstall"] {
+      let text = std::fs::read_to_string(format!("/work/shared/language/{name}.flow")).unwrap();
+      let (doc, found) = read(&text); println!("{name} {found:#?}");
+      let p = print(&doc); let (d2, f2) = read(&p); println!("{f2:?} {} {}", without_places(&d2)==without_places(&doc), print(&d2)==p);
+    }
+}
