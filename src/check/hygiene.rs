@@ -1,27 +1,17 @@
 //! Names and phrases that are not what they look like.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use unicode_script::{Script, UnicodeScript as _};
+use std::collections::BTreeMap;
 
 use super::code;
 use super::world::World;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{BotItem, Name, On, Phrase, SettingKind, StepKind};
-use crate::text::fold;
+use crate::syntax::tree::{Ask, BotItem, Name, On, Phrase, SettingKind, StepKind};
+use crate::text::{disguised, fold, mixes_scripts, skeleton};
 
 /// Reports look-alike names and phrases that fold to nothing.
 pub(super) fn check(world: &World<'_>) {
-    let groups: [Vec<&Name>; 4] = [
-        world.flows.iter().map(|flow| &flow.name).collect(),
-        world.fields.iter().map(|field| &field.item.name).collect(),
-        world.hours.iter().map(|hours| &hours.name).collect(),
-        world.teams.iter().map(|team| &team.name).collect(),
-    ];
-    for names in groups {
-        look_alikes(world, &names);
-    }
+    look_alikes(world, &names(world));
     for flow in &world.flows {
         for trigger in &flow.triggers {
             if let On::Words(list) | On::Exactly(list) | On::Starting(list) | On::Like(list) = &trigger.on {
@@ -68,59 +58,56 @@ fn phrases(world: &World<'_>, list: &[Phrase]) {
     }
 }
 
+/// A name that mixes scripts, or that reads like another one. Names of all kinds are compared: a reader does not know
+/// which kind a name is of before having read it.
 fn look_alikes(world: &World<'_>, names: &[&Name]) {
     let mut seen: BTreeMap<String, &Name> = BTreeMap::new();
     for name in names {
-        let scripts: BTreeSet<&str> = name.text.chars().map(|letter| letter.script()).filter_map(alike_script).collect();
-        if scripts.len() > 1 {
-            let list: Vec<&str> = scripts.into_iter().collect();
-            let message = format!("`{}` mixes {} letters, which look alike", name.text, list.join(" and "));
-            world.findings.add(Diagnostic::warning(code::LOOK_ALIKE, name.span, message).help("write it in one script"));
+        if mixes_scripts(&name.text)
+            && let Some((letter, script)) = disguised(&name.text)
+        {
+            let message = format!("`{}` mixes Latin and {script} letters, which look alike", name.text);
+            let help = format!("write it in one script: its `{letter}` is a {script} letter");
+            world.findings.add(Diagnostic::warning(code::LOOK_ALIKE, name.span, message).help(help));
         }
-        match seen.insert(skeleton(&name.text), name) {
-            Some(first) if first.text != name.text => {
-                let finding =
-                    Diagnostic::warning(code::LOOK_ALIKE, name.span, format!("`{}` looks like another name", name.text));
-                world.findings.add(finding.also(first.span, "this one").help("give one of them a name that reads differently"));
+        let first = *seen.entry(skeleton(&name.text)).or_insert(name);
+        if first.text != name.text {
+            let finding = Diagnostic::warning(code::LOOK_ALIKE, name.span, format!("`{}` looks like another name", name.text));
+            world.findings.add(finding.also(first.span, "this one").help("give one of them a name that reads differently"));
+        }
+    }
+}
+
+/// Every name that the files bring into being.
+fn names<'a>(world: &World<'a>) -> Vec<&'a Name> {
+    let mut names: Vec<&'a Name> = world.fields.iter().map(|field| &field.item.name).collect();
+    names.extend(world.hours.iter().map(|hours| &hours.name));
+    names.extend(world.teams.iter().map(|team| &team.name));
+    names.extend(world.texts.values().map(|texts| &texts.name));
+    names.extend(&world.word_names);
+    for flow in &world.flows {
+        names.push(&flow.name);
+        names.extend(flow.parameters.iter().map(|parameter| &parameter.name));
+        super::walk::steps(&flow.steps, &mut |step| match &step.kind {
+            StepKind::Label { name, .. } => names.push(name),
+            StepKind::Choose(choose) => names.extend(choose.options.iter().filter_map(|option| option.named.as_ref())),
+            StepKind::Ask(Ask { target, .. }) | StepKind::Set { target, .. } | StepKind::Run { target, .. } => {
+                names.extend(target.first().filter(|_| target.len() == 1));
             }
+            StepKind::Do { into, .. } => names.extend(into.first().filter(|_| into.len() == 1)),
+            StepKind::For { item, .. } => names.push(item),
+            StepKind::Fetch(fetch) => names.push(&fetch.target),
             _ => {}
+        });
+    }
+    if let Some(bot) = world.bot {
+        for setting in &bot.settings {
+            if let SettingKind::Secret(secrets) = &setting.kind {
+                names.extend(secrets);
+            }
         }
     }
-}
-
-const fn alike_script(script: Script) -> Option<&'static str> {
-    match script {
-        Script::Latin => Some("Latin"),
-        Script::Cyrillic => Some("Cyrillic"),
-        Script::Greek => Some("Greek"),
-        _ => None,
-    }
-}
-
-/// The name with letters that look like Latin ones written as those.
-fn skeleton(name: &str) -> String {
-    name.chars()
-        .flat_map(char::to_lowercase)
-        .map(|letter| match letter {
-            'а' | 'α' => 'a',
-            'в' | 'β' => 'b',
-            'с' => 'c',
-            'е' | 'ε' => 'e',
-            'н' => 'h',
-            'і' | 'ι' | 'l' | '1' => 'i',
-            'ј' => 'j',
-            'к' | 'κ' => 'k',
-            'м' => 'm',
-            'п' => 'n',
-            'о' | 'ο' | '0' => 'o',
-            'р' | 'ρ' => 'p',
-            'ѕ' => 's',
-            'т' | 'τ' => 't',
-            'υ' => 'u',
-            'ν' => 'v',
-            'х' | 'χ' => 'x',
-            'у' | 'γ' => 'y',
-            other => other,
-        })
-        .collect()
+    names.sort_by_key(|name| (name.span.file, name.span.start));
+    names.dedup_by(|later, first| later.text == first.text && later.span == first.span);
+    names
 }

@@ -7,7 +7,7 @@ pub(super) fn nearest<'c>(wrong: &str, candidates: impl IntoIterator<Item = &'c 
         3..=7 => 2,
         _ => 3,
     };
-    let lower = wrong.to_lowercase();
+    let lower = crate::text::skeleton(wrong).to_lowercase();
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
@@ -19,7 +19,10 @@ pub(super) fn nearest<'c>(wrong: &str, candidates: impl IntoIterator<Item = &'c 
 /// Help for an unknown name: the nearest one, else what there is, where that is little enough to read.
 pub(super) fn help<'c>(wrong: &str, candidates: impl IntoIterator<Item = &'c str> + Clone) -> Option<String> {
     if let Some(near) = nearest(wrong, candidates.clone()) {
-        return Some(format!("did you mean `{near}`?"));
+        // To the author the two may look the same.
+        let letter = crate::text::disguised(wrong).filter(|_| near.is_ascii());
+        let look = letter.map(|(letter, script)| format!(" the `{letter}` here is a {script} letter"));
+        return Some(format!("did you mean `{near}`?{}", look.unwrap_or_default()));
     }
     let all: Vec<String> = candidates.into_iter().take(9).map(|name| format!("`{name}`")).collect();
     (!all.is_empty() && all.len() < 9).then(|| format!("there is {}", all.join(", ")))
@@ -34,6 +37,12 @@ mod tests {
         assert_eq!(nearest("trakc", ["track", "lost"]), Some("track"));
         assert_eq!(nearest("Support", ["support"]), Some("support"));
         assert_eq!(nearest("طلبى", ["طلبي", "سعر"]), Some("طلبي"));
+    }
+
+    #[test]
+    fn a_letter_of_another_script_is_told() {
+        let said = help("trаck", ["track", "lost"]);
+        assert_eq!(said.as_deref(), Some("did you mean `track`? the `а` here is a Cyrillic letter"));
     }
 
     #[test]

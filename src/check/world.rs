@@ -38,6 +38,8 @@ pub(super) struct World<'a> {
     pub teams: Vec<&'a TeamItem>,
     pub texts: BTreeMap<&'a str, &'a TextsItem>,
     pub word_lists: Vec<&'a [Phrase]>,
+    /// The names of these lists.
+    pub word_names: Vec<&'a Name>,
     /// Uses of named texts that are still followed.
     expansions_left: Cell<u32>,
     pub flows: Vec<&'a FlowItem>,
@@ -96,6 +98,7 @@ impl<'a> World<'a> {
             teams: Vec::new(),
             texts: BTreeMap::new(),
             word_lists: Vec::new(),
+            word_names: Vec::new(),
             expansions_left: Cell::new(EXPANSIONS_MAX),
             flows: Vec::new(),
             labels: Vec::new(),
@@ -133,6 +136,7 @@ impl<'a> World<'a> {
                 } else {
                     self.words.insert(&words.name.text, (words.name.span, Vec::new()));
                     self.word_lists.push(&words.phrases);
+                    self.word_names.push(&words.name);
                 }
             }
             Item::Contact(contact) => self.add_contact(contact),

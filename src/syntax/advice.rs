@@ -216,6 +216,9 @@ pub fn sign(text: &str, place: Place) -> Option<&'static str> {
 
 /// The message and repair for a step's place, by what stands before it on its line.
 pub fn behind(line: &str, text: &str) -> Option<(String, String)> {
+    if let Some(found) = control::behind(line, text).or_else(|| outside::behind(line, text)) {
+        return Some(found);
+    }
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     if let Some(after) = text.strip_prefix('-').map(word_at).filter(|after| !after.is_empty()) {
         let first = line.rsplit(|c: char| !is_name(c)).next().filter(|first| !first.is_empty())?;

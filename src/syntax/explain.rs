@@ -28,6 +28,7 @@ pub enum Place {
     FetchPart,
     Given,
     TestLine,
+    Label,
     Hole,
 }
 
@@ -106,6 +107,7 @@ impl Place {
             Self::FetchPart => Rule::fetch_part,
             Self::Given => Rule::given,
             Self::TestLine => Rule::test_line,
+            Self::Label => Rule::template,
             Self::Hole => Rule::hole,
         }
     }
@@ -122,7 +124,7 @@ impl Place {
             Self::Arm => &["else"],
             Self::FetchPart => FETCH_WORDS,
             Self::TestLine => TEST_WORDS,
-            Self::Field | Self::Trigger | Self::Hole | Self::Share | Self::Given => &[],
+            Self::Field | Self::Trigger | Self::Hole | Self::Share | Self::Given | Self::Label => &[],
         }
     }
 
@@ -143,6 +145,7 @@ impl Place {
             Self::FetchPart => "a part of `fetch`",
             Self::Given => "a field of `gives`",
             Self::TestLine => "a line of a test",
+            Self::Label => "a label in quotes",
             Self::Hole => "a value",
         }
     }
@@ -209,7 +212,10 @@ pub fn failure(text: &str, error: &Error<Rule>, file: FileId, base: usize, place
     } else if !word.is_empty()
         && expected.iter().any(|words| matches!(words.as_str(), "a text" | "a text in quotes" | "a phrase in quotes"))
     {
-        diagnostic = diagnostic.help(format!("a text stands in quotes: `\"{word}\"`"));
+        let rest = text.get(at..).unwrap_or_default().trim_start();
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '{' | '}' | '(' | ')' | ',' | ';'));
+        let bare = rest.get(..end.unwrap_or(rest.len())).filter(|bare| bare.len() <= 80).unwrap_or(word);
+        diagnostic = diagnostic.help(format!("a text stands in quotes: `\"{bare}\"`"));
     }
     diagnostic
 }
@@ -239,12 +245,23 @@ fn unknown_beginning(text: &str, file: FileId, base: usize, place: Place) -> Dia
         return diagnostic.help(format!("`{word}` stands inside the braces of an `ask` or `choose`"));
     }
     let inside_steps = matches!(place, Place::Clause | Place::Option | Place::HandoffPart | Place::Arm);
-    let near = synonym(word, place).or_else(|| nearest(word, words));
+    let near = synonym(word, place).or_else(|| nearest(word, words).filter(|near| near.split(' ').next() != Some(word)));
     let near = near.or_else(|| if inside_steps { nearest(word, STEP_WORDS) } else { None });
     match near {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        Some(near) => diagnostic.help(meant(word, near)),
+        None if place == Place::Step => {
+            diagnostic.help("a step begins with its word, such as `say`, `ask`, `choose`, `set`, `if`, `goto` or `stop`")
+        }
         None => diagnostic
             .help(format!("here may stand {}", listed(&words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>()))),
+    }
+}
+
+/// `near` instead of `word`; where the two look the same, why they are not.
+fn meant(word: &str, near: &str) -> String {
+    match crate::text::disguised(word) {
+        Some((letter, script)) => format!("did you mean `{near}`? the `{letter}` here is a {script} letter"),
+        None => format!("did you mean `{near}`?"),
     }
 }
 
@@ -336,7 +353,7 @@ fn special(text: &str, at: usize, place: Span, of: Option<Place>) -> Option<Diag
             Some(near) if matches!(near, "exactly" | "starting" | "like" | "matching") => {
                 diagnostic.help(format!("did you mean `on message {near} …`?"))
             }
-            Some(near) => diagnostic.help(format!("did you mean `on {near}`?")),
+            Some(near) => diagnostic.help(meant(word, &format!("on {near}"))),
             None => diagnostic.help(
                 "triggers are `on message`, `on any text`, `on button`, `on image` and other kinds of message, `on comment`, `on ad`, `on link`, `on first message`, `on return after`, `on window closing in`, `on replies left`, `on fault` and `on fallback`",
             ),
@@ -361,7 +378,7 @@ pub fn unknown_item(word: &str, text: &str, whole: Span) -> Diagnostic {
     }
     let diagnostic = Diagnostic::error(codes::UNKNOWN_ITEM, at, format!("`{word}` begins nothing that a file holds"));
     match nearest(word, ITEM_WORDS) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        Some(near) => diagnostic.help(meant(word, near)),
         None => diagnostic.help("a file holds `bot`, `words`, `contact`, `hours`, `team`, `texts`, `flow` and `test`"),
     }
 }
@@ -480,7 +497,8 @@ pub fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
     if word.is_empty() {
         return None;
     }
-    let word: String = word.chars().take(32).flat_map(char::to_lowercase).collect();
+    let word: String = word.chars().take(32).collect();
+    let word = crate::text::skeleton(&word).to_lowercase();
     let allowed = word.chars().count().div_ceil(3);
     let first = |candidate: &str| candidate.split(' ').next().unwrap_or_default().to_owned();
     let words = words.iter().filter(|candidate| candidate.starts_with(char::is_alphabetic));

@@ -47,6 +47,7 @@ pub fn in_words(rule: Rule) -> Option<String> {
         Rule::t_colon => "`:`",
         Rule::t_dots => "`..`",
         Rule::t_arrow => "`->`",
+        Rule::t_dot => "`.`",
         Rule::method => "a method such as `GET`",
         Rule::map => "values in braces such as `{ order: order }`",
         Rule::record => "fields in braces such as `{ state: text(20) }`",

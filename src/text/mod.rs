@@ -4,6 +4,7 @@
 
 mod count;
 mod fold;
+mod lookalike;
 mod script;
 mod similar;
 mod split;
@@ -11,6 +12,7 @@ mod words;
 
 pub use count::{SHORTEN_GRAPHEME_UNITS, graphemes, shorten, shorten_units, units};
 pub use fold::{digits_to_ascii, fold};
+pub use lookalike::{disguised, mixes_scripts, skeleton};
 pub use script::{is_bidi_control, is_without_spaces, language_of};
 pub use similar::{allowed_slips, similar};
 pub use split::{Pieces, pieces, split};

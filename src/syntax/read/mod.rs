@@ -131,9 +131,13 @@ impl<'t> Reader<'t> {
         if self.diagnostics.len() <= DIAGNOSTICS_MAX {
             let text = pair.as_str();
             let found = explain::broken(text, place, self.file, span.start as usize);
-            let line = self.masked.get(..span.start as usize).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
-            let unknown = place == explain::Place::Step && (found.code == codes::UNKNOWN_STEP || text.starts_with('-'));
-            let behind = super::advice::behind(line, text).filter(|_| unknown);
+            let line = self.line_before(span.start as usize);
+            let unknown = match place {
+                explain::Place::Step => found.code == codes::UNKNOWN_STEP || text.starts_with(['-', '"', '=']),
+                explain::Place::TestLine => found.code == codes::UNKNOWN_SETTING,
+                _ => false,
+            };
+            let behind = if unknown { super::advice::behind(line, text) } else { None };
             self.report(match behind {
                 Some((message, help)) => {
                     let at = found.labels.first().map_or(span, |label| label.span);
@@ -150,6 +154,12 @@ impl<'t> Reader<'t> {
 }
 
 impl Reader<'_> {
+    /// What stands before this byte on its line; of a very long line its end.
+    fn line_before(&self, at: usize) -> &str {
+        let from = (at.saturating_sub(400)..=at).find(|from| self.masked.is_char_boundary(*from)).unwrap_or(at);
+        self.masked.get(from..at).and_then(|before| before.rsplit('\n').next()).unwrap_or_default()
+    }
+
     /// Reads the blocks of a step whose head could not be read, for the mistakes in them.
     fn blocks_in(&mut self, text: &str, start: usize) {
         let before = self.base;

@@ -3,7 +3,7 @@
 use crate::syntax::codes;
 use crate::syntax::explain::Place;
 use crate::syntax::grammar::{Pair, Rule};
-use crate::syntax::tree::{BotAct, ColleagueAct, CustomerAct, Expectation, Name, TestItem, TestLine, TestLineKind};
+use crate::syntax::tree::{BotAct, ColleagueAct, CustomerAct, Expectation, Name, Spanned, TestItem, TestLine, TestLineKind};
 
 use super::{Reader, child};
 
@@ -106,10 +106,7 @@ impl Reader<'_> {
             Rule::bot_matching => BotAct::Matching(self.regex(&child(pair, Rule::regex)?)),
             Rule::bot_choose => {
                 let title = self.plain(&text?);
-                let labels = child(pair, Rule::bot_labels).map(|labels| {
-                    let texts = labels.into_inner().filter(|inner| inner.as_rule() == Rule::template);
-                    texts.map(|label| self.plain(&label)).collect()
-                });
+                let labels = child(pair, Rule::bot_labels).map(|labels| self.labels(&labels));
                 BotAct::Choose(title, labels)
             }
             Rule::bot_image => BotAct::Image(text.map(|file| self.plain(&file))),
@@ -118,6 +115,20 @@ impl Reader<'_> {
             Rule::k_seen => BotAct::Seen,
             _ => BotAct::Nothing,
         })
+    }
+
+    fn labels(&mut self, pair: &Pair<'_>) -> Vec<Spanned<String>> {
+        let mut labels = Vec::new();
+        for inner in pair.clone().into_inner() {
+            match inner.as_rule() {
+                Rule::template => labels.push(self.plain(&inner)),
+                Rule::broken_label => {
+                    self.broken(&inner, Place::Label);
+                }
+                _ => {}
+            }
+        }
+        labels
     }
 
     fn expectation(&mut self, pair: &Pair<'_>) -> Option<Expectation> {

@@ -88,6 +88,105 @@ fn chains_without_brackets_have_a_limit_too() {
 }
 
 #[test]
+fn the_newer_constructs_nest_as_deep_and_no_deeper() {
+    let within = |open: &str, close: &str, depth: usize| in_flow(&format!("{}{}", open.repeat(depth), close.repeat(depth)));
+    let pairs = [
+        ("repeat 2 times { ", " }", 63),
+        ("for a in b { ", " }", 63),
+        ("split \"a\" { \"b\" 50 { ", "} }", 31),
+        ("split \"a\" { \"b\" 50 ", " }", 62),
+        ("fetch x = GET \"u\" { else { ", "} }", 31),
+        ("fetch x = GET \"u\" { on 404 ", " }", 62),
+        ("handoff \"a\" { open ", " }", 62),
+        ("image \"x\" else { ", " }", 63),
+    ];
+    for (open, close, most) in pairs {
+        let deep = within(open, close, most);
+        assert!(!codes_of(&deep).contains(&codes::TOO_DEEP), "{open}");
+        survives(&deep);
+        let deeper = within(open, close, 70);
+        assert!(codes_of(&deeper).contains(&codes::TOO_DEEP), "{open}");
+        survives(&deeper);
+    }
+    let fields = |depth: usize| {
+        in_flow(&format!("fetch x = GET \"u\" {{ gives {}a: text(2){} }}", "{ b: ".repeat(depth), " }".repeat(depth)))
+    };
+    survives(&fields(10));
+    let records = |depth: usize| {
+        in_flow(&format!(
+            "fetch x = GET \"u\" {{ gives {{ a: {}text(2){} }} }}",
+            "list(2) of { b: ".repeat(depth),
+            " }".repeat(depth)
+        ))
+    };
+    assert_eq!(codes_of(&records(60)), Vec::<&str>::new());
+    survives(&records(60));
+    assert_eq!(codes_of(&records(61)), [codes::TOO_DEEP]);
+    let given = |depth: usize| format!("test \"t\" {{\n    given a = {}1{}\n}}\n", "{ a: ".repeat(depth), " }".repeat(depth));
+    assert_eq!(codes_of(&given(63)), Vec::<&str>::new());
+    survives(&given(63));
+    assert_eq!(codes_of(&given(64)), [codes::TOO_DEEP]);
+}
+
+#[test]
+fn what_has_no_bracket_does_not_nest() {
+    let long = 3_000;
+    for text in [
+        in_flow(&format!("ask x: {}text(2) \"q\"", "list(2) of ".repeat(long))),
+        in_flow(&format!("ask x: {}text(2) \"q\"", "list of ".repeat(long))),
+        in_flow(&"repeat 2 times ".repeat(long)),
+        in_flow(&"for a in ".repeat(long)),
+        in_flow(&format!("fetch x = GET \"u\" {{ {} }}", "else ".repeat(long))),
+        in_flow(&format!("split \"a\" {{ {} }}", "\"b\" 50 ".repeat(long))),
+        in_flow(&format!("choose \"q\" {{ \"a\" {} }}", "fetch x = GET \"u\" ".repeat(long))),
+        in_flow(&"return ".repeat(long)),
+        in_flow(&"do a -> ".repeat(long)),
+        in_flow(&format!("run x = a.b({})", "1, ".repeat(long))),
+        in_flow(&format!("goto f({})", "a + ".repeat(long))),
+        format!("test \"t\" {{ {} }}", "expect ".repeat(long)),
+        format!("test \"t\" {{ {} }}", "given a.".repeat(long)),
+        format!("flow f({}", "a: text(1), ".repeat(long)),
+    ] {
+        survives(&text);
+    }
+}
+
+#[test]
+fn numbers_beyond_all_counting_are_findings() {
+    for step in [
+        "repeat 99999999999999999999 times { stop }",
+        "for a in b up to 99999999999999999999 { stop }",
+        "ask x: list(99999999999) of text(2) \"q\"",
+        "split \"a\" { \"b\" 99999999999 stop }",
+        "fetch x = GET \"u\" { retry 99999999999 }",
+        "fetch x = GET \"u\" { timeout 99999999999999999999d }",
+        "fetch x = GET \"u\" { on 99999999999 stop }",
+    ] {
+        let found = codes_of(&in_flow(step));
+        assert!(!found.is_empty() && found.iter().all(|code| *code == codes::NUMBER), "{step}: {found:?}");
+        survives(&in_flow(step));
+    }
+}
+
+#[test]
+fn very_long_lines_are_answered() {
+    let long = 10_000;
+    for text in [
+        in_flow(&"sya \"x\" ".repeat(10 * long)),
+        in_flow(&format!("say \"{}\"", "ب".repeat(50 * long))),
+        in_flow(&"sya \"x\"; ".repeat(long)),
+        in_flow(&format!("say \"{}\"", "{a} ".repeat(long))),
+        in_flow(&format!("emit \"x\" {{ {} }}", "a: 1, ".repeat(long))),
+        in_flow(&format!("do f({})", "a, ".repeat(long))),
+        in_flow(&format!("on message {}", "\"a\", ".repeat(long))),
+        format!("test \"t\" {{ {} }}", "customer x; ".repeat(long / 2)),
+    ] {
+        let (document, _) = parse(FileId(0), &text);
+        let _ = print(&document);
+    }
+}
+
+#[test]
 fn many_mistakes_end_with_a_last_word() {
     let found = codes_of(&in_flow(&"sya \"x\"\n".repeat(2_000)));
     assert_eq!(found.len(), 1_001);
@@ -120,7 +219,8 @@ proptest! {
     #[test]
     fn any_heap_of_pieces_is_answered(pieces in prop::collection::vec(prop::sample::select(vec![
         "flow f {", "}", "{", "(", ")", "[", "]", "\"", "\"\"\"", "\n", ";", " say ", " ask x: ", "text(", "digits(1..", " choose ", "#", "/", "matching /",
-        "{x |", "\\", "،", "“", "”", "٣", "on message ", "else", " if a ", "not ", "-", "1", "2h", "09:00", "ar \"x\" ", "one of ", "|", "@a", "bot \"x\" {",
+        "{x |", "\\", "،", "“", "”", "٣", "on message ", "else", " if a ", "not ", "-", "1", "2h", "09:00", "ar \"x\" ", "one of ", "|", "@a", "bot \"x\" {", "test \"x\" {", "customer ", "bot ", "expect ", "given ", " -> ", "fetch x = GET ", "gives { a: ", "on 404 ", "repeat 3 times {",
+        " for a in ", " split \"a\" {", " do f(", " return ", " emit \"e\" ", " run a = b.c(", "list(2) of ", " short ", "https://a.b", "on comment ",
         "match x {", "within 1h ", "\u{202E}", "é", "👍🏽", "= ", "==", "..", ".", ",", "hours h {", "contact {", "words w = ", "\r\n", "\t",
     ]), 0..60)) {
         survives(&pieces.concat());

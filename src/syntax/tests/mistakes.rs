@@ -3,13 +3,13 @@
 use super::*;
 
 /// The findings for these steps of a flow, each as `line:column code message | help`, lines counted from the first step.
-fn told(steps: &str) -> Vec<String> {
+pub(super) fn told(steps: &str) -> Vec<String> {
     let text = format!("flow f {{ {steps}\n}}\n");
     read(&text).1
 }
 
 #[track_caller]
-fn tells(steps: &str, expected: &str) {
+pub(super) fn tells(steps: &str, expected: &str) {
     let told = told(steps);
     assert_eq!(told.len(), 1, "{told:#?}");
     assert!(told[0].contains(expected), "{} does not tell {expected}", told[0]);

@@ -3,7 +3,10 @@
 use super::tree::*;
 use super::*;
 
+mod comments;
+mod constructs;
 pub(crate) mod generated;
+mod habits;
 mod hostile;
 mod mistakes;
 mod printed;
@@ -48,4 +51,3 @@ fn the_sample_is_in_canonical_form() {
     }
     assert_eq!(printed, SAMPLE);
 }
-mod probe;

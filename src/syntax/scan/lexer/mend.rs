@@ -56,6 +56,13 @@ impl Lexer<'_> {
         self.at = end;
     }
 
+    /// A sign in a comment that turns the direction of reading: what follows the comment may be shown elsewhere.
+    pub(super) fn turning(&mut self, at: usize, control: char) {
+        let message = format!("a sign (U+{:04X}) turns the direction of reading in this comment", u32::from(control));
+        let found = Diagnostic::warning(codes::INVISIBLE, self.span(at, at + control.len_utf8()), message);
+        self.report(found.help("delete it: a comment must not change how the lines around it are read"));
+    }
+
     /// `“hello”`: read as a text, so that only the quotes are wrong.
     pub(super) fn foreign_quotes(&mut self, c: char) {
         let rest = self.rest();
@@ -93,7 +100,8 @@ impl Lexer<'_> {
     /// `https://shop.example`: read as an empty text.
     fn bare_address(&mut self, start: usize) {
         let rest = self.text.get(start..).unwrap_or_default();
-        let length = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '{' | '}' | ',' | ';' | ')')).unwrap_or(rest.len());
+        let length =
+            rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '{' | '}' | ',' | ';' | ')')).unwrap_or(rest.len());
         let address = rest.get(..length).unwrap_or_default();
         let found = Diagnostic::error(codes::EXPECTED, self.span(start, start + length), "an address stands in quotes")
             .help(format!("write `\"{address}\"`"));

@@ -198,6 +198,11 @@ impl<'t> Lexer<'t> {
         let (start, end) = (self.at, self.at + line.len());
         let text = line.get(1..).unwrap_or_default().trim().to_owned();
         let span = self.span(start, start + line.trim_end().len());
+        if let Some((at, control)) =
+            line.char_indices().find(|(_, c)| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
+        {
+            self.turning(start + at, control);
+        }
         self.out.comments.push(Comment { text, alone: self.line_empty, span });
         self.line_empty = false;
         self.blank(start, end);
