@@ -15,8 +15,9 @@ mod e2e;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
-mod fuzz;
 mod fmt;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
