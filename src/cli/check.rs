@@ -47,6 +47,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Format::Text => {
             output::findings(&loaded);
             anstream::println!("{}", summary(&loaded));
+            if let Some(bot) = &loaded.bot {
+                output::calls_are_not_made(bot);
+            }
         }
         Format::Json => anstream::print!("{}", render::json(&loaded.sources, &loaded.findings)),
         Format::Sarif => anstream::print!("{}", render::sarif(&loaded.sources, &loaded.findings)),

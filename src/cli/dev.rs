@@ -108,6 +108,7 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
     let stopping = signals::stop();
     anstream::println!("phone on http://{address}");
     anstream::println!("`{}` answers; save a flow to reload it, Ctrl-C ends", bot.name);
+    output::calls_are_not_made(&bot);
 
     let runtime = node.doors.runtime.clone();
     let fatal = runtime.fatal();

@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 use super::flows::Loaded;
+use crate::bot::{Bot, Op};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{self, Look};
 use crate::source::Sources;
@@ -41,6 +42,16 @@ pub(super) fn colour() -> bool {
 /// The findings of a bot without colour, for a page.
 pub(super) fn plain(loaded: &Loaded) -> String {
     render::text(&loaded.sources, &loaded.findings, Look::default())
+}
+
+/// Says in one line that the calls of a bot are not made yet, where it has any.
+pub(super) fn calls_are_not_made(bot: &Bot) {
+    let calls = |op: &Op| matches!(op, Op::Fetch(_) | Op::Run { .. });
+    if bot.flows.iter().flat_map(|flow| &flow.steps).any(|step| calls(&step.op)) {
+        anstream::eprintln!(
+            "note: `fetch` and `run` are answered in tests and in `talk` only: a bot that is served makes no calls yet, and each one fails at once"
+        );
+    }
 }
 
 fn colour_wanted() -> bool {

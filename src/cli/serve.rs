@@ -43,6 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         anstream::eprintln!("rejoinder: a bot with errors is not served");
         return Ok(ExitCode::from(1));
     };
+    output::calls_are_not_made(&bot);
     signals::block_on(async move {
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.join(&settings.store)).context("cannot open the store")?);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);

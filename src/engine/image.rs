@@ -32,7 +32,7 @@ impl Work<'_> {
                 self.note_at("image", "TikTok allows no images between these two countries", Some(origin));
                 Ok(Next::Step(otherwise))
             }
-            None if !self.may_wait() => {
+            None if !self.may_wait() || self.state.comment.is_some() => {
                 self.note_at(
                     "image",
                     "it is not known whether images may be sent here, and this flow may not wait",

@@ -9,7 +9,8 @@ use super::port::HistoryRow;
 use crate::bot::Origin;
 use crate::calendar::Moment;
 use crate::channel::{Content, Outcome};
-use crate::engine::{Body, ColleagueAction, Echo, EchoSource, Effect, End, Input, Reply, ReplyId, Trace};
+use crate::engine::given::method_word;
+use crate::engine::{Answer, Body, ColleagueAction, Echo, EchoSource, Effect, End, Input, Reply, ReplyId, Trace};
 
 /// Who speaks in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -184,9 +185,20 @@ impl Talk {
             | Input::MaySend { .. }
             | Input::Looked { .. }
             | Input::Capability { .. }
-            | Input::Fetched { .. }
-            | Input::Ran { .. }
             | Input::Congestion { .. } => return false,
+            Input::Fetched { answer, .. } => {
+                line.text = match answer {
+                    Answer::Status { status, .. } => format!("the answer: status {status}"),
+                    Answer::TimedOut => "no answer in time".to_owned(),
+                    Answer::Failed { reason } => format!("no answer: {reason}"),
+                };
+            }
+            Input::Ran { result, .. } => {
+                line.text = match result {
+                    Ok(_) => "the script has returned".to_owned(),
+                    Err(reason) => format!("the script was stopped: {reason}"),
+                };
+            }
             Input::Comment(comment) => {
                 line.side = Side::Customer;
                 line.text.clone_from(&comment.text);
@@ -219,7 +231,11 @@ impl Talk {
             Effect::Goal { name } => self.lines.push(said("goal", name)),
             Effect::Note { text } => self.lines.push(said("note", text)),
             Effect::Emit { event, .. } => self.lines.push(said("emitted", event)),
-            Effect::Courtesy { .. } | Effect::LookUp | Effect::AskCapability | Effect::Fetch(_) | Effect::Run { .. } => {}
+            Effect::Fetch(request) => {
+                self.lines.push(said("fetch", format!("{} {}", method_word(request.method), request.url)));
+            }
+            Effect::Run { script, function, .. } => self.lines.push(said("run", format!("{script}.{function}"))),
+            Effect::Courtesy { .. } | Effect::LookUp | Effect::AskCapability => {}
         }
     }
 

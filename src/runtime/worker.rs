@@ -156,6 +156,7 @@ fn told_at(input: &Input) -> Option<Moment> {
     match input {
         Input::Message(message) => Some(message.at),
         Input::Echo(echo) => Some(echo.at),
+        Input::Comment(comment) => Some(comment.at),
         _ => None,
     }
 }

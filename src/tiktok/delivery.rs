@@ -12,7 +12,7 @@ use super::bounds::{
 use super::key;
 use super::wire::{self, Envelope, Loose, Whole};
 use crate::calendar::Moment;
-use crate::engine::{Body, Echo, EchoSource, Inbound, Input, Referral};
+use crate::engine::{Body, Comment, Echo, EchoSource, Inbound, Input, Referral};
 use crate::runtime::port::{Delivery, Meaning};
 
 /// A time further ahead of us than this is absurd: no clock is wrong by more than a day or two. (What lies less far
@@ -20,6 +20,9 @@ use crate::runtime::port::{Delivery, Meaning};
 const AHEAD_MS_MAX: i64 = 2 * 24 * 3_600_000;
 /// A time further back than this is absurd: TikTok had no messages then. Seconds read as milliseconds end up here.
 const BACK_MS_MAX: i64 = 10 * 366 * 24 * 3_600_000;
+
+/// Before a person's id, where comments stand in for a conversation. TikTok's own ids hold no colon.
+const COMMENTS_OF: &str = "comments:";
 
 /// What a delivery means. `app` is the app whose secret fitted, `received` the moment it reached us.
 ///
@@ -49,13 +52,16 @@ fn envelope_meaning(envelope: &Envelope<'_>, received: Moment) -> (Option<String
     let open_id = envelope.user_openid.clone().filter(|id| clean(id) && !id.is_empty() && id.len() <= ID_BYTES_MAX);
     let event = Event { account: open_id.as_deref().unwrap_or_default(), received, content: envelope.content };
     let meaning = match envelope.event.as_str() {
-        "im_receive_msg" | "im_send_msg" | "im_referral_msg" | "im_mark_read_msg" if open_id.is_none() => {
+        "im_receive_msg" | "im_send_msg" | "im_referral_msg" | "im_mark_read_msg" | "im_receive_high_intent_comment"
+            if open_id.is_none() =>
+        {
             Err("there is no readable `user_openid`".to_owned())
         }
         "im_receive_msg" => event.message(false),
         "im_send_msg" => event.message(true),
         "im_referral_msg" => event.referral(),
         "im_mark_read_msg" => event.read(),
+        "im_receive_high_intent_comment" => event.comment(),
         "im_receive_msg_eu" => {
             Ok(Meaning::Kept { kind: "eu", why: "a customer of the EEA, Switzerland or the UK wrote".to_owned() })
         }
@@ -171,6 +177,24 @@ impl Event<'_> {
         };
         let key = key::referral(external.as_bytes(), at);
         Ok(Meaning::Input { external: external.as_bytes().to_vec(), key: Some(key), input: Input::Referral(referral) })
+    }
+
+    /// A comment belongs to no conversation: it stands in one of its own, by the person. What the person writes after the
+    /// answer to it comes with the id of a real conversation.
+    fn comment(&self) -> Result<Meaning, String> {
+        let event: wire::CommentEvent = self.parse()?;
+        if !self.is_us(event.to_user.as_ref()) {
+            return Err("the receiver is not the account".to_owned());
+        }
+        let from = event.from_user.and_then(|party| party.id).or(event.unique_identifier);
+        let person = required("from_user.id", from.as_ref().map(|Loose(id)| id.as_str()))?;
+        let comment_id = required("comment_id", event.comment_id.as_ref().map(|Loose(id)| id.as_str()))?.to_owned();
+        let at = self.moment("timestamp", event.timestamp)?;
+        let text = bounded(event.comment_text.as_deref().unwrap_or_default())?.to_owned();
+        let external = format!("{COMMENTS_OF}{person}").into_bytes();
+        let key = key::comment(&external, &comment_id);
+        let input = Input::Comment(Comment { comment_id, at, received: self.received, text });
+        Ok(Meaning::Input { external, key: Some(key), input })
     }
 
     fn read(&self) -> Result<Meaning, String> {

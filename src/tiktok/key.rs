@@ -24,6 +24,12 @@ pub fn referral(external: &[u8], at: Moment) -> Vec<u8> {
     join(&[b"referral", external, &at.0.to_be_bytes()])
 }
 
+/// A comment that TikTok finds worth an answer.
+#[must_use]
+pub fn comment(external: &[u8], comment_id: &str) -> Vec<u8> {
+    join(&[b"comment", external, comment_id.as_bytes()])
+}
+
 /// A reaction may carry the id of the message it points to, so its own key is what it did to which message when.
 pub(super) fn reaction(external: &str, at: Moment, reactions: &[Reaction]) -> Vec<u8> {
     let mut key = join(&[b"reaction", external.as_bytes()]);

@@ -64,6 +64,11 @@ impl Scope<'_, '_> {
                 }
                 Some(bot::Type::OneOfList(typed.expr.into()))
             }
+            // One item a line, or parted by commas.
+            TypeKind::List(0, _) => kind::lower(kind, &self.world.findings),
+            TypeKind::List(most, of) if !matches!(of.kind, TypeKind::Record(_) | TypeKind::List(..)) => {
+                Some(bot::Type::List { most: *most, of: Box::new(self.answer_type(of)?) })
+            }
             TypeKind::Record(_) | TypeKind::List(..) => {
                 let finding = Diagnostic::error(code::TYPE_PLACE, kind.span, "nobody can answer a question so");
                 self.report(finding.help("ask for one thing after the other"));

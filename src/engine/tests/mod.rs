@@ -2,12 +2,18 @@
 
 mod budget;
 mod builder;
+mod calls;
 mod chat;
 mod delivery;
+mod frames;
 mod handoff;
+mod kinds;
+mod near;
+mod programs;
 mod properties;
 mod questions;
 mod steps;
 mod table;
 mod ten;
+mod told;
 mod triggers;

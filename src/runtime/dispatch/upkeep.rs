@@ -64,6 +64,11 @@ impl Desk {
         self.lane.send(Msg::Looked(conversation));
     }
 
+    /// Hands the end of a call in.
+    pub(in crate::runtime) async fn tell(self, address: Arc<Address>, ended: Input) {
+        self.core.post_surely(&address, ended).await;
+    }
+
     /// Asks whether images may be sent here; where nobody can say, they may not.
     pub(in crate::runtime) async fn ask(self, conversation: ConversationId, address: Arc<Address>) {
         let mut images = false;

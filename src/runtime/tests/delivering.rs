@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::world::{APP, FLOWS, SHOP, Script, World, bot, options};
-use crate::engine::{ColleagueAction, EchoSource};
+use crate::engine::{ColleagueAction, Comment, EchoSource, Input};
 use crate::runtime::port::{Clock, Delivery, Meaning, Store, StoreError, Transport};
 use crate::runtime::{Delivered, Ports, Refused, ReplyState, Service, Side};
 use crate::store::Sqlite;
@@ -22,9 +22,39 @@ async fn a_message_is_answered_and_its_whole_way_can_be_read() {
     let told: Vec<_> = lines.iter().map(|line| (line.side, line.text.as_str())).collect();
     assert_eq!(told, [(Side::Customer, "hello"), (Side::Bot, "Welcome!")]);
     let reply = lines[1].reply.as_ref().unwrap();
-    assert_eq!((reply.state, reply.origin.line), (ReplyState::Sent, 8));
+    assert_eq!((reply.state, reply.origin.line), (ReplyState::Sent, 9));
     assert!(world.outbox().await.is_empty());
     world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_makes_fails_at_once_with_its_reason() {
+    let world = World::new().await;
+    world.write("mona", "track").await.unwrap();
+    world.pass(100).await;
+    assert_eq!(world.sent(), ["We cannot look just now."]);
+    let lines = world.lines("mona").await;
+    let told: Vec<_> = lines.iter().map(|line| (line.kind.as_str(), line.text.as_str())).collect();
+    assert_eq!(told[1], ("fetch", "GET https://shop.example/orders/1"), "{told:?}");
+    assert!(told[2].0 == "fetched" && told[2].1.starts_with("no answer: "), "{told:?}");
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn a_comment_is_answered_once_by_a_text_that_names_it() {
+    let world = World::new().await;
+    let comment = || {
+        let at = world.clock.now();
+        let comment = Comment { comment_id: "c1".to_owned(), at, received: at, text: "the price?".to_owned() };
+        world.delivery(SHOP, "comments:mona", Some("comment c1".to_owned()), Input::Comment(comment))
+    };
+    assert_eq!(world.handle.deliver(comment()).await, Ok(Delivered::Done));
+    assert_eq!(world.handle.deliver(comment()).await, Ok(Delivered::Duplicate));
+    world.pass(100).await;
+    assert_eq!(world.sent(), ["Twenty."]);
+    let lines = world.lines("comments:mona").await;
+    assert_eq!((lines[0].side, lines[0].text.as_str()), (Side::Customer, "the price?"));
+    world.assert_replays("comments:mona").await;
 }
 
 #[tokio::test]

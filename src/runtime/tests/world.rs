@@ -29,6 +29,7 @@ pub const HOUR: i64 = 60 * MINUTE;
 pub const FLOWS: &str = r#"
 bot "Test" {
     languages en
+    fetch from "https://shop.example"
 }
 
 flow hello {
@@ -70,6 +71,23 @@ flow polite {
     typing
     wait 30s
     say "Thank you for waiting."
+}
+
+flow track {
+    on message "track"
+    fetch shipment = GET "https://shop.example/orders/1" {
+        gives { state: text(20) }
+        else {
+            say "We cannot look just now."
+            stop
+        }
+    }
+    say "{shipment.state}"
+}
+
+flow price {
+    on comment "price"
+    say "Twenty."
 }
 "#;
 

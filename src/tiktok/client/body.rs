@@ -4,10 +4,14 @@ use crate::channel::{CardKind, Content};
 use crate::runtime::port::SendCall;
 use crate::tiktok::wire::{ButtonBody, CardBody, CommentReply, DirectReply, MediaRef, PostRef, QuoteRef, SendBody, TextRef};
 
-/// What `message/send/` is told for a message into a conversation.
+/// What `message/send/` is told for a message into a conversation, or to whoever wrote a comment.
 ///
 /// `Err` names what is missing.
 pub(super) fn message<'a>(call: &'a SendCall, recipient: &'a str) -> Result<SendBody<'a>, &'static str> {
+    if let Some(comment_id) = &call.outgoing.comment {
+        let Content::Text { body: text } = &call.outgoing.content else { return Err("a comment is answered by a text") };
+        return Ok(direct_reply(&call.target.open_id, comment_id, text));
+    }
     let mut body = SendBody {
         business_id: &call.target.open_id,
         recipient_type: Some("CONVERSATION"),
@@ -59,7 +63,7 @@ pub(super) fn action<'a>(open_id: &'a str, recipient: &'a str, action: &'static 
 }
 
 /// A direct message to whoever wrote a comment: it names no conversation.
-pub(super) fn direct_reply<'a>(open_id: &'a str, comment_id: &'a str, text: &'a str) -> SendBody<'a> {
+fn direct_reply<'a>(open_id: &'a str, comment_id: &'a str, text: &'a str) -> SendBody<'a> {
     SendBody {
         business_id: open_id,
         message_type: "TEXT",

@@ -17,7 +17,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 
 pub use accounts::{ConversationKind, Conversations};
-pub use transport::CommentReplyCall;
 
 use self::http::{Failure, Payload, Request, exchange};
 use self::skew::Skew;

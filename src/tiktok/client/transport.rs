@@ -23,25 +23,7 @@ use crate::tiktok::wire::{Capabilities, MessageList, RefreshBody, SendBody, Sent
 /// An uploaded file may have this many bytes. The documents say 3 MB and leave open which; this is the smaller one.
 const IMAGE_BYTES_MAX: usize = 3_000_000;
 
-/// A direct message in reply to a comment. It has no conversation until its echo comes.
-#[derive(Clone, Debug)]
-pub struct CommentReplyCall {
-    pub app: String,
-    pub open_id: String,
-    pub comment_id: String,
-    pub text: String,
-    pub not_after: Moment,
-    pub timeout: Duration,
-}
-
 impl Client {
-    /// Answers a comment by a direct message. TikTok takes it once per comment, within 48 hours, in some markets.
-    pub async fn reply_to_comment(&self, permit: Permit, call: CommentReplyCall) -> Outcome {
-        let body = body::direct_reply(&call.open_id, &call.comment_id, &call.text);
-        let names = (call.app.as_str(), call.open_id.as_str());
-        self.deliver(permit, names, About::Other, &body, call.not_after, call.timeout).await
-    }
-
     async fn deliver(
         &self,
         permit: Permit,

@@ -131,6 +131,19 @@ fn a_referral_is_read_in_the_shape_of_the_lists_too() {
 }
 
 #[test]
+fn a_comment_stands_beside_the_conversations_of_the_person() {
+    let Meaning::Input { external, key, input } = read(fixture("event_high_intent_comment")).meaning else { panic!("kept") };
+    let person = "aQ4+exampleCustomer/0001exampleCustomer/0001exampleCustomer/00aa==";
+    assert_eq!(String::from_utf8(external).unwrap(), format!("comments:{person}"));
+    assert!(key.is_some());
+    let Input::Comment(comment) = input else { panic!("{input:?}") };
+    assert_eq!((comment.comment_id.as_str(), comment.text.as_str()), ("7400000000000000009", "price?"));
+    assert_eq!(comment.at, Moment(1_790_000_000_123));
+    let foreign = changed("event_high_intent_comment", |content| content["to_user"]["id"] = json!("other"));
+    assert_eq!(kept(foreign).0, "unreadable");
+}
+
+#[test]
 fn a_read_mark_is_never_a_duplicate() {
     let (key, input) = input("event_mark_read");
     assert_eq!((key, input), (None, Input::Read { until: AT.plus_ms(-1) }));
@@ -141,7 +154,6 @@ fn a_read_mark_is_never_a_duplicate() {
 fn what_has_no_effect_yet_is_kept_by_name() {
     assert_eq!(kept(fixture("event_receive_eu")).0, "eu");
     for (name, why) in [
-        ("event_high_intent_comment", "im_receive_high_intent_comment"),
         ("event_auto_message_config", "im_auto_message_config_update"),
         ("event_auto_message_audit", "im_auto_message_audit_update"),
         ("event_authorization_removed", "authorization.removed"),

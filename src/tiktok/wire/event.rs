@@ -132,6 +132,18 @@ pub struct TemplateButton {
     pub id: Option<String>,
 }
 
+/// `im_receive_high_intent_comment`: no conversation, no post.
+#[derive(Debug, Deserialize)]
+pub struct CommentEvent {
+    /// The person, the same as in conversations.
+    pub unique_identifier: Option<Loose>,
+    pub from_user: Option<Party>,
+    pub to_user: Option<Party>,
+    pub comment_id: Option<Loose>,
+    pub comment_text: Option<String>,
+    pub timestamp: Option<Whole>,
+}
+
 /// `im_referral_msg`: no message id, no type.
 #[derive(Debug, Deserialize)]
 pub struct ReferralEvent {

@@ -15,7 +15,7 @@ pub use answer::{
     SentMessage, TokenGrant, UploadedMedia, Webhook, read_answer,
 };
 pub use event::{
-    Ad, Envelope, Message, MessageTag, Party, Reaction, ReadMark, Referral, ReferralEvent, ReplySource, ShortLink, Template,
+    Ad, CommentEvent, Envelope, Message, MessageTag, Party, Reaction, ReadMark, Referral, ReferralEvent, ReplySource, ShortLink, Template,
     TemplateButton, TemplateElement,
 };
 pub use request::{

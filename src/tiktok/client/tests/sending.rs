@@ -54,15 +54,9 @@ async fn every_form_of_a_message_is_written_as_documented() {
 #[tokio::test]
 async fn a_comment_is_answered_without_naming_a_conversation() {
     let side = OtherSide::new(vec![Reaction::Answer(answer(&fixture("answer_send")))]).await;
-    let call = CommentReplyCall {
-        app: APP.into(),
-        open_id: ACCOUNT.into(),
-        comment_id: "7400000000000000009".into(),
-        text: "Yes, until ten.".into(),
-        not_after: AT,
-        timeout: Duration::from_secs(5),
-    };
-    assert!(matches!(client_at(&side.api(), 0).reply_to_comment(permit(), call).await, Outcome::Sent { .. }));
+    let mut call = of(Content::Text { body: "Yes, until ten.".into() });
+    call.outgoing.comment = Some("7400000000000000009".into());
+    assert!(matches!(client_at(&side.api(), 0).send(permit(), call).await, Outcome::Sent { .. }));
     assert_eq!(side.only().json(), serde_json::from_slice::<serde_json::Value>(&fixture("request_direct_reply")).unwrap());
 }
 
