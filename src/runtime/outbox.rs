@@ -81,8 +81,5 @@ fn settled(entry: &Entry) -> Option<(ReplyId, OutboxState)> {
 
 /// Effects that somebody outside the conversation carries out.
 pub(super) fn for_dispatcher(effect: &Effect) -> bool {
-    matches!(
-        effect,
-        Effect::Courtesy { .. } | Effect::LookUp | Effect::AskCapability | Effect::Fetch(_) | Effect::Run { .. }
-    )
+    matches!(effect, Effect::Courtesy { .. } | Effect::LookUp | Effect::AskCapability | Effect::Fetch(_) | Effect::Run { .. })
 }

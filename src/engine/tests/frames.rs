@@ -321,10 +321,13 @@ fn what_is_set_is_bounded() {
 
 #[test]
 fn a_flow_that_is_not_there_any_more_ends_the_run() {
-    let mut chat = with(|_| {}, |f| {
-        f.op(Op::Say { text: text("one"), shorts: vec![], replying: false, keep_apart: false });
-        f.op(Op::Goto { to: StepId { flow: 9, step: 0 }, arguments: vec![] });
-    });
+    let mut chat = with(
+        |_| {},
+        |f| {
+            f.op(Op::Say { text: text("one"), shorts: vec![], replying: false, keep_apart: false });
+            f.op(Op::Goto { to: StepId { flow: 9, step: 0 }, arguments: vec![] });
+        },
+    );
     chat.gets(&["one"]);
     assert!(chat.noted("ended", "no longer exists"));
 }

@@ -87,7 +87,9 @@ fn a_fault_is_answered_and_a_fault_in_the_answer_hands_over() {
 
 #[test]
 fn a_fault_beside_faults_hands_over_and_a_flow_that_may_not_wait_is_stopped() {
-    let failing = |f: &mut super::builder::FlowBuilder| { f.say("{missing}").stop(); };
+    let failing = |f: &mut super::builder::FlowBuilder| {
+        f.say("{missing}").stop();
+    };
     let made = |trouble: fn(&mut super::builder::FlowBuilder)| {
         let made = bot().flow("a", |f| {
             f.on(words(&["go"]));
@@ -101,13 +103,19 @@ fn a_fault_beside_faults_hands_over_and_a_flow_that_may_not_wait_is_stopped() {
         });
         chat(made.build())
     };
-    let mut spoken = made(|f| { f.say("sorry"); });
+    let mut spoken = made(|f| {
+        f.say("sorry");
+    });
     spoken.customer("go").gets(&["sorry"]);
     assert_eq!(spoken.speaker(), Speaker::Bot);
-    let mut fails = made(|f| { f.say("{missing too}"); });
+    let mut fails = made(|f| {
+        f.say("{missing too}");
+    });
     fails.customer("go").gets(&[]);
     assert_eq!(fails.speaker(), Speaker::Asked);
-    let mut waits = made(|f| { f.ask("n", Type::YesNo, "ok?"); });
+    let mut waits = made(|f| {
+        f.ask("n", Type::YesNo, "ok?");
+    });
     waits.customer("go").gets(&[]);
     assert!(waits.noted("fault", "may not wait"));
     assert_eq!(waits.speaker(), Speaker::Asked);
@@ -156,7 +164,9 @@ fn a_text_takes_the_longest_form_that_characters_and_replies_allow() {
 
 #[test]
 fn texts_of_one_sprint_are_joined_while_the_queue_is_long() {
-    let made = bot().flow("a", |f| f.on(words(&["go"])).say("one").say("two").op(Op::Post { item_id: super::builder::template("7") }).say("three"));
+    let made = bot().flow("a", |f| {
+        f.on(words(&["go"])).say("one").say("two").op(Op::Post { item_id: super::builder::template("7") }).say("three")
+    });
     let mut chat = chat(made.build());
     chat.feed(Input::Congestion { long: true }).customer("go").gets(&["one\n\ntwo", "post 7", "three"]);
     assert!(chat.noted("merged", "queue is long"));

@@ -124,15 +124,14 @@ fn control() -> impl Strategy<Value = Op> {
         }),
         (target(), target()).prop_map(|(a, b)| Op::Split {
             name: "s".to_owned(),
-            arms: vec![
-                Way { name: "a".to_owned(), share: 30, target: a },
-                Way { name: "b".to_owned(), share: 70, target: b }
-            ],
+            arms: vec![Way { name: "a".to_owned(), share: 30, target: a }, Way { name: "b".to_owned(), share: 70, target: b }],
         }),
-        (prop::option::of(target()), prop::option::of(target()), prop::option::of(target())).prop_map(|(open, nobody, released)| {
-            let nobody_in = nobody.map(|block| (M, block));
-            Op::Handoff(Handoff { note: template("help {y|-}"), team: None, open, closed: None, nobody_in, released })
-        }),
+        (prop::option::of(target()), prop::option::of(target()), prop::option::of(target())).prop_map(
+            |(open, nobody, released)| {
+                let nobody_in = nobody.map(|block| (M, block));
+                Op::Handoff(Handoff { note: template("help {y|-}"), team: None, open, closed: None, nobody_in, released })
+            }
+        ),
         Just(Op::Stop),
     ]
 }

@@ -15,8 +15,8 @@ pub use answer::{
     SentMessage, TokenGrant, UploadedMedia, Webhook, read_answer,
 };
 pub use event::{
-    Ad, CommentEvent, Envelope, Message, MessageTag, Party, Reaction, ReadMark, Referral, ReferralEvent, ReplySource, ShortLink, Template,
-    TemplateButton, TemplateElement,
+    Ad, CommentEvent, Envelope, Message, MessageTag, Party, Reaction, ReadMark, Referral, ReferralEvent, ReplySource, ShortLink,
+    Template, TemplateButton, TemplateElement,
 };
 pub use request::{
     ButtonBody, CardBody, CommentReply, DirectReply, MediaRef, PostRef, QuoteRef, RefreshBody, SendBody, TextRef, WebhookBody,
