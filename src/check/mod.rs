@@ -6,7 +6,6 @@ mod asset;
 mod card;
 mod code;
 mod expression;
-mod facts;
 mod findings;
 mod fit;
 mod graph;
@@ -88,6 +87,7 @@ fn lower(world: &World<'_>) -> Bot {
     hygiene::check(world);
     let matcher = Matcher::new(triggers.iter().map(|placed| &placed.trigger));
     rivals::check(world, &triggers, &matcher);
+    missing::check(world, &lowered, &triggers);
     walk_through(world, &lowered);
     let (mut places, mut variables) = (Vec::with_capacity(lowered.len()), Vec::with_capacity(lowered.len()));
     let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| {
@@ -131,7 +131,6 @@ fn walk_through(world: &World<'_>, lowered: &[Lowered]) {
     let starts = graph.starts.iter().zip(lowered);
     let labels = starts.flat_map(|(start, flow)| flow.labels.values().filter_map(move |at| start.map(|start| start + at)));
     reach::check(world, &graph, labels);
-    missing::check(world, &graph);
 }
 
 /// Labels of other flows are known once all flows are laid out.
