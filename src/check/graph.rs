@@ -26,6 +26,8 @@ pub(super) struct Node<'g> {
 
 pub(super) struct Graph<'g> {
     pub nodes: Vec<Node<'g>>,
+    /// Where the nodes of each flow begin.
+    pub bases: Vec<usize>,
     /// The first node of each flow; `None` for a flow without steps.
     pub starts: Vec<Option<usize>>,
     /// Flows that something starts or leads to.
@@ -52,7 +54,8 @@ impl<'g> Graph<'g> {
             }
         }
         let starts: Vec<Option<usize>> = (0..flows.len()).map(|flow| node(flow, 0)).collect();
-        let mut started: Vec<bool> = world.flows.iter().map(|flow| starts_itself(world, flow)).collect();
+        let mut started: Vec<bool> =
+            world.flows.iter().enumerate().map(|(at, flow)| starts_itself(world, flow) || world.is_broken(at)).collect();
         for node in &nodes {
             let target = match node.op {
                 Op::Goto { to, .. } => to.flow,
@@ -65,7 +68,7 @@ impl<'g> Graph<'g> {
                 *flag = true;
             }
         }
-        Self { nodes, starts, started }
+        Self { nodes, bases, starts, started }
     }
 
     /// The nodes that can ever run; a flow that nobody starts counts as started, since that is said of it already.

@@ -120,12 +120,7 @@ fn entry(flow: usize, on: &On) -> Entry {
 }
 
 /// Facts that all flows share: whatever one of them makes known of the contact, the entry or a fault.
-fn shared_names(
-    flows: &[Lowered],
-    ways: &[Vec<Vec<Way<'_>>>],
-    entries: &[Entry],
-    always: &Facts,
-) -> BTreeMap<String, usize> {
+fn shared_names(flows: &[Lowered], ways: &[Vec<Vec<Way<'_>>>], entries: &[Entry], always: &Facts) -> BTreeMap<String, usize> {
     let mut shared = BTreeMap::new();
     let mut keep = |fact: &str| {
         if !facts::is_local(fact) && !always.contains(fact) && !shared.contains_key(fact) {
@@ -244,8 +239,10 @@ impl Solver<'_, '_, '_> {
             let mut after = known.clone();
             if let Some((fact, value)) = &way.sets {
                 let shapes = Shapes { contact: &self.world.contact_shapes, variables: &lowered.shapes };
-                let surely = value.is_none_or(|value| facts::surely(value, shapes, &|fact| self.solved.holds(flow, &known.all, fact)));
-                let perhaps = value.is_none_or(|value| facts::surely(value, shapes, &|fact| self.solved.holds(flow, &known.some, fact)));
+                let surely =
+                    value.is_none_or(|value| facts::surely(value, shapes, &|fact| self.solved.holds(flow, &known.all, fact)));
+                let perhaps =
+                    value.is_none_or(|value| facts::surely(value, shapes, &|fact| self.solved.holds(flow, &known.some, fact)));
                 columns.bits_under(fact).for_each(|bit| after.lose(bit));
                 if let Some(bit) = columns.bit(fact, shared) {
                     after.lose(bit);

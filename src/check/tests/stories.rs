@@ -1,6 +1,9 @@
 //! Flows as authors write them: what is said of each, and where. The place of a finding stands between ⟦ and ⟧.
 
+use std::sync::Arc;
+
 use super::super::*;
+use crate::bot::Asset;
 use crate::diagnostic::Severity;
 use crate::source::FileId;
 
