@@ -1,17 +1,17 @@
-//! What a flow may not do because of how it was begun or because of what it promises: answers to comments, flows beside a
-//! waiting run, blocks of a handoff, results that do not come, silence that goes on into another reply.
+//! What a flow may not do because of how it was begun or because of what it promises: triggers that fire in few countries,
+//! flows beside a waiting run, blocks of a handoff, results that do not come, silence that goes on into another reply.
 
 use super::code;
 use super::graph::{Graph, Node};
 use super::lower::Lowered;
 use super::trigger::Placed;
 use super::world::World;
-use crate::bot::{On, Op, Type};
+use crate::bot::{On, Op};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
 pub(super) fn check(world: &World<'_>, graph: &Graph<'_>, flows: &[Lowered], triggers: &[Placed<'_>]) {
-    comments(world, graph, triggers);
+    comments(world, triggers);
     beside(world, graph, triggers);
     handoffs(world, graph);
     results(world, graph, flows);
@@ -49,28 +49,15 @@ fn seen_nodes<'g, 'n>(graph: &'g Graph<'n>, seen: &'g [Option<Span>]) -> impl It
     graph.nodes.iter().zip(seen).filter_map(|(node, from)| Some((node, (*from)?)))
 }
 
-/// A comment is answered with one text and nothing else.
-fn comments(world: &World<'_>, graph: &Graph<'_>, triggers: &[Placed<'_>]) {
-    let is_comment = |on: &On| matches!(on, On::Comment(_));
-    let Some(first) = triggers.iter().find(|placed| is_comment(&placed.trigger.on)) else { return };
+/// Comments come from three countries only. What may answer one is proved.
+fn comments(world: &World<'_>, triggers: &[Placed<'_>]) {
+    let Some(first) = triggers.iter().find(|placed| matches!(placed.trigger.on, On::Comment(_))) else { return };
     let finding = Diagnostic::note(
         code::COMMENT_MARKET,
         first.tree.span,
         "TikTok tells of comments only to accounts of Vietnam, Indonesia and Thailand",
     );
     world.findings.add(finding.help("in every other country this trigger never fires"));
-    let seen = before_customer(graph, starts(graph, triggers, is_comment));
-    for (node, from) in seen_nodes(graph, &seen) {
-        let what = match node.op {
-            Op::Choose { as_text: false, .. } => "this question is shown as a card",
-            Op::Ask { kind: Type::OneOf(_) | Type::OneOfList(_) | Type::YesNo, .. } => "this question is shown as a card",
-            Op::Image { .. } => "this is an image",
-            Op::Post { .. } => "this is a post",
-            _ => continue,
-        };
-        let finding = Diagnostic::error(code::COMMENT_ANSWER, node.span, "a comment is answered with one text only").here(what);
-        world.findings.add(finding.also(from, "it answers this").help("say one text; more may follow once the customer writes"));
-    }
 }
 
 /// What runs beside a run that waits, or because one failed, ends at once.
