@@ -58,6 +58,7 @@ pub struct Field {
     pub default: Option<Value>,
     pub secret: bool,
     pub forget_after_ms: Option<i64>,
+    pub renamed_from: Option<String>,
 }
 
 #[derive(Clone, Debug)]

@@ -1,11 +1,57 @@
 //! Images beside the flows.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::bot::Asset;
 
 /// Bytes of an image. Source: TikTok Business Messaging API, upload media: JPG or PNG of at most 3 MB.
 pub const IMAGE_BYTES_MAX: usize = 3_000_000;
+
+/// Files beside the flows that steps may name, by path relative to the flows' folder. Read by the caller.
+#[derive(Clone, Debug, Default)]
+pub struct Assets {
+    usable: BTreeMap<String, Arc<Asset>>,
+    refused: BTreeMap<String, String>,
+}
+
+impl Assets {
+    /// No files.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file that [`asset`] has read.
+    pub fn insert(&mut self, file: String, asset: Arc<Asset>) {
+        self.usable.insert(file, asset);
+    }
+
+    /// Adds a file that cannot be sent, with the reason: it is said where a step names the file.
+    pub fn refuse(&mut self, file: String, reason: String) {
+        self.refused.insert(file, reason);
+    }
+
+    /// The files that can be sent.
+    #[must_use]
+    pub const fn usable(&self) -> &BTreeMap<String, Arc<Asset>> {
+        &self.usable
+    }
+
+    /// Why a file cannot be sent; `None` where it can or is not there.
+    #[must_use]
+    pub fn refusal(&self, file: &str) -> Option<&str> {
+        self.refused.get(file).map(String::as_str)
+    }
+}
+
+impl FromIterator<(String, Arc<Asset>)> for Assets {
+    fn from_iter<T: IntoIterator<Item = (String, Arc<Asset>)>>(files: T) -> Self {
+        Self { usable: files.into_iter().collect(), refused: BTreeMap::new() }
+    }
+}
 
 /// Reads an image file by its content; `file` is its path relative to the flows' folder.
 ///

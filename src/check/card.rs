@@ -1,5 +1,7 @@
 //! Whether a `choose` fits a card of the channel.
 
+use std::collections::BTreeMap;
+
 use super::code;
 use super::expression::Scope;
 use super::kind;
@@ -25,32 +27,37 @@ pub(super) fn check(scope: &Scope<'_, '_>, choose: &Choose, span: Span) {
     if choose.as_text {
         return;
     }
-    let longest_label = choose.options.iter().map(|option| longest(scope, &option.label)).max().unwrap_or(0);
     let title = longest(scope, &choose.text);
-    let why = if choose.options.len() > LABELS_MAX {
-        format!("{} labels are more than {LABELS_MAX}", choose.options.len())
-    } else if title > TITLE_MAX {
-        format!("its question has {title} characters, a card at most {TITLE_MAX}")
-    } else if longest_label > LINK_LABEL_MAX {
-        format!("a label has {longest_label} characters, a card's at most {LINK_LABEL_MAX}")
+    let label =
+        choose.options.iter().map(|option| (longest(scope, &option.label), option.span)).max_by_key(|((units, _), _)| *units);
+    let (place, why) = if let Some(fourth) = choose.options.get(LABELS_MAX) {
+        (fourth.span, format!("{} labels are more than {LABELS_MAX}", choose.options.len()))
+    } else if title.0 > TITLE_MAX {
+        (title.1.unwrap_or(span), format!("this question has {} characters, a card's at most {TITLE_MAX}", title.0))
+    } else if let Some(((units, place), option)) = label.filter(|((units, _), _)| *units > LINK_LABEL_MAX) {
+        (place.unwrap_or(option), format!("this label has {units} characters, a card's at most {LINK_LABEL_MAX}"))
     } else {
         return;
     };
-    let finding = Diagnostic::note(code::NO_CARD, span, "this `choose` becomes a numbered text").here(why);
+    let finding = Diagnostic::note(code::NO_CARD, place, "this `choose` goes out as a numbered text").here(why);
     scope.report(finding.help(format!(
         "a card has up to {LABELS_MAX} labels of {QUESTION_LABEL_MAX} characters (as a link card {LINK_LABEL_MAX}); write `as text` where the text is meant"
     )));
 }
 
-/// Units of the longest form of a text, its holes not counted.
-fn longest(scope: &Scope<'_, '_>, text: &Text) -> usize {
-    let mut most = 0;
+/// Units of the longest form of a text, its holes not counted, and where it stands.
+fn longest(scope: &Scope<'_, '_>, text: &Text) -> (usize, Option<Span>) {
+    let mut most = (0, None);
     each_template(scope, text, 0, &mut |template| {
         let units = template.pieces.iter().map(|piece| match piece {
             crate::syntax::tree::Piece::Literal(text) => text.encode_utf16().count(),
             crate::syntax::tree::Piece::Hole { .. } => 0,
         });
-        most = most.max(units.sum());
+        let units = units.sum();
+        if units > most.0 {
+            // A named text stands elsewhere.
+            most = (units, (!matches!(text, Text::Named(_))).then_some(template.span));
+        }
     });
     most
 }
@@ -71,14 +78,14 @@ fn each_template<'t>(scope: &Scope<'_, 't>, text: &'t Text, depth: usize, visit:
 
 /// Two labels that read alike could never be told apart when typed.
 fn same_labels(scope: &Scope<'_, '_>, choose: &Choose) {
-    let mut seen: Vec<(String, Span)> = Vec::new();
+    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
     for option in &choose.options {
         let Text::Template(template) = &option.label else { continue };
         let Some(label) = kind::literal(template) else { continue };
-        if let Some((_, first)) = seen.iter().find(|(earlier, _)| *earlier == fold(&label)) {
+        if let Some(first) = seen.get(&fold(&label)) {
             let finding = Diagnostic::error(code::SAME_LABEL, template.span, format!("the label `{label}` stands here twice"));
             scope.report(finding.also(*first, "the first one"));
         }
-        seen.push((fold(&label), template.span));
+        seen.entry(fold(&label)).or_insert(template.span);
     }
 }

@@ -32,6 +32,7 @@ codes! {
     UNKNOWN_SECRET = "F0119";
     SECRET_PLACE = "F0120";
     UNKNOWN_IN_TEST = "F0121";
+    RENAMED = "F0122";
     // types
     UNLIKE_TYPES = "F0201";
     NOT_A_NUMBER = "F0202";
@@ -72,6 +73,13 @@ codes! {
     NO_OUTCOME = "F0312";
     STATUS = "F0313";
     SHARES = "F0314";
+    RETURN_MISSING = "F0315";
+    MAY_NOT_WAIT = "F0316";
+    ASKED_AFTER_HANDOFF = "F0317";
+    SILENCE_GOES_ON = "F0318";
+    COMMENT_MARKET = "F0319";
+    UNUSED = "F0320";
+    UNUSABLE_IMAGE = "F0321";
     // triggers
     NEVER_WINS = "F0401";
     EMPTY_PHRASE = "F0402";

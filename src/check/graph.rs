@@ -1,6 +1,5 @@
-//! All flows as one graph of steps: where a run can go, and what surely has a value there.
+//! All flows as one graph of steps: where a run can go, and whether the customer has to write for it.
 
-use super::facts::Facts;
 use super::lower::Lowered;
 use super::world::World;
 use crate::bot::Op;
@@ -11,10 +10,8 @@ use crate::syntax::tree;
 pub(super) struct Edge {
     /// The node; `None` is the end of a flow.
     pub to: Option<usize>,
-    /// What surely has a value on this way.
-    pub gains: Facts,
-    /// Leaves the flow, and with it its variables.
-    pub leaves: bool,
+    /// Taken only after a message of the customer.
+    pub customer: bool,
 }
 
 /// A step of one of the flows.
@@ -29,6 +26,8 @@ pub(super) struct Node<'g> {
 
 pub(super) struct Graph<'g> {
     pub nodes: Vec<Node<'g>>,
+    /// Where the nodes of each flow begin.
+    pub bases: Vec<usize>,
     /// The first node of each flow; `None` for a flow without steps.
     pub starts: Vec<Option<usize>>,
     /// Flows that something starts or leads to.
@@ -55,7 +54,8 @@ impl<'g> Graph<'g> {
             }
         }
         let starts: Vec<Option<usize>> = (0..flows.len()).map(|flow| node(flow, 0)).collect();
-        let mut started: Vec<bool> = world.flows.iter().map(|flow| starts_itself(world, flow)).collect();
+        let mut started: Vec<bool> =
+            world.flows.iter().enumerate().map(|(at, flow)| starts_itself(world, flow) || world.is_broken(at)).collect();
         for node in &nodes {
             let target = match node.op {
                 Op::Goto { to, .. } => to.flow,
@@ -68,7 +68,7 @@ impl<'g> Graph<'g> {
                 *flag = true;
             }
         }
-        Self { nodes, starts, started }
+        Self { nodes, bases, starts, started }
     }
 
     /// The nodes that can ever run; a flow that nobody starts counts as started, since that is said of it already.
@@ -98,8 +98,8 @@ fn edges(
     node: impl Fn(usize) -> Option<usize>,
     other: impl Fn(crate::bot::StepId) -> Option<usize>,
 ) -> Vec<Edge> {
-    let plain = |target: usize| Edge { to: node(target), gains: Facts::new(), leaves: false };
-    let gained = |target: usize, gains: Facts| Edge { gains, ..plain(target) };
+    let plain = |target: usize| Edge { to: node(target), customer: false };
+    let answered = |target: usize| Edge { customer: true, ..plain(target) };
     let next = at + 1;
     match op {
         Op::Say { .. }
@@ -114,34 +114,23 @@ fn edges(
         | Op::Wait(_) => {
             vec![plain(next)]
         }
-        Op::Turn { item, end, .. } => vec![gained(next, item.iter().cloned().collect()), plain(*end)],
+        Op::Turn { end, .. } => vec![plain(next), plain(*end)],
         Op::Split { arms, .. } => arms.iter().map(|arm| plain(arm.target)).collect(),
-        Op::Do { into, .. } => vec![gained(next, into.iter().filter_map(super::facts::of_place).collect())],
+        Op::Do { .. } | Op::Set { .. } | Op::Run { .. } => vec![plain(next)],
         Op::Fetch(fetch) => {
             let failed = fetch.statuses.iter().map(|(_, target)| *target).chain(fetch.otherwise).map(plain);
-            std::iter::once(gained(next, Facts::from([fetch.target.clone()]))).chain(failed).collect()
-        }
-        Op::Set { target, .. } | Op::Run { target, .. } => {
-            vec![gained(next, super::facts::of_place(target).into_iter().collect())]
+            std::iter::once(plain(next)).chain(failed).collect()
         }
         Op::Image { otherwise, .. } => vec![plain(next), plain(*otherwise)],
-        Op::Ask { target, tries, within, .. } => {
-            let gains = super::facts::of_place(target).into_iter().collect();
-            vec![Edge { gains, ..plain(next) }, plain(tries.target), plain(within.target)]
-        }
+        Op::Ask { tries, within, .. } => vec![answered(next), answered(tries.target), plain(within.target)],
         Op::Choose { choices, other, tries, within, .. } => {
             let targets = choices.iter().map(|choice| choice.target).chain(*other).chain([tries.target]);
-            targets.map(plain).chain([plain(within.target)]).collect()
+            targets.map(answered).chain([plain(within.target)]).collect()
         }
-        Op::Branch { condition, otherwise } => {
-            vec![gained(next, super::facts::when(condition, true)), gained(*otherwise, super::facts::when(condition, false))]
-        }
-        Op::Match { subject, arms, otherwise } => {
-            let arms = arms.iter().map(|(_, target)| gained(*target, super::facts::read(subject)));
-            arms.chain([plain(*otherwise)]).collect()
-        }
+        Op::Branch { otherwise, .. } => vec![plain(next), plain(*otherwise)],
+        Op::Match { arms, otherwise, .. } => arms.iter().map(|(_, target)| *target).chain([*otherwise]).map(plain).collect(),
         Op::Jump(target) => vec![plain(*target)],
-        Op::Goto { to: id, .. } => vec![Edge { to: other(*id), gains: Facts::new(), leaves: true }],
+        Op::Goto { to: id, .. } => vec![Edge { to: other(*id), customer: false }],
         Op::Handoff(handoff) => {
             let nobody = handoff.nobody_in.map(|(_, target)| target);
             [handoff.open, handoff.closed, nobody, handoff.released].into_iter().flatten().map(plain).collect()

@@ -14,7 +14,7 @@ pub(super) fn check(world: &World<'_>) {
     look_alikes(world, &names(world));
     for flow in &world.flows {
         for trigger in &flow.triggers {
-            if let On::Words(list) | On::Exactly(list) | On::Starting(list) | On::Like(list) = &trigger.on {
+            if let On::Words(list) | On::Exactly(list) | On::Starting(list) | On::Like(list) = text_form(&trigger.on) {
                 phrases(world, list);
             }
         }
@@ -29,6 +29,43 @@ pub(super) fn check(world: &World<'_>) {
     }
     if let Some(bot) = world.bot {
         opt_words(world, bot);
+    }
+    renamed(world);
+}
+
+/// What was renamed is no longer there, and only one thing took its place.
+fn renamed(world: &World<'_>) {
+    let mut taken: BTreeMap<(&str, &str), Span> = BTreeMap::new();
+    let flows = world.flows.iter().map(|flow| {
+        let old = flow.renamed_from.as_ref();
+        let still = old.and_then(|old| world.flow_index(&old.value)).and_then(|at| world.flows.get(at));
+        ("flow", old, still.map(|flow| flow.name.span))
+    });
+    let fields = world.fields.iter().map(|field| {
+        let old = field.item.renamed_from.as_ref();
+        ("field", old, old.and_then(|old| world.field_named(&old.value)).map(|field| field.item.name.span))
+    });
+    for (what, old, still) in flows.chain(fields) {
+        let Some(old) = old else { continue };
+        let first = still
+            .map(|span| (span, "this one"))
+            .or_else(|| taken.insert((what, &old.value), old.span).map(|span| (span, "the first one")));
+        if let Some((place, words)) = first {
+            let message = match words {
+                "this one" => format!("there still is a {what} `{}`", old.value),
+                _ => format!("two of them were the {what} `{}`", old.value),
+            };
+            let finding = Diagnostic::error(code::RENAMED, old.span, message).also(place, words);
+            world.findings.add(finding.help("what customers have goes to one place: say which"));
+        }
+    }
+}
+
+/// The text form of a trigger on comments is checked as any other.
+fn text_form(on: &On) -> &On {
+    match on {
+        On::Comment(Some(form)) => form,
+        other => other,
     }
 }
 
@@ -52,7 +89,7 @@ fn phrases(world: &World<'_>, list: &[Phrase]) {
         if let Phrase::Text(text) = phrase
             && fold(&text.value).is_empty()
         {
-            let finding = Diagnostic::error(code::EMPTY_PHRASE, text.span, "nobody can write this");
+            let finding = Diagnostic::warning(code::EMPTY_PHRASE, text.span, "this can never be found");
             world.findings.add(finding.help("signs and spaces do not count when messages are compared: write a word"));
         }
     }

@@ -34,7 +34,15 @@ pub(super) fn check(scope: &Scope<'_, '_>, file: &Template) {
         }
         names = names.iter().flat_map(|name| parts.iter().map(move |part| format!("{name}{part}"))).collect();
     }
-    let assets = &scope.world.assets;
+    let refused: Vec<(&String, &str)> =
+        names.iter().filter_map(|name| Some((name, scope.world.assets.refusal(name)?))).take(4).collect();
+    for (name, reason) in &refused {
+        let finding =
+            Diagnostic::error(code::UNUSABLE_IMAGE, file.span, format!("the image `{name}` cannot be sent")).here(*reason);
+        scope.report(finding.help("TikTok takes JPG and PNG files of at most 3 MB"));
+    }
+    names.retain(|name| scope.world.assets.refusal(name).is_none());
+    let assets = scope.world.assets.usable();
     let missing: Vec<&String> = names.iter().filter(|name| !assets.contains_key(*name)).collect();
     let Some(first) = missing.first() else { return };
     let list: Vec<String> = missing.iter().take(4).map(|name| format!("`{name}`")).collect();

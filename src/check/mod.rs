@@ -5,8 +5,8 @@ mod address;
 mod asset;
 mod card;
 mod code;
+mod conduct;
 mod expression;
-mod facts;
 mod findings;
 mod fit;
 mod graph;
@@ -28,28 +28,25 @@ mod template;
 mod test_block;
 mod time;
 mod trigger;
+mod unused;
 mod variables;
 mod walk;
 mod words;
 mod world;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-pub use self::asset::{IMAGE_BYTES_MAX, asset};
+pub use self::asset::{Assets, IMAGE_BYTES_MAX, asset};
 use self::graph::Graph;
 use self::lower::Lowered;
 pub use self::words::{BUILTINS, FILTERS, Word};
 use self::world::World;
-use crate::bot::{Asset, Bot, Flow, Matcher, Op, Origin, Proof};
+use crate::bot::{Bot, Flow, Matcher, Op, Origin, Proof};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
 use crate::syntax::{self, tree::Document};
-
-/// Files beside the flows that steps may name, by path relative to the flows' folder. Read by the caller.
-pub type Assets = BTreeMap<String, Arc<Asset>>;
 
 /// Parses and checks all files as one bot. The bot is there exactly when no diagnostic is an error.
 /// Diagnostics come in the order of paths and places.
@@ -88,7 +85,9 @@ fn lower(world: &World<'_>) -> Bot {
     hygiene::check(world);
     let matcher = Matcher::new(triggers.iter().map(|placed| &placed.trigger));
     rivals::check(world, &triggers, &matcher);
-    walk_through(world, &lowered);
+    missing::check(world, &lowered, &triggers);
+    walk_through(world, &lowered, &triggers);
+    unused::check(world);
     let (mut places, mut variables) = (Vec::with_capacity(lowered.len()), Vec::with_capacity(lowered.len()));
     let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| {
         places.push(lowered.places);
@@ -117,7 +116,7 @@ fn lower(world: &World<'_>) -> Bot {
         flows,
         matcher,
         triggers,
-        assets: world.assets.clone(),
+        assets: world.assets.usable().clone(),
         tests,
         proof: Proof::default(),
     };
@@ -126,12 +125,12 @@ fn lower(world: &World<'_>) -> Bot {
 }
 
 /// What shows only over all ways through all flows.
-fn walk_through(world: &World<'_>, lowered: &[Lowered]) {
+fn walk_through(world: &World<'_>, lowered: &[Lowered], triggers: &[trigger::Placed<'_>]) {
     let graph = Graph::new(world, lowered);
     let starts = graph.starts.iter().zip(lowered);
     let labels = starts.flat_map(|(start, flow)| flow.labels.values().filter_map(move |at| start.map(|start| start + at)));
     reach::check(world, &graph, labels);
-    missing::check(world, &graph);
+    conduct::check(world, &graph, lowered, triggers);
 }
 
 /// Labels of other flows are known once all flows are laid out.
@@ -151,7 +150,7 @@ fn resolve_gotos(lowered: &mut [Lowered]) {
 fn digest(sources: &Sources, assets: &Assets) -> String {
     let mut files: Vec<(&str, &str)> = sources.iter().map(|(_, file)| (file.path.as_str(), &*file.text)).collect();
     files.sort_unstable();
-    let digests = assets.iter().map(|(path, asset)| (path.as_str(), asset.digest.as_str()));
+    let digests = assets.usable().iter().map(|(path, asset)| (path.as_str(), asset.digest.as_str()));
     let mut hash = Sha256::new();
     for part in files.into_iter().chain(digests).flat_map(|(path, content)| [path, content]) {
         hash.update((part.len() as u64).to_le_bytes());

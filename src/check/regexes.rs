@@ -1,5 +1,6 @@
 //! Regular expressions of authors: read within a bounded size, their groups and lengths told without running them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use regex_syntax::ParserBuilder;
@@ -56,6 +57,18 @@ pub(super) fn groups(regex: &tree::Regex) -> Vec<Group> {
     let mut list = Vec::new();
     collect(&hir, true, &mut list);
     list
+}
+
+/// The named groups that every match captures.
+pub(super) fn always(regex: &Regex) -> BTreeSet<String> {
+    if regex.groups().is_empty() {
+        return BTreeSet::new();
+    }
+    let mut list = Vec::new();
+    if let Some(hir) = read(regex.as_str(), "") {
+        collect(&hir, true, &mut list);
+    }
+    list.into_iter().filter(|group| group.always).map(|group| group.name).collect()
 }
 
 /// UTF-16 units that a match can have; `None` where nothing bounds it.

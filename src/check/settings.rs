@@ -230,6 +230,7 @@ pub(super) fn fields(world: &World<'_>) -> Vec<bot::Field> {
             default,
             secret: entry.item.secret,
             forget_after_ms: entry.item.forget_after_ms.as_ref().map(|forget| forget.value),
+            renamed_from: entry.item.renamed_from.as_ref().map(|old| old.value.clone()),
         });
     }
     list

@@ -213,6 +213,15 @@ impl Shape {
         }
     }
 
+    /// Whether a field of this name may be missing though the map is there.
+    pub(super) fn is_optional(&self, name: &str) -> bool {
+        match self {
+            Self::Map(parts) => parts.iter().any(|part| part.name == name && part.optional),
+            Self::Any | Self::Either(_) => true,
+            _ => false,
+        }
+    }
+
     /// The fields of a map of this shape.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
         let parts: &[Part] = match self {

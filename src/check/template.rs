@@ -59,6 +59,7 @@ impl Scope<'_, '_> {
     }
 
     fn named(&self, name: &Name, depth: usize) -> Vec<Vec<bot::Template>> {
+        self.world.uses(super::unused::Sort::Texts, &name.text);
         match self.world.texts.get(name.text.as_str()) {
             // Texts that hold texts could grow without end, by depth and by number.
             Some(_) if depth >= NAMED_DEPTH_MAX => {

@@ -281,10 +281,10 @@ impl Writer<'_, '_, '_> {
                 BotAct::Choose { title: title.value.clone(), labels }
             }
             Act::Image(file) => {
-                if let Some(file) = file.as_ref().filter(|file| !self.world.assets.contains_key(&file.value)) {
+                if let Some(file) = file.as_ref().filter(|file| !self.world.assets.usable().contains_key(&file.value)) {
                     let message = format!("there is no image `{}`", file.value);
                     let mut finding = Diagnostic::error(code::NO_SUCH_IMAGE, file.span, message);
-                    finding.help = suggest::nearest(&file.value, self.world.assets.keys().map(String::as_str))
+                    finding.help = suggest::nearest(&file.value, self.world.assets.usable().keys().map(String::as_str))
                         .map(|near| format!("did you mean `{near}`?"));
                     self.report(finding);
                 }

@@ -202,18 +202,25 @@ pub(super) fn find_name(step: &Step, fact: &str) -> Option<Span> {
     let mut open = exprs(step);
     open.reverse();
     while let Some(expr) = open.pop() {
-        let found = match &expr.kind {
-            ExprKind::Name(name) => name.text == fact,
-            ExprKind::Member(root, name) => match &root.kind {
-                ExprKind::Name(root) => fact.split_once('.') == Some((root.text.as_str(), name.text.as_str())),
-                _ => false,
-            },
-            _ => false,
-        };
+        let found = path(expr).is_some_and(|path| path == fact);
         if found {
             return Some(expr.span);
         }
         open.extend(inner(expr).into_iter().rev());
     }
     None
+}
+
+/// A name, a field or an item of one, as the author wrote it.
+fn path(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.text.clone()),
+        ExprKind::Member(inner, name) => path(inner).map(|inner| format!("{inner}.{}", name.text)),
+        ExprKind::Index(inner, at) => match super::kind::constant(at)? {
+            crate::bot::Value::Number(at) => path(inner).map(|inner| format!("{inner}[{at}]")),
+            crate::bot::Value::Text(name) => path(inner).map(|inner| format!("{inner}.{name}")),
+            _ => None,
+        },
+        _ => None,
+    }
 }

@@ -1,10 +1,11 @@
 //! Every name of every file, collected before anything is checked against them.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
 use super::shape::Shape;
+use super::unused::Sort;
 use super::{Assets, code, kind, walk};
 use crate::bot::Type;
 use crate::diagnostic::Diagnostic;
@@ -62,6 +63,10 @@ pub(super) struct World<'a> {
     pub tests: Vec<&'a TestItem>,
     /// Some step could not be read.
     pub has_broken_steps: bool,
+    /// Flows with such a step: what stands behind it may be anything, triggers included.
+    broken_flows: BTreeSet<usize>,
+    /// What was looked up.
+    pub used: RefCell<BTreeSet<(Sort, String)>>,
     index: Index<'a>,
 }
 
@@ -111,6 +116,8 @@ impl<'a> World<'a> {
             secrets: BTreeSet::new(),
             tests: Vec::new(),
             has_broken_steps: false,
+            broken_flows: BTreeSet::new(),
+            used: RefCell::default(),
             index: Index::default(),
         };
         for item in documents.iter().flat_map(|document| &document.items) {
@@ -214,7 +221,8 @@ impl<'a> World<'a> {
 
     fn add_flow(&mut self, flow: &'a FlowItem) {
         let mut labels = BTreeMap::new();
-        let (findings, buttons, broken) = (&self.findings, &mut self.buttons, &mut self.has_broken_steps);
+        let (findings, buttons) = (&self.findings, &mut self.buttons);
+        let mut broken = false;
         walk::steps(&flow.steps, &mut |step| match &step.kind {
             StepKind::Label { name, .. } => {
                 if let Some(first) = labels.insert(name.text.as_str(), name.span) {
@@ -225,9 +233,13 @@ impl<'a> World<'a> {
                 buttons
                     .extend(choose.options.iter().filter_map(|option| option.named.as_ref()).map(|n| (n.text.as_str(), n.span)));
             }
-            StepKind::Broken => *broken = true,
+            StepKind::Broken => broken = true,
             _ => {}
         });
+        if broken {
+            self.has_broken_steps = true;
+            self.broken_flows.insert(self.flows.len());
+        }
         self.index.flows.insert(&flow.name.text, self.flows.len());
         self.flows.push(flow);
         self.labels.push(labels);
@@ -252,6 +264,17 @@ impl<'a> World<'a> {
         }
         head.result = flow.result.as_ref().map(|kind| kind::lower(kind, &self.findings).unwrap_or(Type::Any));
         self.heads.push(head);
+    }
+
+    /// Whether a step of the flow could not be read.
+    pub(super) fn is_broken(&self, flow: usize) -> bool {
+        self.broken_flows.contains(&flow)
+    }
+
+    /// Remembers that something names this.
+    pub(super) fn uses(&self, sort: Sort, name: &str) {
+        let mut used = self.used.borrow_mut();
+        used.insert((sort, name.to_owned()));
     }
 
     /// Whether the bot's settings could not be read whole: then nothing is said of what they do not name.
@@ -287,7 +310,10 @@ impl<'a> World<'a> {
                 match phrase {
                     Phrase::Text(text) => list.push(text.value.clone()),
                     Phrase::Set(set) if seen.insert(&set.text) => match items.get(set.text.as_str()) {
-                        Some(phrases) => open.extend(phrases.iter().rev()),
+                        Some(phrases) => {
+                            self.uses(Sort::Words, &set.text);
+                            open.extend(phrases.iter().rev());
+                        }
                         None => self.unknown(code::UNKNOWN_WORDS, "set of words", set, self.words.keys().copied()),
                     },
                     Phrase::Set(_) => {}
@@ -323,6 +349,7 @@ impl<'a> World<'a> {
 
     /// The phrases of a set; none and a finding where it is unknown.
     pub(super) fn set(&self, name: &Name) -> &[String] {
+        self.uses(Sort::Words, &name.text);
         match self.words.get(name.text.as_str()) {
             Some((_, phrases)) => phrases,
             None => {
@@ -333,6 +360,7 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn hours_index(&self, name: &Name) -> Option<usize> {
+        self.uses(Sort::Hours, &name.text);
         let found = self.index.hours.get(name.text.as_str()).copied();
         if found.is_none() {
             self.unknown(code::UNKNOWN_HOURS, "hours", name, self.hours.iter().map(|hours| hours.name.text.as_str()));
@@ -341,6 +369,7 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn team_index(&self, name: &Name) -> Option<usize> {
+        self.uses(Sort::Team, &name.text);
         let found = self.index.teams.get(name.text.as_str()).copied();
         if found.is_none() {
             self.unknown(code::UNKNOWN_TEAM, "team", name, self.teams.iter().map(|team| team.name.text.as_str()));

@@ -129,10 +129,10 @@ impl Reading {
         let file = path.strip_prefix(folder).unwrap_or(path).display().to_string().replace('\\', "/");
         let file = file.strip_prefix("./").unwrap_or(&file).to_owned();
         // An image that cannot be used is reported where a step names it: not every picture of a folder is one of ours.
-        if let Ok(bytes) = files::read(path, IMAGE_BYTES_MAX)
-            && let Ok(asset) = check::asset(&file, bytes)
-        {
-            self.assets.insert(file, Arc::new(asset));
+        let read = files::read(path, IMAGE_BYTES_MAX).map_err(|error| error.to_string());
+        match read.and_then(|bytes| check::asset(&file, bytes)) {
+            Ok(asset) => self.assets.insert(file, Arc::new(asset)),
+            Err(reason) => self.assets.refuse(file, reason),
         }
     }
 }

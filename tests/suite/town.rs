@@ -1,7 +1,6 @@
 //! The simulated TikTok and the real server, runtime and SQLite store in this process, over loopback HTTP, on one clock
 //! that can be pushed on: what `dev` runs, without its page.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -45,7 +44,7 @@ pub fn bot(flow: &str) -> Bot {
     sources.add("bot.flow", flow);
     let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/flows/nile-threads/sizes.png");
     let picture = check::asset("sizes.png", std::fs::read(picture).unwrap()).unwrap();
-    let (bot, found) = check::compile(&sources, &BTreeMap::from([("sizes.png".to_owned(), Arc::new(picture))]));
+    let (bot, found) = check::compile(&sources, &[("sizes.png".to_owned(), Arc::new(picture))].into_iter().collect());
     bot.unwrap_or_else(|| panic!("{found:#?}"))
 }
 

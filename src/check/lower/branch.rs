@@ -32,7 +32,7 @@ impl Lowerer<'_, '_> {
         let subject = self.scope.expr(subject);
         let closed = self.scope.closed(&subject.expr);
         let end = self.mark();
-        let (mut done, mut covered) = (Vec::new(), Vec::new());
+        let (mut done, mut covered) = (Vec::new(), BTreeSet::new());
         for arm in arms {
             let patterns =
                 arm.patterns.iter().filter_map(|pattern| self.pattern(pattern, &subject, closed.as_deref(), &mut covered));
@@ -40,7 +40,7 @@ impl Lowerer<'_, '_> {
             done.push((patterns, self.mark()));
         }
         let other = if otherwise.is_some() { self.mark() } else { end };
-        let all = closed.is_some_and(|values| values.iter().all(|value| covered.contains(value)));
+        let all = closed.is_some_and(|values| values.iter().all(|value| covered.contains(&key(value))));
         if otherwise.is_none() && !all {
             let finding = Diagnostic::warning(code::OPEN_MATCH, span, "this `match` does not say what happens otherwise");
             self.report(finding.help("add `else { … }`"));
@@ -61,7 +61,7 @@ impl Lowerer<'_, '_> {
         pattern: &tree::Pattern,
         subject: &expression::Typed,
         closed: Option<&[Value]>,
-        covered: &mut Vec<Value>,
+        covered: &mut BTreeSet<String>,
     ) -> Option<bot::Pattern> {
         match pattern {
             tree::Pattern::Set(name) => {
@@ -71,7 +71,7 @@ impl Lowerer<'_, '_> {
             tree::Pattern::Value(expr) => {
                 let value = self.constant(expr, "a pattern is a fixed value, a range or a set of words")?;
                 self.pattern_kind(expr.span, Kind::of(&value), subject);
-                if covered.contains(&value) {
+                if !covered.insert(key(&value)) {
                     let message = format!("`{}` already stands above", expression::show(&value));
                     self.report(Diagnostic::warning(code::UNREACHABLE, expr.span, message));
                 }
@@ -81,7 +81,6 @@ impl Lowerer<'_, '_> {
                 {
                     self.report(expression::not_a_word(expr.span, &value, values));
                 }
-                covered.push(value.clone());
                 Some(bot::Pattern::Value(value))
             }
             tree::Pattern::Range(least, most) => {
@@ -158,4 +157,9 @@ impl Lowerer<'_, '_> {
         }
         self.put(end);
     }
+}
+
+/// What tells values apart: a text from a number that reads alike.
+fn key(value: &Value) -> String {
+    format!("{value:?}")
 }

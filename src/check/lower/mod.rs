@@ -33,9 +33,18 @@ pub(super) struct Lowered {
     pub pending: Vec<(usize, usize, String)>,
     pub parameters: Vec<bot::Parameter>,
     pub result: Option<bot::Type>,
+    /// Blocks of `within` that may go on behind their `choose`.
+    pub silences: Vec<Silence>,
     /// What each variable of the flow can hold, over all its assignments. With `World::contact_shapes` it makes a
     /// [`super::shape::Shapes`], which tells the shape of any expression of this flow.
     pub shapes: BTreeMap<String, Shape>,
+}
+
+/// A block that runs when nobody answered: its first step, the jump at its end, and where it was written.
+pub(super) struct Silence {
+    pub begin: usize,
+    pub end: usize,
+    pub span: Span,
 }
 
 /// A place that is not known yet.
@@ -66,6 +75,7 @@ pub(super) fn lower<'a>(world: &World<'a>, flow: usize, item: &'a FlowItem) -> L
         pending: Vec::new(),
         parameters: parameters.iter().map(|(name, kind)| bot::Parameter { name: name.clone(), kind: kind.clone() }).collect(),
         result: head.and_then(|head| head.result.clone()),
+        silences: Vec::new(),
         shapes: BTreeMap::new(),
     };
     let mut lowerer = Lowerer { scope, flow, out, marks: Vec::new(), labels: BTreeMap::new(), loops: Vec::new(), counters: 0 };

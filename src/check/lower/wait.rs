@@ -3,7 +3,7 @@
 use super::super::expression::Scope;
 use super::super::kind::{self, Kind};
 use super::super::{code, time, walk};
-use super::Lowerer;
+use super::{Lowerer, Silence as Quiet};
 use crate::bot::{self, Invalid, Limit, Op, Place, Silence};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -240,7 +240,13 @@ impl Lowerer<'_, '_> {
             self.side(mark, Some(block), end, block.span);
         }
         self.side(tries, clauses.after_tries, end, span);
+        let begin = self.out.steps.len();
         self.side(within, clauses.after_silence, end, span);
+        if clauses.after_silence.is_some() {
+            let own = choose.clauses.iter().find(|clause| matches!(clause.kind, WaitClauseKind::Within(..)));
+            let last = self.out.steps.len().saturating_sub(1);
+            self.out.silences.push(Quiet { begin, end: last, span: own.map_or(span, |clause| clause.span) });
+        }
         self.put(end);
     }
 }

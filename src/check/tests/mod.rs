@@ -1,6 +1,7 @@
 //! Trees built by hand: the checker without a parser.
 
 mod hostile;
+mod language;
 mod pages;
 mod rivals;
 mod stories;

@@ -143,8 +143,14 @@ impl BotBuilder {
     }
 
     pub fn field(mut self, name: &str, change: impl FnOnce(&mut Field)) -> Self {
-        let mut field =
-            Field { name: name.to_owned(), kind: Type::Text { most: 80 }, default: None, secret: false, forget_after_ms: None };
+        let mut field = Field {
+            name: name.to_owned(),
+            kind: Type::Text { most: 80 },
+            default: None,
+            secret: false,
+            forget_after_ms: None,
+            renamed_from: None,
+        };
         change(&mut field);
         self.bot.contact.push(field);
         self

@@ -1,6 +1,6 @@
 //! What the stories are told with.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -96,7 +96,7 @@ pub fn bot(flows: &str) -> Arc<Bot> {
     let mut sources = Sources::default();
     sources.add("test.flow", flows);
     let picture = Asset { file: "shirt.png".to_owned(), digest: "ab".repeat(32), media_type: "image/png", bytes: vec![1, 2, 3] };
-    let assets = BTreeMap::from([("shirt.png".to_owned(), Arc::new(picture))]);
+    let assets = [("shirt.png".to_owned(), Arc::new(picture))].into_iter().collect();
     let (bot, diagnostics) = check::compile(&sources, &assets);
     Arc::new(bot.unwrap_or_else(|| panic!("{diagnostics:?}")))
 }

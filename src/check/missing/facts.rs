@@ -2,42 +2,118 @@
 
 use std::collections::BTreeSet;
 
-use crate::bot::{BinaryOp, Expr, Filter, Op, Piece, Place, Template, Text};
+use crate::bot::{BinaryOp, Expr, Filter, Op, Piece, Place, Template, Text, Value};
+use crate::check::regexes;
+use crate::check::shape::Shapes;
 
-/// Names that have a value: `order`, `contact.size`, `referral.ad_name`.
+/// Names that have a value: `order`, `shipment.sent_on`, `contact.size`, `referral.ad_name`.
 pub(super) type Facts = BTreeSet<String>;
-
-/// Variables carry this before their name, so that nothing else reads like one.
-const VARIABLE: &str = "";
 
 /// The name of a place whose value may be missing; `None` for those that never are.
 pub(super) fn of_place(place: &Place) -> Option<String> {
     match place {
-        Place::Variable(name) => Some(format!("{VARIABLE}{name}")),
+        Place::Variable(name) => Some(name.clone()),
         Place::Contact(name) => Some(format!("contact.{name}")),
         Place::Referral(name) => Some(format!("referral.{name}")),
+        Place::Fault(name) => Some(format!("fault.{name}")),
+        Place::ContactTags
+        | Place::Message(_)
+        | Place::Secret(_)
+        | Place::RepliesLeft
+        | Place::WindowLeft
+        | Place::Language
+        | Place::Now => None,
+    }
+}
+
+/// The name of a place, or of a field or item of one.
+fn of_expr(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Place(place) => of_place(place),
+        Expr::Member(inner, name) => of_expr(inner).map(|inner| format!("{inner}.{name}")),
+        Expr::Index(inner, at) => match &**at {
+            Expr::Value(Value::Number(at)) => of_expr(inner).map(|inner| format!("{inner}[{at}]")),
+            Expr::Value(Value::Text(name)) => of_expr(inner).map(|inner| format!("{inner}.{name}")),
+            _ => None,
+        },
         _ => None,
     }
 }
 
 /// Whether a fact is about a variable of the flow.
-pub(super) fn is_variable(fact: &str) -> bool {
-    !fact.contains('.')
+pub(super) fn is_local(fact: &str) -> bool {
+    !["contact.", "referral.", "fault."].iter().any(|root| fact.starts_with(root))
+}
+
+/// Whether an item of a list or a field of a map may be missing though the whole is there.
+fn is_optional(expr: &Expr, shapes: Shapes<'_>) -> bool {
+    match expr {
+        Expr::Member(inner, name) => shapes.of(inner).is_optional(name),
+        Expr::Index(inner, at) => match &**at {
+            Expr::Value(Value::Text(name)) => shapes.of(inner).is_optional(name),
+            _ => true,
+        },
+        _ => false,
+    }
+}
+
+/// Whether an expression surely has a value where `known` says which names have one.
+pub(super) fn surely(expr: &Expr, shapes: Shapes<'_>, known: &dyn Fn(&str) -> bool) -> bool {
+    let all = |list: &[Expr]| list.iter().all(|expr| surely(expr, shapes, known));
+    match expr {
+        Expr::Value(_) | Expr::Map(_) | Expr::Missing { .. } => true,
+        Expr::Place(place) => of_place(place).is_none_or(|fact| known(&fact)),
+        Expr::Member(inner, _) | Expr::Index(inner, _) => {
+            surely(inner, shapes, known) && (!is_optional(expr, shapes) || of_expr(expr).is_some_and(|fact| known(&fact)))
+        }
+        Expr::Text(template) => template.pieces.iter().all(|piece| match piece {
+            Piece::Literal(_) => true,
+            Piece::Hole { value, filters } => {
+                surely(value, shapes, known)
+                    || filters.iter().any(|filter| matches!(filter, Filter::Default(value) if surely(value, shapes, known)))
+            }
+        }),
+        Expr::List(items) | Expr::Call(_, items) => all(items),
+        Expr::Not(inner) | Expr::Negative(inner) | Expr::Matches(inner, _) => surely(inner, shapes, known),
+        Expr::ContainsWords(inner, _) | Expr::InWords { value: inner, .. } => surely(inner, shapes, known),
+        // A missing side counts as false.
+        Expr::Binary(BinaryOp::And | BinaryOp::Or, ..) => true,
+        Expr::Binary(_, left, right) => surely(left, shapes, known) && surely(right, shapes, known),
+        Expr::If(parts) => {
+            let (condition, then, otherwise) = &**parts;
+            let with = |outcome: bool, part: &Expr| {
+                let more = when(condition, outcome);
+                surely(part, shapes, &|fact| more.contains(fact) || known(fact))
+            };
+            with(true, then) && with(false, otherwise)
+        }
+    }
+}
+
+/// The named groups that a condition may have captured.
+pub(super) fn groups(condition: &Expr, into: &mut Facts) {
+    match condition {
+        Expr::Matches(_, regex) => into.extend(regex.groups().iter().cloned()),
+        Expr::Not(inner) => groups(inner, into),
+        Expr::Binary(BinaryOp::And | BinaryOp::Or, left, right) => {
+            groups(left, into);
+            groups(right, into);
+        }
+        _ => {}
+    }
 }
 
 /// What must have a value when the condition came out so.
 pub(super) fn when(condition: &Expr, outcome: bool) -> Facts {
     match (condition, outcome) {
-        (Expr::Missing { value, negated }, _) if *negated == outcome => match &**value {
-            Expr::Place(place) => of_place(place).into_iter().collect(),
-            _ => Facts::new(),
-        },
+        (Expr::Missing { value, negated }, _) if *negated == outcome => read(value),
         (Expr::Missing { .. }, _) => Facts::new(),
         (Expr::Not(inner), _) => when(inner, !outcome),
         (Expr::Binary(BinaryOp::And, left, right), true) | (Expr::Binary(BinaryOp::Or, left, right), false) => {
             when(left, outcome).into_iter().chain(when(right, outcome)).collect()
         }
         (Expr::Binary(BinaryOp::And | BinaryOp::Or, ..), _) => Facts::new(),
+        (Expr::Matches(inner, regex), true) => read(inner).into_iter().chain(regexes::always(regex)).collect(),
         // A missing value counts as false, so whatever a true comparison read was there.
         (condition, true) => read(condition),
         (_, false) => Facts::new(),
@@ -48,9 +124,10 @@ pub(super) fn when(condition: &Expr, outcome: bool) -> Facts {
 pub(super) fn read(expr: &Expr) -> Facts {
     match expr {
         Expr::Place(place) => of_place(place).into_iter().collect(),
-        Expr::Member(inner, _) | Expr::Negative(inner) | Expr::Not(inner) | Expr::Matches(inner, _) => read(inner),
+        Expr::Member(inner, _) => read(inner).into_iter().chain(of_expr(expr)).collect(),
+        Expr::Negative(inner) | Expr::Not(inner) | Expr::Matches(inner, _) => read(inner),
         Expr::ContainsWords(inner, _) | Expr::InWords { value: inner, .. } => read(inner),
-        Expr::Index(left, right) => read(left).into_iter().chain(read(right)).collect(),
+        Expr::Index(left, right) => read(left).into_iter().chain(read(right)).chain(of_expr(expr)).collect(),
         Expr::Binary(op, left, right) if !matches!(op, BinaryOp::And | BinaryOp::Or) => {
             read(left).into_iter().chain(read(right)).collect()
         }
@@ -66,8 +143,8 @@ pub(super) struct Read {
 }
 
 /// All that a step reads while `known` surely has values.
-pub(super) fn reads(op: &Op, known: &Facts) -> Vec<Read> {
-    let mut reader = Reader { known: known.clone(), list: Vec::new() };
+pub(super) fn reads(op: &Op, shapes: Shapes<'_>, known: &dyn Fn(&str) -> bool) -> Vec<Read> {
+    let mut reader = Reader { shapes, known, here: Facts::new(), list: Vec::new() };
     match op {
         Op::Say { text, shorts, .. } => {
             reader.text(text);
@@ -113,12 +190,21 @@ pub(super) fn reads(op: &Op, known: &Facts) -> Vec<Read> {
     reader.list
 }
 
-struct Reader {
-    known: Facts,
+struct Reader<'r> {
+    shapes: Shapes<'r>,
+    known: &'r dyn Fn(&str) -> bool,
+    /// What the condition around the part that is read makes sure.
+    here: Facts,
     list: Vec<Read>,
 }
 
-impl Reader {
+impl Reader<'_> {
+    fn fact(&mut self, fact: Option<String>, printed: bool) {
+        if let Some(fact) = fact.filter(|fact| !self.here.contains(fact) && !(self.known)(fact)) {
+            self.list.push(Read { fact, printed });
+        }
+    }
+
     fn text(&mut self, text: &Text) {
         text.by_language.iter().flatten().for_each(|template| self.template(template));
     }
@@ -138,22 +224,25 @@ impl Reader {
 
     fn expr(&mut self, expr: &Expr, printed: bool) {
         match expr {
-            Expr::Place(place) => {
-                if let Some(fact) = of_place(place).filter(|fact| !self.known.contains(fact)) {
-                    self.list.push(Read { fact, printed });
-                }
-            }
+            Expr::Place(place) => self.fact(of_place(place), printed),
             Expr::Text(template) => self.template(template),
             Expr::List(items) => items.iter().for_each(|item| self.expr(item, printed)),
             Expr::Map(entries) => entries.iter().for_each(|(_, value)| self.expr(value, printed)),
             Expr::Call(_, arguments) => arguments.iter().for_each(|argument| self.expr(argument, printed)),
-            Expr::Member(inner, _) | Expr::Not(inner) | Expr::Negative(inner) | Expr::Matches(inner, _) => {
-                self.expr(inner, printed)
+            Expr::Member(inner, _) => {
+                self.expr(inner, printed);
+                if is_optional(expr, self.shapes) {
+                    self.fact(of_expr(expr), printed);
+                }
             }
+            Expr::Not(inner) | Expr::Negative(inner) | Expr::Matches(inner, _) => self.expr(inner, printed),
             Expr::ContainsWords(inner, _) | Expr::InWords { value: inner, .. } => self.expr(inner, printed),
             Expr::Index(left, right) => {
                 self.expr(left, printed);
                 self.expr(right, printed);
+                if is_optional(expr, self.shapes) {
+                    self.fact(of_expr(expr), printed);
+                }
             }
             Expr::Binary(op, left, right) => {
                 self.expr(left, printed);
@@ -175,10 +264,10 @@ impl Reader {
     }
 
     fn with(&mut self, more: Facts, then: impl FnOnce(&mut Self)) {
-        let added: Vec<String> = more.into_iter().filter(|fact| self.known.insert(fact.clone())).collect();
+        let added: Vec<String> = more.into_iter().filter(|fact| self.here.insert(fact.clone())).collect();
         then(self);
         for fact in added {
-            self.known.remove(&fact);
+            self.here.remove(&fact);
         }
     }
 }
