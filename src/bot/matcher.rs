@@ -220,10 +220,11 @@ impl Matcher {
 
     fn hits_in_text(&self, written: &str, beside: Option<&Beside>, found: &mut Found) {
         let folded = text::fold(written);
+        let borders = text::Borders::new(&folded);
         if let Some(automaton) = &self.automaton {
             for place in automaton.find_overlapping_iter(&folded) {
                 let Some(phrase) = self.phrases.get(place.pattern().as_usize()) else { continue };
-                if !text::is_whole(&folded, place.start(), place.end()) {
+                if !borders.is_whole(place.start(), place.end()) {
                     continue;
                 }
                 let at = place.start();
@@ -237,7 +238,7 @@ impl Matcher {
                 }
             }
         }
-        self.likes.find(&folded, &mut |trigger, letters, at| found.add(Hit::plain(trigger, Rank::Like, letters, at)));
+        self.likes.find(&folded, &borders, &mut |trigger, letters, at| found.add(Hit::plain(trigger, Rank::Like, letters, at)));
         self.expressions.find(written, beside, found);
     }
 }

@@ -16,4 +16,4 @@ pub use lookalike::{disguised, mixes_scripts, skeleton};
 pub use script::{is_bidi_control, is_without_spaces, language_of};
 pub use similar::{allowed_slips, similar};
 pub use split::{Pieces, pieces, split};
-pub use words::{contains_words, find_words, is_whole};
+pub use words::{Borders, contains_words, find_words, is_whole};

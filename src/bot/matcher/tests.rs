@@ -104,6 +104,14 @@ fn slips_are_forgiven_by_the_length_of_the_phrase() {
 }
 
 #[test]
+fn slips_are_forgiven_where_words_have_no_spaces() {
+    let bot = [like(&["เปลี่ยนไซส์"]), like(&["キャンセル"])];
+    assert_eq!(order(&bot, &said("ขอเปลียนไซส์ได้ไหม")), [0]);
+    assert_eq!(order(&bot, &said("注文を キヤンセル したい")), [1]);
+    assert!(order(&bot, &said("ขอบคุณครับ")).is_empty());
+}
+
+#[test]
 fn an_expression_sees_the_text_as_written_but_for_its_digits() {
     let bot = [matching(r"#(?<order>\d{6,10})(?<rest>x)?")];
     let hits = Matcher::new(&bot).hits(&said("Look: #١٢٣٤٥٦٧ ok"));

@@ -63,6 +63,40 @@ fn an_emoji_is_a_word_whatever_its_dress() {
 }
 
 #[test]
+fn what_customers_type_and_what_authors_wrote_meet() {
+    for (typed, written) in [
+        ("Größe?", "GROSSE"),
+        ("¿Dónde está mi pedido?", "donde esta mi pedido"),
+        ("NÃO CHEGOU…", "nao chegou"),
+        ("Où est ma commande ?", "ou est ma commande"),
+        ("Bạn có ship không ạ", "ban co ship khong a"),
+        ("SİPARİŞİM", "siparisim"),
+        ("Ποῦ εἶναι ἡ παραγγελία μου;", "που ειναι η παραγγελια μου"),
+        ("ГДЕ МОЙ ЗАКАЗ?!", "где мой заказ"),
+        ("إلى أين وصلت الطلبيّة؟", "الي اين وصلت الطلبيه"),
+        ("أُريدُ اسْتِرْدَادَ المَبْلَغ", "اريد استرداد المبلغ"),
+        ("مسؤول", "مسوول"),
+        ("سفارش من کجاست؟", "سفارش من کجاست"),
+        ("אֵיפֹה הַהַזְמָנָה שֶׁלִּי?", "איפה ההזמנה שלי"),
+        ("मेरा ऑर्डर कहाँ है?", "मेरा ऑर्डर कहाँ है"),
+        ("আমার অর্ডার ১২৩", "আমার অর্ডার 123"),
+        ("என் ஆர்டர் எங்கே!", "என் ஆர்டர் எங்கே"),
+        ("ราคา ๒๕๐ บาท", "ราคา 250 บาท"),
+        ("ﾊﾞｯｸﾞ　Ｌサイズ", "バッグ lサイズ"),
+        ("주문 어디예요~~", "주문 어디예요"),
+        ("我的订单（１２３）", "我的订单 123"),
+        ("PESANAN-ku #123 🙏🏾", "pesanan ku 123 🙏"),
+        ("ＭＯＮＥＹ ½ ①", "money 1 2 1"),
+    ] {
+        assert_eq!(fold(typed), fold(written), "{typed}");
+    }
+    assert_ne!(fold("कमल"), fold("कमाल"));
+    assert_ne!(fold("แม่"), fold("แม้"), "a tone is a letter");
+    assert_ne!(fold("は"), fold("ば"));
+    assert_ne!(fold("မြို့"), fold("မြို"));
+}
+
+#[test]
 fn odd_strings_fold_without_harm() {
     for text in ["", "\u{301}", "\u{200d}👍\u{200d}", "\u{345}ᾳ", "\u{e0067}", "ﷺ", "\u{0}\u{7f}", "🏽"] {
         let once = fold(text);
