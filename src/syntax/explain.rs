@@ -1,155 +1,22 @@
 //! In: stretches that the grammar refused. Out: diagnostics in the author's words.
 
+mod place;
+mod synonyms;
+
+pub use place::Place;
+
 use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
+use self::place::{CLAUSE_WORDS, STEP_WORDS, TRIGGER_WORDS, TYPE_WORDS};
+use self::synonyms::synonym;
 use super::advice::{self, Stop};
 use super::codes;
 use super::grammar::{FlowGrammar, Rule, in_words, is_incidental};
 use super::scan::{ITEM_WORDS, word_at};
-
-/// Where a stretch stood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    Setting,
-    Clause,
-    Field,
-    HoursRow,
-    TeamPart,
-    Trigger,
-    Step,
-    Option,
-    Arm,
-    HandoffPart,
-    Share,
-    FetchPart,
-    Given,
-    TestLine,
-    Label,
-    Hole,
-}
-
-const STEP_WORDS: &[&str] = &[
-    "say", "image", "post", "choose", "ask", "typing", "seen", "stop", "set", "tag", "untag", "goal", "if", "match", "label",
-    "goto", "wait", "handoff", "do", "return", "fetch", "emit", "note", "repeat", "for", "leave", "split", "run",
-];
-const SETTING_WORDS: &[&str] = &[
-    "languages",
-    "timezone",
-    "reserve",
-    "on short budget",
-    "keep",
-    "gather",
-    "release after",
-    "opt out on",
-    "opt in on",
-    "defaults",
-    "fetch from",
-    "secret",
-    "numerals",
-    "when tiktok answers",
-    "same reply",
-    "spread",
-];
-const CLAUSE_WORDS: &[&str] = &["invalid", "tries", "within", "nudge after"];
-const OPTION_WORDS: &[&str] = &["other", "invalid", "tries", "within", "nudge after"];
-const HANDOFF_WORDS: &[&str] = &["open", "closed", "nobody in", "released"];
-const FETCH_WORDS: &[&str] = &["header", "json", "timeout", "retry", "gives", "on", "else"];
-const TEST_WORDS: &[&str] = &["given", "customer", "bot", "after", "colleague", "expect"];
-const TEAM_WORDS: &[&str] = &["hours", "notify"];
-const DAY_WORDS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun", "closed"];
-const TRIGGER_WORDS: &[&str] = &[
-    "message",
-    "any text",
-    "button",
-    "image",
-    "ad",
-    "link",
-    "first message",
-    "fallback",
-    "post",
-    "video",
-    "sticker",
-    "emoji",
-    "reaction",
-    "unsupported",
-    "comment",
-    "return after",
-    "window closing in",
-    "replies left",
-    "fault",
-    "exactly",
-    "starting",
-    "like",
-    "matching",
-];
-const TYPE_WORDS: &[&str] =
-    &["text", "whole", "decimal", "digits", "email", "phone", "date", "time", "yes_no", "one of", "image", "post", "list"];
-
-impl Place {
-    /// The rule that a stretch in this place must fit.
-    const fn rule(self) -> Rule {
-        match self {
-            Self::Setting => Rule::setting,
-            Self::Clause => Rule::clause,
-            Self::Field => Rule::field,
-            Self::HoursRow => Rule::hours_row,
-            Self::TeamPart => Rule::team_part,
-            Self::Trigger => Rule::trigger,
-            Self::Step => Rule::step,
-            Self::Option => Rule::choose_line,
-            Self::Arm => Rule::match_line,
-            Self::HandoffPart => Rule::handoff_part,
-            Self::Share => Rule::share,
-            Self::FetchPart => Rule::fetch_part,
-            Self::Given => Rule::given,
-            Self::TestLine => Rule::test_line,
-            Self::Label => Rule::template,
-            Self::Hole => Rule::hole,
-        }
-    }
-
-    const fn words(self) -> &'static [&'static str] {
-        match self {
-            Self::Setting => SETTING_WORDS,
-            Self::Clause => CLAUSE_WORDS,
-            Self::Option => OPTION_WORDS,
-            Self::HoursRow => DAY_WORDS,
-            Self::TeamPart => TEAM_WORDS,
-            Self::Step => STEP_WORDS,
-            Self::HandoffPart => HANDOFF_WORDS,
-            Self::Arm => &["else"],
-            Self::FetchPart => FETCH_WORDS,
-            Self::TestLine => TEST_WORDS,
-            Self::Field | Self::Trigger | Self::Hole | Self::Share | Self::Given | Self::Label => &[],
-        }
-    }
-
-    /// What stands here, for "… is not …".
-    const fn noun(self) -> &'static str {
-        match self {
-            Self::Setting => "a setting of `bot`",
-            Self::Clause => "a clause of this wait",
-            Self::Option => "a label or clause of `choose`",
-            Self::HoursRow => "a day",
-            Self::TeamPart => "a setting of `team`",
-            Self::Step => "a step",
-            Self::HandoffPart => "a clause of `handoff`",
-            Self::Field => "a field of `contact`",
-            Self::Arm => "a case of `match`",
-            Self::Trigger => "a trigger",
-            Self::Share => "a way of `split`",
-            Self::FetchPart => "a part of `fetch`",
-            Self::Given => "a field of `gives`",
-            Self::TestLine => "a line of a test",
-            Self::Label => "a label in quotes",
-            Self::Hole => "a value",
-        }
-    }
-}
 
 /// Why `text`, which begins at byte `base` of the file, does not fit its place.
 pub fn broken(text: &str, place: Place, file: FileId, base: usize) -> Diagnostic {
@@ -263,76 +130,6 @@ fn meant(word: &str, near: &str) -> String {
         Some((letter, script)) => format!("did you mean `{near}`? the `{letter}` here is a {script} letter"),
         None => format!("did you mean `{near}`?"),
     }
-}
-
-/// Words that authors bring from elsewhere.
-fn synonym(word: &str, place: Place) -> Option<&'static str> {
-    if place == Place::Arm {
-        return matches!(word, "otherwise" | "default" | "case" | "other").then_some("else");
-    }
-    if place == Place::Clause || place == Place::Option {
-        return Some(match word {
-            "timeout" | "after" | "wait" => "within",
-            "retry" | "retries" | "attempts" => "tries",
-            "remind" | "reminder" => "nudge after",
-            "else" | "otherwise" | "default" if place == Place::Option => "other",
-            _ => return None,
-        });
-    }
-    if place == Place::FetchPart {
-        return Some(match word {
-            "headers" | "auth" | "authorization" => "header",
-            "body" | "data" | "payload" | "send" => "json",
-            "retries" | "tries" | "attempts" => "retry",
-            "returns" | "response" | "answer" | "schema" => "gives",
-            "status" | "when" => "on",
-            "otherwise" | "error" | "fallback" | "default" => "else",
-            "wait" | "within" => "timeout",
-            _ => return None,
-        });
-    }
-    if place == Place::TestLine {
-        return Some(match word {
-            "user" | "client" | "human" | "they" | "send" | "message" | "says" => "customer",
-            "reply" | "answer" | "says_bot" | "say" => "bot",
-            "wait" | "sleep" | "later" => "after",
-            "assert" | "check" | "verify" | "then" => "expect",
-            "mock" | "when" | "set" | "let" | "stub" => "given",
-            "agent" | "support" | "staff" => "colleague",
-            _ => return None,
-        });
-    }
-    if place == Place::HoursRow {
-        let short = word.to_lowercase();
-        return DAY_WORDS.iter().find(|day| short.starts_with(**day)).copied();
-    }
-    if place != Place::Step {
-        return None;
-    }
-    Some(match word {
-        "send" | "reply" | "print" | "respond" | "answer" | "text" | "message" | "write" => "say",
-        "question" | "input" | "prompt" => "ask",
-        "buttons" | "menu" | "options" | "card" | "quick_replies" => "choose",
-        "jump" | "go" | "redirect" => "goto",
-        "elif" | "elseif" | "elsif" => "else if",
-        "otherwise" => "else",
-        "sleep" | "delay" | "pause" => "wait",
-        "end" | "exit" | "finish" | "quit" => "stop",
-        "break" => "leave",
-        "loop" | "while" | "until" => "repeat",
-        "foreach" => "for",
-        "http" | "request" | "webhook" | "api" | "get" | "GET" | "POST" | "PUT" | "PATCH" | "DELETE" => "fetch",
-        "invoke" | "gosub" | "perform" | "execute" => "do",
-        "script" | "exec" | "eval" => "run",
-        "event" | "trigger" | "fire" | "track" => "emit",
-        "random" | "experiment" | "test" | "ab" => "split",
-        "memo" | "comment" => "note",
-        "transfer" | "assign" | "escalate" | "human" | "agent" | "hand" => "handoff",
-        "switch" | "case" => "match",
-        "var" | "let" | "const" | "assign_to" => "set",
-        "photo" | "picture" | "img" => "image",
-        _ => return None,
-    })
 }
 
 /// Mistakes worth words of their own.
