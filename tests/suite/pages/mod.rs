@@ -219,7 +219,7 @@ pub(crate) fn folder(path: &str) -> Shown {
 pub(crate) fn compile(files: &[(String, String)]) -> Shown {
     let bytes = std::fs::read(root().join("flows/nile-threads/sizes.png")).unwrap();
     let named = |name: &str| (name.to_owned(), Arc::new(check::asset(name, bytes.clone()).unwrap()));
-    with_assets(files, &["sizes.png", "size-s.png", "size-m.png"].map(named).into())
+    with_assets(files, &["sizes.png", "size-s.png", "size-m.png"].map(named).into_iter().collect())
 }
 
 fn with_assets(files: &[(String, String)], assets: &check::Assets) -> Shown {
