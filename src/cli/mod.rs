@@ -11,6 +11,7 @@ mod fmt;
 mod keeper;
 mod new;
 mod output;
+mod proof;
 mod reload;
 mod secrets;
 mod serve;
