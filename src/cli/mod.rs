@@ -8,6 +8,7 @@ mod dev;
 mod explain;
 mod flows;
 mod fmt;
+mod fuzz;
 mod keeper;
 mod new;
 mod output;
@@ -53,6 +54,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Run the conversations that are written as tests.
     Test(test::Arguments),
+    /// Make up conversations and look for one that breaks a rule.
+    Fuzz(fuzz::Arguments),
     /// Chat with a bot in the terminal.
     Talk(talk::Arguments),
     /// Serve a bot to TikTok.
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Talk(arguments) => talk::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),

@@ -13,11 +13,15 @@ const SAMPLE: &str = include_str!("../syntax/tests/sample.flow");
 
 /// The bot of a file that has no errors.
 pub(super) fn compile(text: &str) -> Arc<Bot> {
+    Arc::new(compiled(text))
+}
+
+pub(super) fn compiled(text: &str) -> Bot {
     let mut sources = Sources::default();
     sources.add("a.flow", text);
     let (bot, found) = check::compile(&sources, &Assets::new());
     let errors: Vec<_> = found.iter().filter(|one| one.severity == Severity::Error).map(|one| (one.code, &one.message)).collect();
-    Arc::new(bot.unwrap_or_else(|| panic!("{errors:#?}")))
+    bot.unwrap_or_else(|| panic!("{errors:#?}"))
 }
 
 /// A bot that asks for a number, with these settings and these tests.
