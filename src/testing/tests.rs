@@ -176,6 +176,9 @@ fn a_call_is_answered_by_what_is_given_or_runs_out() {
     bot "A colleague will answer."
     expect handed over"#,
     );
+    let gathered =
+        breaks("gather 3s at most 15s", "customer \"order\"\n bot \"Which order?\"\n customer \"123\"\n bot \"It is x.\"");
+    assert!(matches!(gathered.problem, Problem::Ungiven(_)), "{:?}", gathered.problem);
     let failure = breaks("", "customer \"order\"\n bot \"Which order?\"\n customer \"123\"\n bot nothing");
     assert_eq!(failure.problem, Problem::Ungiven("given GET \"https://shop.example/orders/123\"".to_owned()));
     assert_eq!(failure.line, "customer \"123\"");
