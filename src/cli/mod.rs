@@ -9,6 +9,7 @@ mod dev;
 mod explain;
 mod flows;
 mod fmt;
+mod fuzz;
 mod keeper;
 mod new;
 mod output;
@@ -56,6 +57,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Run the conversations that are written as tests.
     Test(test::Arguments),
+    /// Make up conversations and look for one that breaks a rule.
+    Fuzz(fuzz::Arguments),
     /// Chat with a bot in the terminal.
     Talk(talk::Arguments),
     /// Write a flow in its other spelling: .flow as .flow.yaml and back, comments kept.
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Talk(arguments) => talk::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Schema(_) => schema::run(),

@@ -166,10 +166,12 @@ impl Stage {
                 self.nothing_unlisted().map_err(|problem| fail(self, problem, None))?;
             }
             burst = is_customer(&line.step) || (burst && is_given(&line.step));
-            self.line(&line.step).map_err(|(problem, hint)| fail(self, problem, hint))?;
-            if let Some(asked) = self.ungiven.take() {
-                return Err(fail(self, Problem::Ungiven(line_of_call(&asked)), None));
+            let held = self.line(&line.step);
+            // What a missing answer leads to is no news.
+            if let Some(call) = self.ungiven.take() {
+                return Err(fail(self, Problem::Ungiven(line_of_call(&call)), None));
             }
+            held.map_err(|(problem, hint)| fail(self, problem, hint))?;
         }
         let Some(last) = lines.last() else { return Ok(()) };
         if test.lines.last().is_some_and(|line| line.origin == last.origin) {

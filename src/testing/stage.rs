@@ -18,6 +18,8 @@ use crate::engine::{Answer, Body, ColleagueAction, Speaker, Trace};
 const COLLEAGUE_MS: i64 = 10_000;
 /// Lines of a story that are kept: the newest.
 const STORY_MAX: usize = 400;
+/// Due moments of one jump: no conversation needs so many.
+const DUES_MAX: u32 = 1_000;
 /// Calls in a row that are answered: a flow that never stops calling ends by a limit of its own.
 const CALLS_MAX: usize = 100;
 
@@ -186,7 +188,13 @@ impl Stage {
 
     fn pass_until(&mut self, target: Moment) {
         // From one due moment to the next, so that calls are answered when they are made.
+        let mut dues = 0_u32;
         while let Some(due) = self.chat.conversation().due().filter(|due| *due <= target) {
+            dues = dues.saturating_add(1);
+            if dues > DUES_MAX {
+                // It goes round by itself: time stands still where it was.
+                return;
+            }
             if self.ungiven.is_some() {
                 self.owed_until = Some(target);
                 return;

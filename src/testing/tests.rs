@@ -13,11 +13,15 @@ const SAMPLE: &str = include_str!("../syntax/tests/sample.flow");
 
 /// The bot of a file that has no errors.
 pub(super) fn compile(text: &str) -> Arc<Bot> {
+    Arc::new(compiled(text))
+}
+
+pub(super) fn compiled(text: &str) -> Bot {
     let mut sources = Sources::default();
     sources.add("a.flow", text);
     let (bot, found) = check::compile(&sources, &Assets::new());
     let errors: Vec<_> = found.iter().filter(|one| one.severity == Severity::Error).map(|one| (one.code, &one.message)).collect();
-    Arc::new(bot.unwrap_or_else(|| panic!("{errors:#?}")))
+    bot.unwrap_or_else(|| panic!("{errors:#?}"))
 }
 
 /// A bot that asks for a number, with these settings and these tests.
@@ -172,6 +176,9 @@ fn a_call_is_answered_by_what_is_given_or_runs_out() {
     bot "A colleague will answer."
     expect handed over"#,
     );
+    let gathered =
+        breaks("gather 3s at most 15s", "customer \"order\"\n bot \"Which order?\"\n customer \"123\"\n bot \"It is x.\"");
+    assert!(matches!(gathered.problem, Problem::Ungiven(_)), "{:?}", gathered.problem);
     let failure = breaks("", "customer \"order\"\n bot \"Which order?\"\n customer \"123\"\n bot nothing");
     assert_eq!(failure.problem, Problem::Ungiven("given GET \"https://shop.example/orders/123\"".to_owned()));
     assert_eq!(failure.line, "customer \"123\"");

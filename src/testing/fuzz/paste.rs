@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::player::{LISTEN, Player};
+use super::player::{LISTEN, MONTH, Player};
 use super::rules::{Finding, Rule};
 use super::shrink::shrink;
 use super::{Broken, tree};
@@ -11,8 +11,6 @@ use crate::engine::rehearsal::Said;
 use crate::testing::compare::{is_reply, numbered};
 use crate::testing::run::{is_given, noon, run};
 use crate::testing::stage::{Event, Stage};
-
-const MONTH: i64 = 30 * 24 * 3_600_000;
 
 /// The finding with its shortest conversation.
 pub(super) fn broken(bot: &Arc<Bot>, player: &Player, finding: Finding, number: u64) -> Broken {
@@ -138,7 +136,10 @@ impl Listing {
             }
             Rule::DeadEnd => {
                 self.list();
-                self.steps.extend([TestStep::After(MONTH), TestStep::Expect(Expectation::Stopped)]);
+                if !matches!(self.steps.last(), Some(TestStep::After(MONTH))) {
+                    self.steps.push(TestStep::After(MONTH));
+                }
+                self.steps.push(TestStep::Expect(Expectation::Stopped));
             }
             Rule::OptOut => {
                 self.list();

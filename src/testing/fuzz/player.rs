@@ -15,6 +15,8 @@ use crate::testing::stage::{Event, Stage};
 /// A conversation that nobody disturbs has come to rest after so many due moments, or it never does.
 const DUES_MAX: usize = 60;
 const SECOND: i64 = 1_000;
+/// After so long a silence nothing is expected any more.
+pub(super) const MONTH: i64 = 30 * 24 * 3_600 * SECOND;
 
 /// Lets what was written be answered: in a test, a `bot` line.
 pub(super) const LISTEN: TestStep = TestStep::Bot(BotAct::Nothing);
@@ -190,10 +192,7 @@ impl Player {
                 return Some(finding);
             }
         }
-        let status = self.stage.chat().conversation().status();
-        let (flow, step) = status.place?;
-        let origin = self.stage.bot().flow(&flow).and_then(|flow| flow.steps.get(step)).map(|step| step.origin.clone());
-        Some(Finding::new(Rule::DeadEnd, format!("`{flow}` goes on for ever without the customer"), origin))
+        self.act(&TestStep::After(MONTH), chance)
     }
 
     /// Silence until the next moment that is due, in whole seconds; `None` where nothing is.

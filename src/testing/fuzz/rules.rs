@@ -1,5 +1,6 @@
 //! What must hold after every act of a conversation.
 
+use super::player::MONTH;
 use crate::bot::{Bot, CustomerAct, On, Origin, TestStep};
 use crate::calendar::Moment;
 use crate::channel::{Reason, rules};
@@ -134,7 +135,7 @@ impl Watch {
         let heard = self.heard();
         self.turn.clear();
         self.acts = 0;
-        heard.or_else(|| dead_end(stage))
+        heard.or_else(|| dead_end(stage, &before.act))
     }
 
     fn events(&mut self, bot: &Bot, before: &Before, events: &[Event]) -> Option<Finding> {
@@ -251,14 +252,17 @@ fn opt_out(stage: &Stage, before: &Before) -> Option<Finding> {
         .then(|| Finding::new(Rule::OptOut, format!("the customer wrote \"{said}\""), None))
 }
 
-/// A run that nothing but the customer can move.
-fn dead_end(stage: &Stage) -> Option<Finding> {
+/// A run that nothing but the customer can move, or one that goes round for ever.
+fn dead_end(stage: &Stage, act: &TestStep) -> Option<Finding> {
     let conversation = stage.chat().conversation();
     let status = conversation.status();
     let (flow, step) = status.place.as_ref()?;
-    if status.waits_for.is_some() && conversation.due().is_some() {
+    let endless = matches!(act, TestStep::After(ms) if *ms >= MONTH);
+    if status.waits_for.is_some() && conversation.due().is_some() && !endless {
         return None;
     }
-    let origin = stage.bot().flow(flow).and_then(|flow| flow.steps.get(*step)).map(|step| step.origin.clone());
-    Some(Finding::new(Rule::DeadEnd, format!("`{flow}` waits for nothing that comes by itself"), origin))
+    let flow = stage.bot().flow(flow)?;
+    let what = if endless { "goes on after a month of silence" } else { "waits for nothing that comes by itself" };
+    let origin = flow.steps.first().filter(|_| endless).or(flow.steps.get(*step)).map(|step| step.origin.clone());
+    Some(Finding::new(Rule::DeadEnd, format!("`{}` {what}", flow.name), origin))
 }
