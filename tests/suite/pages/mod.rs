@@ -15,11 +15,12 @@ pub(crate) use self::printed::{drawn, findings};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rejoinder::bot::Bot;
+use rejoinder::bot::{Bot, Test};
 use rejoinder::check;
 use rejoinder::diagnostic::Diagnostic;
 use rejoinder::source::Sources;
 use rejoinder::system::files;
+use rejoinder::testing::{report, run_all};
 
 macro_rules! pages {
     ($($name:ident => $path:literal,)*) => {
@@ -59,6 +60,7 @@ pages! {
     gate => "tests/pages/gate.md",
     proof => "tests/pages/proof.md",
     testing => "tests/pages/testing.md",
+    yaml => "tests/pages/yaml.md",
 }
 
 #[test]
@@ -162,8 +164,13 @@ fn page(path: &str) {
 }
 
 /// Runs the tests of a bot; whether there were any.
-fn tests_hold(shown: &Shown) -> bool {
-    shown.bot.as_ref().is_some_and(|bot| !bot.tests.is_empty())
+pub(crate) fn tests_hold(shown: &Shown) -> bool {
+    let Some(bot) = &shown.bot else { return false };
+    let tests: Vec<&Test> = bot.tests.iter().collect();
+    let outcomes = run_all(bot, &tests, &|_| {});
+    let failures: String = outcomes.iter().map(|outcome| report::failure(outcome, report::Look::default())).collect();
+    assert!(failures.is_empty(), "{}:\n{failures}", shown.place);
+    !tests.is_empty()
 }
 
 impl Shown {
@@ -197,22 +204,27 @@ fn rewritten(text: &str, fences: &[(usize, String)]) -> String {
 
 /// All flows of a folder of the repository, with its pictures.
 pub(crate) fn folder(path: &str) -> Shown {
-    let whole = root().join(path);
     let mut flows = Vec::new();
-    let mut assets = check::Assets::new();
-    for file in files::walk(&whole, 4, 1_000).unwrap() {
-        let name = file.strip_prefix(root()).unwrap().display().to_string();
-        let inner = file.strip_prefix(&whole).unwrap().display().to_string();
-        match file.extension().and_then(|end| end.to_str()) {
-            Some("flow" | "yaml") => flows.push((name, std::fs::read_to_string(&file).unwrap())),
-            Some("png") => {
-                let asset = check::asset(&inner, std::fs::read(&file).unwrap()).unwrap();
-                assets.insert(inner, Arc::new(asset));
-            }
-            _ => {}
+    for file in files::walk(&root().join(path), 4, 1_000).unwrap() {
+        if matches!(file.extension().and_then(|end| end.to_str()), Some("flow" | "yaml")) {
+            let name = file.strip_prefix(root()).unwrap().display().to_string();
+            flows.push((name, std::fs::read_to_string(&file).unwrap()));
         }
     }
-    with_assets(&flows, &assets)
+    with_pictures(path, &flows)
+}
+
+/// A bot of these files with the pictures of a folder.
+pub(crate) fn with_pictures(path: &str, flows: &[(String, String)]) -> Shown {
+    let whole = root().join(path);
+    let mut assets = check::Assets::new();
+    for file in files::walk(&whole, 4, 1_000).unwrap() {
+        if file.extension().is_some_and(|end| end == "png") {
+            let inner = file.strip_prefix(&whole).unwrap().display().to_string();
+            assets.insert(inner.clone(), Arc::new(check::asset(&inner, std::fs::read(&file).unwrap()).unwrap()));
+        }
+    }
+    with_assets(flows, &assets)
 }
 
 /// A bot of these files, beside which the pictures of the samples stand.
