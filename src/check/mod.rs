@@ -57,7 +57,7 @@ pub fn compile(sources: &Sources, assets: &Assets) -> (Option<Bot>, Vec<Diagnost
     let mut documents = Vec::new();
     let mut broken = Vec::new();
     for (id, file) in files {
-        let (document, diagnostics) = syntax::parse(id, &file.text);
+        let (document, diagnostics) = syntax::parse_file(id, &file.path, &file.text);
         documents.push(document);
         broken.extend(diagnostics);
     }

@@ -9,6 +9,7 @@ use crate::bot::Bot;
 use crate::check::{self, Assets};
 use crate::diagnostic::{Diagnostic, Severity, register};
 use crate::source::{FileId, Sources, Span};
+use crate::syntax;
 use crate::system::files;
 
 /// A flow file above this is refused unread, in bytes.
@@ -42,7 +43,7 @@ impl Loaded {
     }
 }
 
-/// Reads files and folders (`.flow` files and images, folders inside too) and checks them as one bot.
+/// Reads files and folders (`.flow` and `.flow.yaml` files and images, folders inside too) and checks them as one bot.
 ///
 /// # Errors
 /// A path that is not there or holds no flow, or a folder that cannot be listed. A file that cannot be understood is
@@ -54,7 +55,7 @@ pub(super) fn load(paths: &[PathBuf]) -> anyhow::Result<Loaded> {
     }
     if reading.sources.iter().next().is_none() {
         let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        anyhow::bail!("no .flow file in {named}; `rejoinder new {named}` starts a bot there");
+        anyhow::bail!("no .flow or .flow.yaml file in {named}; `rejoinder new {named}` starts a bot there");
     }
     let (bot, found) = check::compile(&reading.sources, &reading.assets);
     let unreadable = reading.findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -96,7 +97,7 @@ impl Reading {
 
     fn read(&mut self, path: &Path) {
         match path.extension().and_then(|end| end.to_str()) {
-            Some("yaml" | "yml" | "rhai") => self.not_yet(path),
+            Some("yaml" | "yml" | "rhai") if !is_yaml(path) => self.not_yet(path),
             _ => self.flow(path),
         }
     }
@@ -117,8 +118,9 @@ impl Reading {
     fn not_yet(&mut self, path: &Path) {
         let file = self.sources.add(path.display().to_string().replace('\\', "/"), "");
         let span = Span { file, start: 0, end: 0 };
-        let finding = Diagnostic::warning(register::NOT_YET, span, "files of this kind are not read yet");
-        self.findings.push(finding.help("write the flow in a `.flow` file, or move this one out of the folder"));
+        let finding = Diagnostic::warning(register::NOT_YET, span, "files of this kind are not read");
+        let help = "a flow stands in a `.flow` or `.flow.yaml` file; rename this one, or move it out of the folder";
+        self.findings.push(finding.help(help));
     }
 
     fn image(&mut self, folder: &Path, path: &Path) {
@@ -135,6 +137,10 @@ impl Reading {
             Err(reason) => self.assets.refuse(file, reason),
         }
     }
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.ends_with(syntax::YAML_ENDING))
 }
 
 /// All files of a folder, folders inside too, in one order everywhere.

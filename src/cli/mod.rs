@@ -3,6 +3,7 @@
 
 mod check;
 mod completions;
+mod convert;
 mod crash;
 mod dev;
 mod explain;
@@ -12,6 +13,7 @@ mod keeper;
 mod new;
 mod output;
 mod reload;
+mod schema;
 mod secrets;
 mod serve;
 mod signals;
@@ -55,6 +57,10 @@ enum Command {
     Test(test::Arguments),
     /// Chat with a bot in the terminal.
     Talk(talk::Arguments),
+    /// Write a flow in its other spelling: .flow as .flow.yaml and back, comments kept.
+    Convert(convert::Arguments),
+    /// Print the JSON schema of .flow.yaml files, for editors.
+    Schema(schema::Arguments),
     /// Serve a bot to TikTok.
     Serve(serve::Arguments),
     /// Run the simulated TikTok alone.
@@ -85,6 +91,8 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Talk(arguments) => talk::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
+        Command::Schema(_) => schema::run(),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::New(arguments) => new::run(&arguments),

@@ -39,6 +39,12 @@ pub(super) fn colour() -> bool {
     std::io::stdout().is_terminal() && colour_wanted()
 }
 
+/// Prints findings in frames to standard error, where standard output carries something else.
+pub(super) fn aside(sources: &Sources, findings: &[Diagnostic]) {
+    let colour = std::io::stderr().is_terminal() && colour_wanted();
+    anstream::eprint!("{}", render::text(sources, findings, Look { color: colour, ..Look::default() }));
+}
+
 /// The findings of a bot without colour, for a page.
 pub(super) fn plain(loaded: &Loaded) -> String {
     render::text(&loaded.sources, &loaded.findings, Look::default())

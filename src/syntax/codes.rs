@@ -29,6 +29,15 @@ pub const CODES: &[(&str, &str)] = &[
     (MISSING_TEXT, "a step without the text that it sends"),
     (MISPLACED, "something that may not stand here, or not again"),
     (BLOCK_TEXT, "a text in triple quotes that does not begin on its own line"),
+    (YAML_BROKEN, "a file that cannot be read as YAML"),
+    (YAML_READ_AS, "a text that YAML reads as something else"),
+    (YAML_KEY, "a key that is not known here"),
+    (YAML_TWICE, "a key that stands twice"),
+    (YAML_REFUSED, "a part of YAML that is not used here"),
+    (YAML_SHAPE, "a list, map or single value where another of these is expected"),
+    (YAML_MISSING, "a key or value that is needed and not there"),
+    (YAML_ITEM, "an item, step, trigger or line that no key names, or more than one"),
+    (YAML_LOSS, "a part that the other spelling cannot hold"),
 ];
 
 pub const TOO_LARGE: &str = "F0001";
@@ -59,3 +68,12 @@ pub const PRECEDENCE: &str = "F0026";
 pub const MISSING_TEXT: &str = "F0027";
 pub const MISPLACED: &str = "F0028";
 pub const BLOCK_TEXT: &str = "F0029";
+pub const YAML_BROKEN: &str = "F0070";
+pub const YAML_READ_AS: &str = "F0071";
+pub const YAML_KEY: &str = "F0072";
+pub const YAML_TWICE: &str = "F0073";
+pub const YAML_REFUSED: &str = "F0074";
+pub const YAML_SHAPE: &str = "F0075";
+pub const YAML_MISSING: &str = "F0076";
+pub const YAML_ITEM: &str = "F0077";
+pub const YAML_LOSS: &str = "F0078";

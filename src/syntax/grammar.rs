@@ -9,6 +9,7 @@ use pest_derive::Parser;
 #[grammar = "grammar/expressions.pest"]
 #[grammar = "grammar/items.pest"]
 #[grammar = "grammar/steps.pest"]
+#[grammar = "grammar/pieces.pest"]
 #[grammar = "grammar/tests.pest"]
 pub struct FlowGrammar;
 

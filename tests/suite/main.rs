@@ -27,6 +27,8 @@ mod limits;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod spellings;
+#[cfg(test)]
 mod town;
 #[cfg(test)]
 mod webhook;

@@ -1,8 +1,9 @@
 //! The pages of the codes: each shows a mistake that is found, and its repair, of which nothing is said any more.
 
-use super::super::code;
+use super::super::{Assets, code, compile};
 use super::stories::{compiled_with, in_a_bot};
 use crate::diagnostic::register::{FILE_CODES, PAGES, Page};
+use crate::source::Sources;
 use crate::syntax::codes::CODES;
 
 #[test]
@@ -12,15 +13,26 @@ fn every_code_has_a_page_and_every_page_a_code() {
     assert_eq!(codes, PAGES.iter().map(|page| page.code).collect::<Vec<_>>());
 }
 
-/// The examples of a page: the mistake and its repair.
-fn examples(page: &Page) -> Vec<&'static str> {
-    let parts = page.text.split("```");
-    parts.skip(1).step_by(2).filter_map(|block| block.strip_prefix("flow\n")).collect()
+/// The examples of a page, the mistake and its repair, each with whether it is written in YAML.
+fn examples(page: &Page) -> Vec<(bool, &'static str)> {
+    let parts = page.text.split("```").skip(1).step_by(2);
+    let example = |block: &'static str| {
+        let flow = block.strip_prefix("flow\n").map(|text| (false, text));
+        flow.or_else(|| block.strip_prefix("yaml\n").map(|text| (true, text)))
+    };
+    parts.filter_map(example).collect()
 }
 
-fn codes_of(example: &str) -> Vec<&'static str> {
+fn codes_of((yaml, example): (bool, &str)) -> Vec<&'static str> {
     let images = ["logo.png", "size-s.png", "size-m.png"];
-    let (_, _, diagnostics) = compiled_with(&in_a_bot(example), &images);
+    let diagnostics = if yaml {
+        let mut sources = Sources::default();
+        sources.add("bot.flow", in_a_bot(""));
+        sources.add("example.flow.yaml", example);
+        compile(&sources, &Assets::default()).1
+    } else {
+        compiled_with(&in_a_bot(example), &images).2
+    };
     diagnostics.iter().map(|finding| finding.code).collect()
 }
 

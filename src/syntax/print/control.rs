@@ -140,7 +140,7 @@ impl Printer<'_> {
         );
     }
 
-    fn pattern(&mut self, pattern: &Pattern) {
+    pub(super) fn pattern(&mut self, pattern: &Pattern) {
         match pattern {
             Pattern::Value(value) => self.literal(value),
             Pattern::Range(low, high) => {

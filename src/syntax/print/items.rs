@@ -130,7 +130,7 @@ impl<'d> Printer<'d> {
         }
     }
 
-    fn row(&mut self, row: &HoursRow) {
+    pub(super) fn row(&mut self, row: &HoursRow) {
         match row {
             HoursRow::Open { days, times, .. } => {
                 let name = |day: &Spanned<u8>| DAYS.get(usize::from(day.value)).copied().unwrap_or("mon");
@@ -304,7 +304,7 @@ impl<'d> Printer<'d> {
 }
 
 /// Clauses in the order of the language's page; several of one kind keep theirs.
-pub(super) fn in_order(clauses: &[WaitClause]) -> Vec<&WaitClause> {
+pub fn in_order(clauses: &[WaitClause]) -> Vec<&WaitClause> {
     let mut ordered: Vec<&WaitClause> = clauses.iter().collect();
     ordered.sort_by_key(|clause| match clause.kind {
         WaitClauseKind::Invalid(_) => 0,
@@ -315,7 +315,7 @@ pub(super) fn in_order(clauses: &[WaitClause]) -> Vec<&WaitClause> {
     ordered
 }
 
-const fn rank(kind: &SettingKind) -> u8 {
+pub const fn rank(kind: &SettingKind) -> u8 {
     match kind {
         SettingKind::Languages(_) => 0,
         SettingKind::Timezone(_) => 1,

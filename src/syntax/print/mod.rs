@@ -5,9 +5,13 @@ mod control;
 mod expressions;
 mod fetch;
 mod items;
+pub mod pieces;
 mod steps;
 mod tests;
 mod texts;
+
+pub use items::{in_order, rank};
+pub use texts::text_span;
 
 use crate::source::Span;
 
@@ -250,7 +254,7 @@ fn surroundings(spans: &[Span], from: u32, to: u32) -> Vec<Around> {
     all
 }
 
-const fn item_span(item: &Item) -> Span {
+pub const fn item_span(item: &Item) -> Span {
     match item {
         Item::Bot(item) => item.span,
         Item::Words(item) => item.span,

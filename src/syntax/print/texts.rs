@@ -132,7 +132,7 @@ impl Printer<'_> {
         self.put("\"");
     }
 
-    fn hole(&mut self, piece: &Piece) {
+    pub(super) fn hole(&mut self, piece: &Piece) {
         let Piece::Hole { value, filters, .. } = piece else { return };
         let inside = self.aside(|printer| {
             printer.value(value);
@@ -183,7 +183,7 @@ fn line_span((tag, text): &(Spanned<String>, Text)) -> Span {
     tag.span.to(text_span(text))
 }
 
-pub(super) const fn text_span(text: &Text) -> Span {
+pub const fn text_span(text: &Text) -> Span {
     match text {
         Text::Template(template) => template.span,
         Text::OneOf(_, span) | Text::PerLanguage(_, span) => *span,

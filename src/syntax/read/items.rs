@@ -193,7 +193,7 @@ impl Reader<'_> {
         HoursItem { name, rows, span: self.span(pair) }
     }
 
-    fn open_row(&mut self, pair: &Pair<'_>) -> HoursRow {
+    pub(super) fn open_row(&mut self, pair: &Pair<'_>) -> HoursRow {
         let mut days = Vec::new();
         let mut times = Vec::new();
         for inner in pair.clone().into_inner() {

@@ -7,12 +7,14 @@ mod fetch;
 mod flows;
 mod items;
 mod literals;
+mod pieces;
 mod steps;
 mod tests;
 mod texts;
 mod types;
 
 pub use expressions::{COMPARE, NEGATE, NOT, binding};
+pub use pieces::{Places, Value};
 
 use pest::Parser;
 use unicode_normalization::UnicodeNormalization;
@@ -42,12 +44,14 @@ pub struct Reader<'t> {
     /// Operators met in the expression that is read.
     operators: usize,
     expression_depth: usize,
+    /// Where the bytes of the value that is read stand in the file, where it is not the file itself that is read.
+    places: Option<Places>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl<'t> Reader<'t> {
     pub fn new(file: FileId, masked: &'t str) -> Self {
-        Self { file, masked, base: 0, operators: 0, expression_depth: 0, diagnostics: Vec::new() }
+        Self { file, masked, base: 0, operators: 0, expression_depth: 0, places: None, diagnostics: Vec::new() }
     }
 
     /// Reads one item.
@@ -101,6 +105,9 @@ impl<'t> Reader<'t> {
     }
 
     fn place(&self, start: usize, end: usize) -> Span {
+        if let Some(places) = &self.places {
+            return places.span(self.file, start, end);
+        }
         let limit = self.masked.len();
         Span { file: self.file, start: start.min(limit) as u32, end: end.min(limit) as u32 }
     }

@@ -112,7 +112,7 @@ impl Reader<'_> {
         Template { pieces, block, span }
     }
 
-    fn broken_hole(&self, pair: &Pair<'_>) -> Piece {
+    pub(super) fn broken_hole(&self, pair: &Pair<'_>) -> Piece {
         let span = self.span(pair);
         Piece::Hole { value: broken_value(span), filters: Vec::new(), span }
     }
@@ -137,7 +137,7 @@ impl Reader<'_> {
         }
     }
 
-    fn hole(&mut self, pair: &Pair<'_>) -> Piece {
+    pub(super) fn hole(&mut self, pair: &Pair<'_>) -> Piece {
         let span = self.span(pair);
         let mut value = broken_value(span);
         let mut filters = Vec::new();
@@ -185,7 +185,7 @@ fn broken_value(span: Span) -> Expr {
     Expr { kind: ExprKind::Broken, span }
 }
 
-fn literal(pieces: &mut Vec<Piece>, text: &str) {
+pub(super) fn literal(pieces: &mut Vec<Piece>, text: &str) {
     if let Some(Piece::Literal(before)) = pieces.last_mut() {
         before.push_str(text);
     } else if !text.is_empty() {

@@ -103,7 +103,7 @@ impl Reader<'_> {
         }
     }
 
-    fn record_kind(&mut self, pair: &Pair<'_>) -> Type {
+    pub(super) fn record_kind(&mut self, pair: &Pair<'_>) -> Type {
         Type { kind: TypeKind::Record(self.record(pair)), span: self.span(pair) }
     }
 

@@ -55,5 +55,11 @@ pub fn scan(file: FileId, text: &str) -> Scan {
     first
 }
 
+/// Scans one value of a file in another notation: places are counted from its beginning.
+#[must_use]
+pub fn piece(file: FileId, text: &str) -> Scan {
+    lexer::Lexer::new(file, text, false).run()
+}
+
 #[cfg(test)]
 mod tests;

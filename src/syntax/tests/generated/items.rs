@@ -76,7 +76,9 @@ fn flow() -> BoxedStrategy<Item> {
     let parameters = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(parameter, 1..3)];
     let head = (name(), parameters, text(), proptest::option::of(plain_kind()), text());
     (head, prop::collection::vec(trigger(), 0..3), block())
-        .prop_map(|((name, parameters, title, result, renamed_from), triggers, block)| {
+        .prop_map(|((name, mut parameters, title, result, renamed_from), triggers, block)| {
+            let mut seen = std::collections::BTreeSet::new();
+            parameters.retain(|parameter: &Parameter| seen.insert(parameter.name.text.clone()));
             Item::Flow(FlowItem {
                 name,
                 parameters,
@@ -103,7 +105,12 @@ fn contact() -> BoxedStrategy<Item> {
         renamed_from,
         span: Span::default(),
     });
-    prop::collection::vec(field, 0..4).prop_map(|fields| Item::Contact(ContactItem { fields, span: Span::default() })).boxed()
+    let contact = |mut fields: Vec<Field>| {
+        let mut seen = std::collections::BTreeSet::new();
+        fields.retain(|field| seen.insert(field.name.text.clone()));
+        Item::Contact(ContactItem { fields, span: Span::default() })
+    };
+    prop::collection::vec(field, 0..4).prop_map(contact).boxed()
 }
 
 fn shared() -> BoxedStrategy<Item> {

@@ -146,8 +146,7 @@ pub(crate) fn text() -> BoxedStrategy<Text> {
     let one = prop_oneof![template(value(), true).prop_map(Text::Template), name().prop_map(Text::Named)];
     let one_of = prop::collection::vec(one.clone(), 1..4).prop_map(|texts| Text::OneOf(texts, Span::default()));
     let either = prop_oneof![4 => one, 1 => one_of].boxed();
-    let per_language =
-        prop::collection::vec((language(), either.clone()), 1..3).prop_map(|lines| Text::PerLanguage(lines, Span::default()));
+    let per_language = prop::collection::vec((language(), either.clone()), 1..3).prop_map(per_language_of);
     prop_oneof![2 => either, 1 => per_language].boxed()
 }
 
@@ -214,7 +213,13 @@ fn fields(kind: BoxedStrategy<Type>) -> BoxedStrategy<Vec<Given>> {
 
 pub(crate) fn text_label() -> impl Strategy<Value = Text> {
     let label = || template(value(), false).prop_map(Text::Template);
-    let per_language =
-        prop::collection::vec((language(), label()), 1..3).prop_map(|lines| Text::PerLanguage(lines, Span::default()));
+    let per_language = prop::collection::vec((language(), label()), 1..3).prop_map(per_language_of);
     prop_oneof![label(), per_language]
+}
+
+/// One line for each language: a language that stands twice is a mistake, and no map can hold it.
+fn per_language_of(mut lines: Vec<(Spanned<String>, Text)>) -> Text {
+    let mut seen = std::collections::BTreeSet::new();
+    lines.retain(|(tag, _)| seen.insert(tag.value.clone()));
+    Text::PerLanguage(lines, Span::default())
 }
