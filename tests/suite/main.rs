@@ -30,6 +30,7 @@ mod pages;
 mod sample;
 #[cfg(test)]
 mod spellings;
+mod spellings;
 #[cfg(test)]
 mod town;
 #[cfg(test)]
