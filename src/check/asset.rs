@@ -53,6 +53,12 @@ impl FromIterator<(String, Arc<Asset>)> for Assets {
     }
 }
 
+impl<const N: usize> From<[(String, Arc<Asset>); N]> for Assets {
+    fn from(files: [(String, Arc<Asset>); N]) -> Self {
+        files.into_iter().collect()
+    }
+}
+
 /// Reads an image file by its content; `file` is its path relative to the flows' folder.
 ///
 /// # Errors
