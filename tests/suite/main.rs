@@ -30,7 +30,6 @@ mod pages;
 mod sample;
 #[cfg(test)]
 mod spellings;
-mod spellings;
 #[cfg(test)]
 mod town;
 #[cfg(test)]
