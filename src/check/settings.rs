@@ -179,7 +179,7 @@ fn given_twice(world: &World<'_>, bot: &BotItem) {
 }
 
 fn languages(world: &World<'_>, bot: &BotItem) {
-    let mut all: Vec<&Spanned<String>> = Vec::new();
+    let mut all: BTreeMap<&str, Span> = BTreeMap::new();
     for setting in &bot.settings {
         let SettingKind::Languages(list) = &setting.kind else { continue };
         for tag in list {
@@ -187,11 +187,11 @@ fn languages(world: &World<'_>, bot: &BotItem) {
                 let finding = Diagnostic::error(code::LANGUAGES, tag.span, format!("`{}` is no language", tag.value));
                 world.findings.add(finding.help("languages are BCP 47 tags: `ar`, `en`, `pt-BR`"));
             }
-            if let Some(first) = all.iter().find(|earlier| earlier.value == tag.value) {
+            if let Some(first) = all.get(tag.value.as_str()) {
                 let finding = Diagnostic::error(code::LANGUAGES, tag.span, format!("`{}` stands here twice", tag.value));
-                world.findings.add(finding.also(first.span, "the first one"));
+                world.findings.add(finding.also(*first, "the first one"));
             }
-            all.push(tag);
+            all.entry(&tag.value).or_insert(tag.span);
         }
     }
     if all.is_empty() && !bot.settings.iter().any(|setting| matches!(setting.kind, SettingKind::Broken)) {

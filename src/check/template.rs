@@ -1,6 +1,6 @@
 //! Texts: holes, filters, languages, variants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::expression::Scope;
 use super::kind::{self, Kind};
@@ -81,16 +81,19 @@ impl Scope<'_, '_> {
             let finding = Diagnostic::warning(code::SAME_VARIANT, span, "`one of` with a single variant");
             self.report(finding.help("add another variant after `|`, or leave `one of` away"));
         }
-        let mut seen: Vec<&Template> = Vec::new();
+        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
         for text in list {
             let Text::Template(template) = text else { continue };
-            let same =
-                |earlier: &&Template| kind::literal(earlier).is_some() && kind::literal(earlier) == kind::literal(template);
-            if let Some(first) = seen.iter().copied().find(same) {
-                let finding = Diagnostic::warning(code::SAME_VARIANT, template.span, "this variant stands here twice");
-                self.report(finding.also(first.span, "the first one"));
+            let Some(words) = kind::literal(template) else { continue };
+            match seen.get(&words) {
+                Some(first) => {
+                    let finding = Diagnostic::warning(code::SAME_VARIANT, template.span, "this variant stands here twice");
+                    self.report(finding.also(*first, "the first one"));
+                }
+                None => {
+                    seen.insert(words, template.span);
+                }
             }
-            seen.push(template);
         }
         let parts: Vec<Vec<Vec<bot::Template>>> = list.iter().map(|text| self.variants(text, depth)).collect();
         let languages = parts.iter().map(Vec::len).max().unwrap_or(1);
@@ -101,7 +104,8 @@ impl Scope<'_, '_> {
     fn per_language(&self, entries: &[(Spanned<String>, Text)], span: Span, depth: usize) -> Vec<Vec<bot::Template>> {
         let languages = &self.world.languages;
         let mut given: Vec<Option<Vec<bot::Template>>> = languages.iter().map(|_| None).collect();
-        for (at, (tag, text)) in entries.iter().enumerate() {
+        let mut places: BTreeMap<&str, Span> = BTreeMap::new();
+        for (tag, text) in entries {
             let parts = self.variants(text, depth);
             if parts.len() > 1 {
                 self.report(Diagnostic::error(code::UNKNOWN_LANGUAGE, tag.span, "languages stand inside a language here"));
@@ -111,11 +115,10 @@ impl Scope<'_, '_> {
                 continue;
             };
             if slot.is_some() {
-                let first =
-                    entries.iter().take(at).find(|(earlier, _)| earlier.value == tag.value).map(|(earlier, _)| earlier.span);
                 let finding = Diagnostic::error(code::DEFINED_TWICE, tag.span, format!("`{}` is given twice", tag.value));
-                self.report(finding.also(first.unwrap_or(span), "the first one"));
+                self.report(finding.also(places.get(tag.value.as_str()).copied().unwrap_or(span), "the first one"));
             }
+            places.entry(&tag.value).or_insert(tag.span);
             *slot = parts.into_iter().next();
         }
         let missing: Vec<String> =

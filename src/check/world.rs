@@ -15,6 +15,9 @@ use crate::syntax::tree::{
     TextsItem, WaitClause,
 };
 
+/// Names that are compared with all known ones; fewer findings than that are shown.
+const SUGGESTIONS_MAX: u32 = 200;
+
 /// Uses of named texts in all files together.
 const EXPANSIONS_MAX: u32 = 5_000;
 
@@ -41,6 +44,8 @@ pub(super) struct World<'a> {
     pub word_lists: Vec<&'a [Phrase]>,
     /// The names of these lists.
     pub word_names: Vec<&'a Name>,
+    /// Unknown names that the nearest known one is still looked up for.
+    suggestions_left: Cell<u32>,
     /// Uses of named texts that are still followed.
     expansions_left: Cell<u32>,
     pub flows: Vec<&'a FlowItem>,
@@ -104,6 +109,7 @@ impl<'a> World<'a> {
             texts: BTreeMap::new(),
             word_lists: Vec::new(),
             word_names: Vec::new(),
+            suggestions_left: Cell::new(SUGGESTIONS_MAX),
             expansions_left: Cell::new(EXPANSIONS_MAX),
             flows: Vec::new(),
             labels: Vec::new(),
@@ -331,7 +337,11 @@ impl<'a> World<'a> {
             return;
         }
         let mut finding = Diagnostic::error(code, name.span, format!("there is no {what} `{}`", name.text));
-        finding.help = super::suggest::help(&name.text, known);
+        let left = self.suggestions_left.get();
+        if left > 0 {
+            self.suggestions_left.set(left - 1);
+            finding.help = super::suggest::help(&name.text, known);
+        }
         self.findings.add(finding);
     }
 

@@ -1,5 +1,8 @@
 //! Steps that wait for the customer: `ask` and `choose`.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::super::expression::Scope;
 use super::super::kind::{self, Kind};
 use super::super::{code, time, walk};
@@ -159,7 +162,8 @@ impl Lowerer<'_, '_> {
 
     /// Numbers of clauses, and clauses given twice.
     pub(super) fn check_clauses(&self, clauses: &[WaitClause]) {
-        for (at, clause) in clauses.iter().enumerate() {
+        let mut seen = HashMap::new();
+        for clause in clauses {
             let kind = std::mem::discriminant(&clause.kind);
             match &clause.kind {
                 WaitClauseKind::Nudge(after, _) => {
@@ -180,9 +184,14 @@ impl Lowerer<'_, '_> {
                 }
                 _ => {}
             }
-            if let Some(first) = clauses.iter().take(at).find(|earlier| std::mem::discriminant(&earlier.kind) == kind) {
-                let finding = Diagnostic::error(code::GIVEN_TWICE, clause.span, "this clause is given twice");
-                self.report(finding.also(first.span, "the first one"));
+            match seen.entry(kind) {
+                Entry::Occupied(first) => {
+                    let finding = Diagnostic::error(code::GIVEN_TWICE, clause.span, "this clause is given twice");
+                    self.report(finding.also(*first.get(), "the first one"));
+                }
+                Entry::Vacant(slot) => {
+                    slot.insert(clause.span);
+                }
             }
         }
     }

@@ -20,7 +20,9 @@ pub(super) fn compiled_with(text: &str, images: &[&str]) -> (Sources, Option<Bot
         let asset = Asset { file: (*name).to_owned(), digest: String::new(), media_type: "image/png", bytes: Vec::new() };
         ((*name).to_owned(), Arc::new(asset))
     };
-    let (bot, diagnostics) = compile(&sources, &images.iter().map(image).collect());
+    let mut assets: Assets = images.iter().map(image).collect();
+    assets.refuse("poster.png".to_owned(), "`poster.png` is neither a JPG nor a PNG image".to_owned());
+    let (bot, diagnostics) = compile(&sources, &assets);
     assert_eq!(bot.is_some(), diagnostics.iter().all(|finding| finding.severity != Severity::Error));
     (sources, bot, diagnostics)
 }
