@@ -252,6 +252,12 @@ impl Conversation {
         self.ledger.window_ends().map(|ends| ends.since_ms(now).max(0))
     }
 
+    /// Whether it was last told that the app's queue is long.
+    #[must_use]
+    pub fn is_congested(&self) -> bool {
+        self.congested
+    }
+
     /// Replies that are queued or held.
     #[must_use]
     pub fn queued(&self) -> usize {

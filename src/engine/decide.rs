@@ -123,8 +123,10 @@ impl Work<'_> {
                 let then = if kind.is_some_and(WaitKind::asks) { "asks again" } else { "goes on" };
                 self.note("parked", format!("`{}` {then} afterwards", run.at.flow));
                 self.state.parked = Some(run);
-            } else if trigger.anytime != Anytime::Resume {
-                self.state.parked = None;
+            } else {
+                if trigger.anytime != Anytime::Resume {
+                    self.state.parked = None;
+                }
                 self.note("ended", format!("`{}`: another flow starts", run.at.flow));
             }
         }

@@ -120,8 +120,11 @@ impl<'a> Work<'a> {
             Op::Match { subject, arms, otherwise } => {
                 let scope = self.scope();
                 let value = scope.value(subject);
-                let arm = arms.iter().find(|(patterns, _)| patterns.iter().any(|pattern| scope.fits(value.as_ref(), pattern)));
-                Ok(Next::Step(arm.map_or(*otherwise, |(_, target)| *target)))
+                let fits = |(patterns, _): &(Vec<_>, usize)| patterns.iter().any(|pattern| scope.fits(value.as_ref(), pattern));
+                let arm = arms.iter().position(fits);
+                let told = arm.map_or_else(|| "none of the arms".to_owned(), |arm| format!("arm {}", arm.saturating_add(1)));
+                self.note_at("match", told, Some(&step.origin));
+                Ok(Next::Step(arm.and_then(|arm| arms.get(arm)).map_or(*otherwise, |(_, target)| *target)))
             }
             Op::Enter { counter, over } => {
                 self.enter_loop(*counter, over.as_ref(), &step.origin)?;

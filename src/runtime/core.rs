@@ -33,6 +33,8 @@ pub(super) struct Core {
     /// Raised when a commit fails: what was computed under an older one is void.
     pub(super) generation: AtomicU64,
     pub(super) apps: Vec<AppOptions>,
+    /// By app: whether its queue is so long that texts are merged.
+    pub(super) congested: Vec<AtomicBool>,
     pub(super) accounts: Accounts,
     pub(super) workers: Vec<mpsc::UnboundedSender<Item>>,
     pub(super) writer: mpsc::UnboundedSender<Finished>,

@@ -60,6 +60,7 @@ impl Service {
             epoch,
             secret,
             generation: AtomicU64::new(0),
+            congested: options.apps.iter().map(|_| AtomicBool::new(false)).collect(),
             apps: options.apps,
             accounts,
             workers: worker_ends,

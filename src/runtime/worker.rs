@@ -117,7 +117,22 @@ impl Worker {
         self.slots.retain(|_, slot| slot.sent > committed || slot.used > median);
     }
 
+    /// Tells a conversation that the app's queue has become long or short, before the customer's message that it hears.
+    fn tell_congestion(&mut self, address: &Arc<Address>) {
+        let long = self.core.congested.get(address.account.app).is_some_and(|long| long.load(Ordering::Relaxed));
+        let told = self.slots.get(address).is_none_or(|slot| slot.conversation.is_congested() == long);
+        if !told {
+            // Nobody waits for this one.
+            let (ack, _) = tokio::sync::oneshot::channel();
+            let ask = Ask::Input { key: None, input: Input::Congestion { long } };
+            self.take(Item { address: Arc::clone(address), ask, ack });
+        }
+    }
+
     fn take(&mut self, item: Item) {
+        if let Ask::Input { input: Input::Message(_), .. } = item.ask {
+            self.tell_congestion(&item.address);
+        }
         let Some(slot) = self.slots.get_mut(&item.address) else { return };
         slot.used = self.tick;
         let mut finished = Finished {

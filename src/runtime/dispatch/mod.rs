@@ -12,6 +12,7 @@ mod upkeep;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +41,8 @@ const IN_FLIGHT_MAX: usize = 100;
 /// A conversation that neither marks nor gives up its candidate is asked again after this.
 const DECLINED: Duration = Duration::from_secs(60);
 const LATER: Duration = Duration::from_secs(1);
+/// A queue that needs longer than this is long: new texts that stand side by side leave as one.
+const LONG: Duration = Duration::from_secs(2);
 const NO_CONNECTION: Duration = Duration::from_secs(1);
 const NO_CONNECTION_MOST: Duration = Duration::from_secs(60);
 /// A failed upload is not tried again before this.
@@ -141,12 +144,23 @@ impl Dispatcher {
         self.admit();
         self.grant();
         self.be_courteous();
+        self.tell_congestion();
         if self.stopped
             && self.in_flight == 0
             && !self.queue.is_busy()
             && let Some(done) = self.stopping.take()
         {
             let _ = done.send(());
+        }
+    }
+
+    /// Whether what is ready needs so long that new texts are better merged.
+    fn tell_congestion(&self) {
+        let ready = self.queue.ready(Class::Live) + self.queue.ready(Class::Due);
+        let long = self.pace.gap() * u32::try_from(ready).unwrap_or(u32::MAX) > LONG;
+        let core = &self.desk.core;
+        if let Some(told) = core.apps.iter().position(|app| app.id == self.app).and_then(|at| core.congested.get(at)) {
+            told.store(long, Ordering::Relaxed);
         }
     }
 

@@ -27,6 +27,21 @@ async fn many_conversations_leave_at_the_apps_pace_and_not_faster() {
 }
 
 #[tokio::test]
+async fn texts_leave_as_one_while_the_queue_is_long_and_no_longer() {
+    let world = World::new().await;
+    for customer in 0..40 {
+        world.write(&format!("customer {customer}"), "hello").await.unwrap();
+    }
+    world.write("mona", "pair").await.unwrap();
+    world.pass(20_000).await;
+    assert!(world.sent().contains(&"First.\n\nSecond.".to_owned()), "{:?}", world.sent());
+    world.write("mona", "pair").await.unwrap();
+    world.pass(5_000).await;
+    assert!(world.sent().ends_with(&["First.".to_owned(), "Second.".to_owned()]), "{:?}", world.sent());
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
 async fn every_kind_of_call_shares_the_pace() {
     let world = World::new().await;
     for customer in 0..40 {

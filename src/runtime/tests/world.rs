@@ -43,6 +43,12 @@ flow twice {
     say "Two." keep apart
 }
 
+flow pair {
+    on message "pair"
+    say "First."
+    say "Second."
+}
+
 flow later {
     on message "later"
     wait 1h
