@@ -36,7 +36,7 @@ use clap::{Parser, Subcommand};
     propagate_version = true,
     arg_required_else_help = true,
     max_term_width = 100,
-    after_help = "Examples:\n  rejoinder dev               a bot, a simulated TikTok and a phone in the browser\n  rejoinder check flows       what is wrong with the flows of a folder\n  rejoinder test flows        run its tests\n  rejoinder talk flows        chat with a bot in the terminal\n  rejoinder serve             the real thing, with rejoinder.toml\n\nExit codes: 0 fine or warnings only, 1 errors were found, 2 could not run."
+    after_help = "Examples:\n  rejoinder dev               a bot, a simulated TikTok and a phone in the browser\n  rejoinder check flows       what is wrong with the flows of a folder\n  rejoinder fmt flows         write them in their canonical form\n  rejoinder test flows        run its tests\n  rejoinder talk flows        chat with a bot in the terminal\n  rejoinder serve             the real thing, with rejoinder.toml\n\nExit codes: 0 fine or warnings only, 1 errors were found, 2 could not run."
 )]
 struct Cli {
     /// Show more of what happens: -v for information, -vv for everything.

@@ -76,7 +76,7 @@ fn in_order(mut all: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if all.len() > read::DIAGNOSTICS_MAX {
         let left = all.split_off(read::DIAGNOSTICS_MAX);
         if let Some(place) = left.first().and_then(|found| found.labels.first()) {
-            let message = "there are more mistakes from here on than are shown";
+            let message = "there are more mistakes from here on than are counted";
             all.push(Diagnostic::error(codes::TOO_MANY, place.span, message).help("mend those above first"));
         }
     }

@@ -191,6 +191,8 @@ fn many_mistakes_end_with_a_last_word() {
     let found = codes_of(&in_flow(&"sya \"x\"\n".repeat(2_000)));
     assert_eq!(found.len(), 1_001);
     assert_eq!(found.last(), Some(&codes::TOO_MANY));
+    let thousand = codes_of(&in_flow(&"sya \"x\"\n".repeat(1_000)));
+    assert_eq!((thousand.len(), thousand.last()), (1_000, Some(&codes::UNKNOWN_STEP)), "each of a thousand is counted");
 }
 
 #[test]
