@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{flows, output};
+use super::{flows, output, proof};
 use crate::diagnostic::render;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  rejoinder check flows\n  rejoinder check shop.flow --format json\n  rejoinder check flows --format sarif > flows.sarif\n  rejoinder check flows --deny warnings\n\nExit codes: 0 fine or warnings only, 1 errors (with --deny warnings: those too), 2 could not run."
+    after_help = "Examples:\n  rejoinder check flows\n  rejoinder check shop.flow --format json\n  rejoinder check flows --format sarif > flows.sarif\n  rejoinder check flows --proof\n  rejoinder check flows --deny warnings\n\nExit codes: 0 fine or warnings only, 1 errors (with --deny warnings: those too), 2 could not run."
 )]
 pub(super) struct Arguments {
     /// Files or folders.
@@ -19,6 +19,9 @@ pub(super) struct Arguments {
     /// How the findings are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Also print what was proved: the most replies, the latest reply, the longest text of each flow.
+    #[arg(long)]
+    proof: bool,
     /// What else counts as an error.
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
@@ -46,17 +49,31 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match arguments.format {
         Format::Text => {
             output::findings(&loaded);
+            if let Some(bot) = loaded.bot.as_ref().filter(|_| arguments.proof) {
+                anstream::println!("{}", proof::table(bot));
+            } else if arguments.proof {
+                anstream::println!("nothing is proved of a bot with errors");
+            }
             anstream::println!("{}", summary(&loaded));
             if let Some(bot) = &loaded.bot {
                 output::calls_are_not_made(bot);
             }
         }
-        Format::Json => anstream::print!("{}", render::json(&loaded.sources, &loaded.findings)),
+        Format::Json => anstream::print!("{}", json(&loaded, arguments.proof)),
         Format::Sarif => anstream::print!("{}", render::sarif(&loaded.sources, &loaded.findings)),
         Format::Github => anstream::print!("{}", render::github(&loaded.sources, &loaded.findings)),
     }
     let denied = arguments.deny.is_some() && loaded.warnings() > 0;
     Ok(if loaded.errors() > 0 || denied { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// The findings; the proof is one more field of the same document.
+fn json(loaded: &flows::Loaded, proved: bool) -> String {
+    let findings = render::json(&loaded.sources, &loaded.findings);
+    match (&loaded.bot, findings.trim_end().strip_suffix('}')) {
+        (Some(bot), Some(open)) if proved => format!("{open},\"proof\":{}}}\n", proof::json(bot)),
+        _ => findings,
+    }
 }
 
 /// One line that says what was read; the findings themselves end with their count.

@@ -12,6 +12,7 @@ mod fmt;
 mod keeper;
 mod new;
 mod output;
+mod proof;
 mod reload;
 mod schema;
 mod secrets;

@@ -137,6 +137,10 @@ impl Stage {
 /// What comes after the return of each flow.
 fn ascend(net: &Net<'_>, calls: &Calls, values: &Values, end: i64) -> Vec<i64> {
     let mut up = vec![end; net.starts.len()];
+    #[cfg(test)]
+    if super::cost::omitted(super::cost::Omission::Callers) {
+        return up;
+    }
     // The callers first.
     for flow in calls.order.iter().rev() {
         let places = calls.after.get(*flow).map_or(&[][..], Vec::as_slice);

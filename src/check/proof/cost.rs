@@ -1,6 +1,9 @@
 //! What a step costs by itself: messages, time, and whether it may fail.
 
-use super::length::{Lengths, pieces};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use super::length::Lengths;
 use super::opening;
 use crate::bot::{Bot, Expr, Fetch, Handoff, Op, Piece, Place, StepId, Template, Text, WaitFor};
 
@@ -24,7 +27,7 @@ pub(in crate::check) enum Omission {
     Released,
     Faults,
     Splits,
-    ClockChange,
+    Callers,
 }
 
 #[cfg(test)]
@@ -40,17 +43,20 @@ pub(super) struct Cost {
     pub last_ms: Option<i64>,
     /// How long the step takes at most while the customer is silent.
     pub passes_ms: i64,
-    pub faults: bool,
+    /// Where the step may fail: the messages that may have left before, and how long it may have taken.
+    pub fails: Option<(i64, i64)>,
 }
 
 pub(super) struct Costs<'c> {
     bot: &'c Bot,
     lengths: &'c Lengths,
+    /// How long hours keep somebody waiting, by their index and the open time that is waited for.
+    opening: RefCell<BTreeMap<(usize, i64), i64>>,
 }
 
 impl<'c> Costs<'c> {
     pub(super) fn new(bot: &'c Bot, lengths: &'c Lengths) -> Self {
-        Self { bot, lengths }
+        Self { bot, lengths, opening: RefCell::default() }
     }
 
     pub(super) fn of(&self, at: StepId, op: &Op) -> Cost {
@@ -68,25 +74,26 @@ impl<'c> Costs<'c> {
             Op::Wait(WaitFor::Duration(ms)) => passes(*ms),
             // The next one: at most a day and the hour by which clocks are changed.
             Op::Wait(WaitFor::Time(_)) => passes(25 * HOUR_MS + self.bot.settings.spread_ms),
-            Op::Wait(WaitFor::Open(hours)) => {
-                let closed = self.bot.hours.get(*hours).map_or(0, |hours| opening::until_ms(hours, 0, &self.bot.settings.zone));
-                passes(closed.saturating_add(self.bot.settings.spread_ms))
-            }
+            Op::Wait(WaitFor::Open(hours)) => passes(self.until_ms(*hours, 0).saturating_add(self.bot.settings.spread_ms)),
             Op::Fetch(fetch) => passes(fetch_ms(fetch)),
             Op::Run { .. } => passes(SCRIPT_MS),
             _ => Cost::default(),
         };
-        cost.faults = may_fail(op);
+        cost.fails = may_fail(op).then(|| match op {
+            // A nudge may fail, after those before it.
+            Op::Ask { .. } | Op::Choose { .. } => (cost.sends, cost.last_ms.unwrap_or(0)),
+            _ => (0, cost.passes_ms),
+        });
         cost
     }
 
     /// Messages that say that an answer does not fit, and the nudges after it.
     pub(super) fn invalid(&self, at: StepId) -> i64 {
-        pieces(self.lengths.of(at).invalid) + self.nudges(at)
+        self.lengths.of(at).invalid.pieces + self.nudges(at)
     }
 
     fn said(&self, at: StepId) -> i64 {
-        pieces(self.lengths.of(at).text)
+        self.lengths.of(at).text.pieces
     }
 
     fn nudges(&self, at: StepId) -> i64 {
@@ -94,14 +101,22 @@ impl<'c> Costs<'c> {
         if omitted(Omission::Nudges) {
             return 0;
         }
-        self.lengths.of(at).nudges.iter().map(|units| pieces(*units)).sum()
+        self.lengths.of(at).nudges.iter().map(|nudge| nudge.pieces).sum()
     }
 
     /// How long it takes at most until the team has been in for `ms`.
     pub(super) fn nobody_ms(&self, handoff: &Handoff, ms: i64) -> i64 {
         let team = handoff.team.and_then(|team| self.bot.teams.get(team));
-        let hours = team.and_then(|team| team.hours).and_then(|hours| self.bot.hours.get(hours));
-        hours.map_or(ms, |hours| opening::until_ms(hours, ms, &self.bot.settings.zone))
+        team.and_then(|team| team.hours).map_or(ms, |hours| self.until_ms(hours, ms))
+    }
+
+    fn until_ms(&self, hours: usize, need_ms: i64) -> i64 {
+        if let Some(known) = self.opening.borrow().get(&(hours, need_ms)) {
+            return *known;
+        }
+        let found = self.bot.hours.get(hours).map_or(0, |hours| opening::until_ms(hours, need_ms, &self.bot.settings.zone));
+        self.opening.borrow_mut().insert((hours, need_ms), found);
+        found
     }
 }
 

@@ -18,19 +18,36 @@ const VALUE_MAX: u64 = 16_384;
 /// What numbers a label in a text: a line end, up to three digits, a dot and a blank.
 const NUMBERED: u64 = 6;
 
-/// The longest texts of a step, in UTF-16 units; 0 where it has none.
+/// How long a text can become, in UTF-16 units, and in how many messages it then leaves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Long {
+    pub units: u64,
+    pub pieces: i64,
+}
+
+impl Long {
+    fn or(self, other: Self) -> Self {
+        Self { units: self.units.max(other.units), pieces: self.pieces.max(other.pieces) }
+    }
+
+    fn of(units: u64) -> Self {
+        Self { units, pieces: pieces(units) }
+    }
+}
+
+/// The longest texts of a step; nothing where it has none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StepLengths {
-    pub text: u64,
-    pub invalid: u64,
-    pub nudges: Vec<u64>,
+    pub text: Long,
+    pub invalid: Long,
+    pub nudges: Vec<Long>,
 }
 
 pub(super) struct Lengths {
     flows: Vec<Vec<StepLengths>>,
     none: StepLengths,
     /// The confirmations of an opt-out and an opt-in.
-    pub confirmations: Vec<u64>,
+    pub confirmations: Vec<Long>,
 }
 
 impl Lengths {
@@ -58,7 +75,8 @@ impl Lengths {
     pub(super) fn texts(&self) -> impl Iterator<Item = TextProof> {
         self.flows.iter().enumerate().flat_map(|(flow, steps)| {
             steps.iter().enumerate().filter_map(move |(step, lengths)| {
-                let units = lengths.nudges.iter().copied().chain([lengths.text, lengths.invalid]).max()?;
+                let all = lengths.nudges.iter().chain([&lengths.text, &lengths.invalid]);
+                let units = all.map(|long| long.units).max()?;
                 (units > 0).then_some(TextProof { step: StepId { flow, step }, units })
             })
         })
@@ -74,19 +92,20 @@ impl Ruler<'_> {
     fn step(&self, op: &Op) -> StepLengths {
         match op {
             Op::Say { text, shorts, .. } => {
-                let longest = shorts.iter().map(|short| self.text(short)).fold(self.text(text), u64::max);
+                let longest = shorts.iter().map(|short| self.text(short)).fold(self.text(text), Long::or);
                 StepLengths { text: longest, ..StepLengths::default() }
             }
-            Op::Ask { text, kind, invalid, nudges, .. } => self.question(self.text(text) + self.labels(kind), invalid, nudges),
+            Op::Ask { text, kind, invalid, nudges, .. } => self.question(self.text(text), self.labels(kind), invalid, nudges),
             Op::Choose { text, choices, invalid, nudges, .. } => {
-                let label = |choice: &Choice| self.text(&choice.label) + NUMBERED;
-                self.question(self.text(text) + choices.iter().map(label).sum::<u64>(), invalid, nudges)
+                let label = |choice: &Choice| self.text(&choice.label).units + NUMBERED;
+                self.question(self.text(text), choices.iter().map(label).sum(), invalid, nudges)
             }
             _ => StepLengths::default(),
         }
     }
 
-    fn question(&self, prompt: u64, Invalid(invalid): &Invalid, nudges: &[(i64, Text)]) -> StepLengths {
+    fn question(&self, title: Long, labels: u64, Invalid(invalid): &Invalid, nudges: &[(i64, Text)]) -> StepLengths {
+        let prompt = if labels == 0 { title } else { Long::of(title.units + labels) };
         StepLengths {
             text: prompt,
             invalid: invalid.as_ref().map_or(prompt, |text| self.text(text)),
@@ -107,16 +126,25 @@ impl Ruler<'_> {
         }
     }
 
-    fn text(&self, text: &Text) -> u64 {
-        text.by_language.iter().flatten().map(|template| self.template(template)).max().unwrap_or(0)
+    fn text(&self, text: &Text) -> Long {
+        text.by_language.iter().flatten().map(|template| self.template(template)).fold(Long::default(), Long::or)
     }
 
-    fn template(&self, template: &Template) -> u64 {
+    fn template(&self, template: &Template) -> Long {
+        if let [Piece::Literal(literal)] = template.pieces.as_slice() {
+            // Nothing is open here: the text is cut as it will be.
+            let most = rules::TEXT.most();
+            let units = text::units(literal);
+            let cut = if units > most { text::split(literal, most).len() } else { 1 };
+            #[cfg(test)]
+            let cut = if super::cost::omitted(super::cost::Omission::Splits) { 1 } else { cut };
+            return Long { units: units as u64, pieces: i64::try_from(cut).unwrap_or(i64::MAX / 16) };
+        }
         let units = template.pieces.iter().map(|piece| match piece {
             Piece::Literal(literal) => text::units(literal) as u64,
             Piece::Hole { value, filters } => self.hole(value, filters),
         });
-        units.fold(0, u64::saturating_add).min(TEXT_MAX)
+        Long::of(units.fold(0, u64::saturating_add).min(TEXT_MAX))
     }
 
     fn hole(&self, value: &Expr, filters: &[Filter]) -> u64 {

@@ -4,6 +4,7 @@
 mod bounds;
 mod components;
 mod cost;
+mod filled;
 mod findings;
 mod length;
 mod net;
@@ -11,6 +12,8 @@ mod opening;
 mod plan;
 mod print;
 mod roots;
+#[cfg(test)]
+mod tests;
 mod weigh;
 mod witness;
 
@@ -58,7 +61,10 @@ pub(super) fn prove(world: &World<'_>, bot: &Bot, places: &Places, variables: &V
     let calls = Calls::new(&net);
     let [replies, time, held] =
         [Measure::Replies, Measure::Time, Measure::Held].map(|measure| Bounds::new(&net, &plan, &calls, measure));
-    let proof = table(&net, &costs, &lengths, &replies, &time, &held);
+    let mut proof = table(&net, &costs, &lengths, &replies, &time, &held);
+    for (row, filled) in proof.flows.iter_mut().zip(filled::filled(world, bot, places)) {
+        row.filled = filled;
+    }
     let proved = Proved { net: &net, plan: &plan, calls: &calls, costs: &costs, replies: &replies, time: &time, proof };
     findings::report(world, &proved, places);
     proved.proof
@@ -119,7 +125,7 @@ fn table(net: &Net<'_>, costs: &Costs<'_>, lengths: &Lengths, replies: &Bounds, 
     }
     let gathers = bot.settings.gather.map_or(0, |gather| gather.quiet_ms.min(gather.most_ms));
     let held = (0..net.nodes.len()).map(|at| held.stage(bounds::Phase::Free).values.end(at)).max().unwrap_or(0).max(0);
-    let confirms = lengths.confirmations.iter().map(|units| length::pieces(*units)).max();
+    let confirms = lengths.confirmations.iter().map(|long| long.pieces).max();
     let texts: Vec<TextProof> = lengths.texts().collect();
     for text in &texts {
         if let Some(row) = flows.get_mut(text.step.flow) {

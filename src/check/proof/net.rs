@@ -54,8 +54,8 @@ pub(super) struct Node<'b> {
     /// When the last of them leaves, counted from when the step begins; `None` where it sends none.
     pub last_ms: Option<i64>,
     pub end: End,
-    /// The step may fail when it runs.
-    pub faults: bool,
+    /// Where the step may fail when it runs: the messages that may have left before, and the time that may have passed.
+    pub fails: Option<(i64, i64)>,
 }
 
 impl Node<'_> {
@@ -94,7 +94,9 @@ impl<'b> Net<'b> {
             let long = flow.steps.len() > LONG_FLOW;
             for (step, made) in flow.steps.iter().enumerate() {
                 let mut node = net.node(StepId { flow: index, step }, &made.op, costs);
-                node.faults |= long;
+                if long {
+                    node.fails = node.fails.or(Some((0, 0)));
+                }
                 net.nodes.push(node);
             }
             net.nodes.push(Node { end: End::Returns, ..blank(index, None) });
@@ -119,7 +121,7 @@ impl<'b> Net<'b> {
         let next = here(at.step + 1);
         let plain = |to: usize| Edge { to, kind: Kind::Step, replies: 0, ms: 0 };
         let cost = costs.of(at, op);
-        let mut node = Node { sends: cost.sends, last_ms: cost.last_ms, faults: cost.faults, ..blank(at.flow, Some(op)) };
+        let mut node = Node { sends: cost.sends, last_ms: cost.last_ms, fails: cost.fails, ..blank(at.flow, Some(op)) };
         let sent = |to: usize| Edge { replies: cost.sends, ms: cost.passes_ms, ..plain(to) };
         match op {
             Op::Image { otherwise, .. } => {
@@ -159,6 +161,10 @@ impl<'b> Net<'b> {
                 node.edges.extend(handoff.nobody_in.map(|(ms, to)| later(costs.nobody_ms(handoff, ms), to)));
                 node.edges.extend(handoff.released.map(|to| later(self.bot.settings.release_after_ms, to)));
                 node.end = End::Stops;
+                #[cfg(test)]
+                if super::cost::omitted(super::cost::Omission::Released) {
+                    node.edges.retain(|edge| Some(edge.to) != handoff.released.map(here));
+                }
             }
             Op::Say { .. }
             | Op::Post { .. }
@@ -250,5 +256,5 @@ impl<'b> Net<'b> {
 const LONG_FLOW: usize = 300;
 
 fn blank(flow: usize, op: Option<&Op>) -> Node<'_> {
-    Node { flow, op, edges: Vec::new(), answers: Vec::new(), sends: 0, last_ms: None, end: End::None, faults: false }
+    Node { flow, op, edges: Vec::new(), answers: Vec::new(), sends: 0, last_ms: None, end: End::None, fails: None }
 }

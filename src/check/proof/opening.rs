@@ -37,8 +37,6 @@ pub(super) fn until_ms(hours: &Hours, need_ms: i64, zone: &Zone) -> i64 {
     }
     // Where the clocks are put back, the night is an hour longer.
     let change = if *zone == Zone::utc() || longest == need_ms && open_ms >= 7 * DAY_MS { 0 } else { HOUR_MS };
-    #[cfg(test)]
-    let change = if super::cost::omitted(super::cost::Omission::ClockChange) { 0 } else { change };
     longest.saturating_add(change)
 }
 

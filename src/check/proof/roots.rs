@@ -74,7 +74,7 @@ pub(super) fn value(net: &Net<'_>, costs: &Costs<'_>, bounds: &Bounds, root: &Ro
                 }
             };
             let within = node.edges.first().map_or(NEVER, |edge| plus(silent, stage.any(net, edge.to)));
-            let failed = stage.fault.filter(|_| node.faults).map_or(NEVER, |fault| plus(own, fault));
+            let failed = stage.fault.filter(|_| node.fails.is_some()).map_or(NEVER, |fault| plus(own, fault));
             own.max(within).max(failed)
         }
     }

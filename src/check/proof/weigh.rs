@@ -97,6 +97,15 @@ pub(super) fn cost(measure: Measure, node: &Node<'_>, edge: &Edge) -> i64 {
     }
 }
 
+/// What a step may amount to before it fails; `None` where it never does.
+pub(super) fn failing(measure: Measure, node: &Node<'_>) -> Option<i64> {
+    node.fails.map(|(replies, ms)| match measure {
+        Measure::Replies => replies,
+        Measure::Time => ms,
+        Measure::Held => 0,
+    })
+}
+
 struct Weigher<'w, 'b> {
     net: &'w Net<'b>,
     around: Around<'w>,
@@ -172,13 +181,14 @@ impl Weigher<'_, '_> {
 
     /// What the step itself amounts to where the way ends with it.
     fn base(&self, node: &Node<'_>) -> i64 {
-        let (own, before) = match self.around.measure {
-            Measure::Replies => (node.sends, node.sends),
-            Measure::Time => (node.last_ms.unwrap_or(NEVER), node.last_ms.unwrap_or(0)),
-            Measure::Held => (0, 0),
+        let own = match self.around.measure {
+            Measure::Replies => node.sends,
+            Measure::Time => node.last_ms.unwrap_or(NEVER),
+            Measure::Held => 0,
         };
         let end = if node.end == End::Stops { self.around.end } else { NEVER };
-        let fault = self.around.fault.filter(|_| node.faults).map_or(NEVER, |fault| plus(before, fault));
+        let before = failing(self.around.measure, node);
+        let fault = self.around.fault.zip(before).map_or(NEVER, |(fault, before)| plus(before, fault));
         own.max(end).max(fault)
     }
 

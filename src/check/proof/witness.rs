@@ -3,7 +3,7 @@
 use super::bounds::{Bounds, Calls, Phase, caller};
 use super::net::{Edge, Kind, Net};
 use super::plan::Plan;
-use super::weigh::{Measure, NEVER, cost, plus};
+use super::weigh::{Measure, NEVER, cost, failing, plus};
 
 /// Steps of a way that are followed; no bound needs so many.
 const STEPS_MAX: usize = 4_000;
@@ -170,11 +170,13 @@ impl Tracer<'_, '_> {
             }
             return;
         }
-        self.stop(at, own, What::Step);
+        let before =
+            failing(self.bounds.measure, node).filter(|before| stage.fault.is_some_and(|fault| plus(*before, fault) == wanted));
+        let failed = before.is_some() && wanted > own;
+        self.stop(at, before.filter(|_| failed).unwrap_or(own), What::Step);
         if wanted <= own {
             return;
         }
-        let failed = stage.fault.is_some_and(|fault| node.faults && plus(own, fault) == wanted);
         let after = if phase == Phase::Parked { Phase::ParkedFault } else { Phase::Fault };
         let dearest = self.bounds.faults.iter().copied().max_by_key(|at| self.bounds.stage(after).alone(*at));
         match dearest {

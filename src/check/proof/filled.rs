@@ -1,0 +1,71 @@
+//! What the authors of questions left out, and what holds instead.
+
+use std::collections::BTreeMap;
+
+use super::super::time::duration;
+use super::super::walk;
+use super::super::world::World;
+use super::Places;
+use crate::bot::{Bot, Filled, Op, StepId};
+use crate::source::Span;
+use crate::syntax::tree::{StepKind, WaitClause, WaitClauseKind};
+
+/// A longer clause is told by its beginning.
+const SHOWN: usize = 60;
+
+/// Of each flow the clauses that its questions left out.
+pub(super) fn filled(world: &World<'_>, bot: &Bot, places: &Places) -> Vec<Vec<Filled>> {
+    let mut questions: BTreeMap<(u32, u32), StepId> = BTreeMap::new();
+    for (flow, (made, places)) in bot.flows.iter().zip(places).enumerate() {
+        for (step, (made, (span, _))) in made.steps.iter().zip(places).enumerate() {
+            if matches!(made.op, Op::Ask { .. } | Op::Choose { .. }) {
+                questions.entry((span.file.0, span.start)).or_insert(StepId { flow, step });
+            }
+        }
+    }
+    let mut found: Vec<Vec<Filled>> = vec![Vec::new(); bot.flows.len()];
+    for (flow, item) in world.flows.iter().enumerate() {
+        let Some(list) = found.get_mut(flow) else { continue };
+        walk::steps(&item.steps, &mut |step| {
+            let (clauses, chooses) = match &step.kind {
+                StepKind::Ask(ask) => (&ask.clauses, false),
+                StepKind::Choose(choose) => (&choose.clauses, true),
+                _ => return,
+            };
+            let Some(at) = questions.get(&(step.span.file.0, step.span.start)).filter(|at| at.flow == flow) else { return };
+            let Some(op) = bot.flows.get(at.flow).and_then(|flow| flow.steps.get(at.step)).map(|step| &step.op) else { return };
+            let others = matches!(op, Op::Choose { other: Some(_), .. }) && chooses;
+            list.extend(left_out(world, op, clauses, others).into_iter().map(|clause| Filled { step: *at, clause }));
+        });
+    }
+    found
+}
+
+/// The clauses of a question that are not its own. With `other` no answer is wrong, so nothing is tried again.
+fn left_out(world: &World<'_>, op: &Op, own: &[WaitClause], others: bool) -> Vec<String> {
+    let (Op::Ask { tries, within, .. } | Op::Choose { tries, within, .. }) = op else { return Vec::new() };
+    let given = |wanted: fn(&WaitClauseKind) -> bool| own.iter().any(|clause| wanted(&clause.kind));
+    let of_bot = |wanted: fn(&WaitClauseKind) -> bool| {
+        let clause = world.defaults.iter().rev().find(|clause| wanted(&clause.kind))?;
+        Some(one_line(world, clause.span))
+    };
+    let is_tries: fn(&WaitClauseKind) -> bool = |kind| matches!(kind, WaitClauseKind::Tries(..));
+    let is_within: fn(&WaitClauseKind) -> bool = |kind| matches!(kind, WaitClauseKind::Within(..));
+    let is_invalid: fn(&WaitClauseKind) -> bool = |kind| matches!(kind, WaitClauseKind::Invalid(_));
+    let mut clauses = Vec::new();
+    if !others && !given(is_invalid) {
+        clauses.push(of_bot(is_invalid).unwrap_or_else(|| "invalid: the question again".to_owned()));
+    }
+    if !others && !given(is_tries) {
+        clauses.push(of_bot(is_tries).unwrap_or_else(|| format!("tries {} stop", tries.tries)));
+    }
+    if !given(is_within) {
+        clauses.push(of_bot(is_within).unwrap_or_else(|| format!("within {} stop", duration(within.within_ms))));
+    }
+    clauses
+}
+
+fn one_line(world: &World<'_>, span: Span) -> String {
+    let text = world.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
+    crate::text::shorten(&text, SHOWN)
+}
