@@ -83,7 +83,7 @@ impl<'a> Work<'a> {
         match input {
             Input::Message(inbound) => self.message(inbound),
             Input::Referral(referral) => {
-                self.state.referral = Some(referral.clone());
+                self.state.referral = Some(self.bounded_referral(referral));
                 self.state.referral_fresh = true;
                 self.note("referral", format!("entered by {}", referral.source));
             }
@@ -104,6 +104,17 @@ impl<'a> Work<'a> {
             }
         }
         self.hear_deferred();
+    }
+
+    /// Its names are read by steps like a customer's text, and bounded like one.
+    fn bounded_referral(&self, referral: &super::Referral) -> super::Referral {
+        let bounded = |text: &Option<String>| text.as_deref().map(|text| self.bounded(text));
+        super::Referral {
+            ad_id: bounded(&referral.ad_id),
+            ad_name: bounded(&referral.ad_name),
+            link_ref: bounded(&referral.link_ref),
+            ..referral.clone()
+        }
     }
 
     pub(super) fn finish(mut self) -> Sprint {

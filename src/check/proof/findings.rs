@@ -7,7 +7,7 @@ use super::bounds::Phase;
 use super::net::Node;
 use super::plan::Flaw;
 use super::roots::{self, Cause, Root};
-use super::weigh::NEVER;
+use super::weigh::{NEVER, plus};
 use super::witness::{Stop, Tracer, What};
 use super::{Places, Proved};
 use crate::bot::{On, Op, StepId, Type, WaitFor};
@@ -25,6 +25,7 @@ pub(super) fn report(world: &World<'_>, proved: &Proved<'_, '_>, places: &Places
     reporter.comments();
     let allowed = i64::from(proved.proof.replies_allowed);
     let window = rules::WINDOW.value - rules::WINDOW_MARGIN_DEFAULT.value - proved.proof.held_ms;
+    reporter.closing(window);
     let beside = i64::from(proved.proof.beside);
     for root in roots::roots(proved.net) {
         let replies = roots::value(proved.net, proved.costs, proved.replies, &root);
@@ -89,6 +90,23 @@ impl Reporter<'_, '_, '_> {
         }
     }
 
+    /// Flows that begin because the window closes must be done before it does.
+    fn closing(&self, window: i64) {
+        for trigger in &self.proved.net.bot.triggers {
+            let On::WindowClosing(left) = trigger.on else { continue };
+            let start = self.proved.net.at(StepId { flow: trigger.flow, step: 0 });
+            let begins = rules::WINDOW.value.saturating_sub(left).max(0);
+            let latest = plus(begins, self.proved.time.stage(Phase::Free).alone(start));
+            let Some(span) = self.span(start).filter(|_| latest > window) else { continue };
+            let message = format!("this may be said {} after the customer's last message", duration(latest));
+            let kept = duration(rules::WINDOW.value - window);
+            let finding = Diagnostic::error(code::TOO_LATE, span, message);
+            self.world
+                .findings
+                .add(finding.help(format!("{kept} of the 48h are kept as a margin: begin earlier, `on window closing in 1h`")));
+        }
+    }
+
     /// A comment may be answered by one text, and by nothing more until the customer writes.
     fn comments(&self) {
         let net = self.proved.net;
@@ -132,7 +150,7 @@ impl Reporter<'_, '_, '_> {
         if !self.proved.calls.recursive.is_empty() && steps.iter().any(calls) {
             return;
         }
-        let Some(closing) = written().filter(leads).last().or_else(|| written().last()) else { return };
+        let Some(closing) = written().rfind(|at| leads(at)).or_else(|| written().next_back()) else { return };
         let Some(place) = self.span(closing) else { return };
         let mut finding = Diagnostic::error(code::LOOP_WITHOUT_WAIT, place, "this loop can go on without the customer writing")
             .here("from here it begins again");

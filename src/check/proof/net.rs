@@ -90,8 +90,9 @@ impl<'b> Net<'b> {
         }
         let mut net = Self { bot, nodes: Vec::with_capacity(count), starts };
         for (index, flow) in bot.flows.iter().enumerate() {
-            // A very long flow may run into the limit of steps anywhere.
-            let long = flow.steps.len() > LONG_FLOW;
+            // A very long flow, or one that loops often, may run into the limit of steps anywhere.
+            let often = |op: &Op| matches!(op, Op::Turn { most, .. } if most.is_none_or(|most| most > MANY_TURNS));
+            let long = flow.steps.len() > LONG_FLOW || flow.steps.iter().any(|step| often(&step.op));
             for (step, made) in flow.steps.iter().enumerate() {
                 let mut node = net.node(StepId { flow: index, step }, &made.op, costs);
                 if long {
@@ -254,6 +255,8 @@ impl<'b> Net<'b> {
 
 /// Flows with more steps than this may pass the engine's limit of steps between two waits.
 const LONG_FLOW: usize = 300;
+/// And so may loops with more turns.
+const MANY_TURNS: u32 = 15;
 
 fn blank(flow: usize, op: Option<&Op>) -> Node<'_> {
     Node { flow, op, edges: Vec::new(), answers: Vec::new(), sends: 0, last_ms: None, end: End::None, fails: None }

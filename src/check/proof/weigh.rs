@@ -249,6 +249,8 @@ impl Weigher<'_, '_> {
         let round = inner.get(AIMS + turns.len()).copied().unwrap_or(NEVER);
         let mut after = vec![NEVER; found.len()];
         self.way(node, end, NEVER, turns, &mut after);
+        // It may also fail after its last turn.
+        raise(&mut after, ENDS, self.base(node));
         for (aim, slot) in found.iter_mut().enumerate() {
             let through = if most > 0 { times(most, round) } else { 0 };
             *slot = (*slot).max(plus(through, after.get(aim).copied().unwrap_or(NEVER)));

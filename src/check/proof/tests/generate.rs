@@ -178,40 +178,7 @@ impl Generator {
             5 if waits && !deep => self.ask(place, depth),
             6 if waits && !deep => self.ask(place, depth),
             7 if waits && !deep => self.choose(place, depth),
-            8 if !deep => {
-                let condition = self.dice.pick(&[
-                    "contact.a is missing",
-                    "message.text contains \"b\"",
-                    "contact.n == 5",
-                    "contact.size == \"M\"",
-                ]);
-                self.block(&format!("if {condition}"), place, depth);
-                if self.dice.one_in(2) {
-                    self.block("else", place, depth);
-                }
-            }
-            9 if !deep => {
-                self.open("match contact.size");
-                self.block("\"S\"", place, depth);
-                self.block("else", place, depth);
-                self.close();
-            }
-            10 if !deep => {
-                let times = 1 + self.dice.below(4);
-                self.open(&format!("repeat {times} times"));
-                self.step(place, depth + 1);
-                if self.dice.one_in(3) {
-                    self.open("if contact.n == 5");
-                    self.line("leave");
-                    self.close();
-                }
-                self.close();
-            }
-            11 if !deep => {
-                let list = self.dice.pick(&["[\"x\", \"y\"]", "[\"x\", \"y\", \"z\"]", "words(message.text) up to 2"]);
-                let name = self.name();
-                self.block(&format!("for item{name} in {list}"), place, depth);
-            }
+            kind @ (8..=11 | 20) if !deep => self.nested(kind, place, depth),
             12 | 13 if waits => {
                 let wait = self.dice.pick(&["1h", "90m", "5h", "until 09:00", "until open(h)"]);
                 self.line(&format!("wait {wait}"));
@@ -230,13 +197,6 @@ impl Generator {
             }
             18 => self.line("image \"a.png\" else say \"no image\""),
             19 => self.line("set contact.a = \"yes\""),
-            20 if !deep => {
-                let name = self.name();
-                self.open(&format!("split \"s{name}\""));
-                self.block("\"one\" 50", place, depth);
-                self.block("\"two\" 50", place, depth);
-                self.close();
-            }
             _ => {
                 let line = self.dice.pick(&[
                     "typing",
@@ -247,6 +207,53 @@ impl Generator {
                     "set contact.n = 5",
                 ]);
                 self.line(line);
+            }
+        }
+    }
+
+    /// Steps that hold others.
+    fn nested(&mut self, kind: usize, place: Where, depth: usize) {
+        match kind {
+            8 => {
+                let condition = self.dice.pick(&[
+                    "contact.a is missing",
+                    "message.text contains \"b\"",
+                    "contact.n == 5",
+                    "contact.size == \"M\"",
+                ]);
+                self.block(&format!("if {condition}"), place, depth);
+                if self.dice.one_in(2) {
+                    self.block("else", place, depth);
+                }
+            }
+            9 => {
+                self.open("match contact.size");
+                self.block("\"S\"", place, depth);
+                self.block("else", place, depth);
+                self.close();
+            }
+            10 => {
+                let times = 1 + self.dice.below(4);
+                self.open(&format!("repeat {times} times"));
+                self.step(place, depth + 1);
+                if self.dice.one_in(3) {
+                    self.open("if contact.n == 5");
+                    self.line("leave");
+                    self.close();
+                }
+                self.close();
+            }
+            11 => {
+                let list = self.dice.pick(&["[\"x\", \"y\"]", "[\"x\", \"y\", \"z\"]", "words(message.text) up to 2"]);
+                let name = self.name();
+                self.block(&format!("for item{name} in {list}"), place, depth);
+            }
+            _ => {
+                let name = self.name();
+                self.open(&format!("split \"s{name}\""));
+                self.block("\"one\" 50", place, depth);
+                self.block("\"two\" 50", place, depth);
+                self.close();
             }
         }
     }

@@ -17,7 +17,7 @@ fn compiled(text: &str) -> (Option<Bot>, Vec<Diagnostic>) {
     let mut sources = Sources::default();
     sources.add("bot.flow", text);
     let asset = Asset { file: "a.png".to_owned(), digest: String::new(), media_type: "image/png", bytes: Vec::new() };
-    let assets: Assets = [("a.png".to_owned(), Arc::new(asset))].into_iter().collect();
+    let assets: Assets = [("a.png".to_owned(), Arc::new(asset))].into();
     compile(&sources, &assets)
 }
 
