@@ -145,7 +145,7 @@ fn play(stage: &mut Stage, test: &Test, lines: &[TestLine], turn: u64) -> Option
             Err(failure) => {
                 let varies = matches!(failure.problem, Problem::Reply { .. }) && tried.drew();
                 if first.is_none() {
-                    first = Some(failure);
+                    first = Some(*failure);
                     *stage = tried;
                 }
                 if !varies {
@@ -158,7 +158,7 @@ fn play(stage: &mut Stage, test: &Test, lines: &[TestLine], turn: u64) -> Option
 }
 
 impl Stage {
-    fn lines(&mut self, test: &Test, lines: &[TestLine]) -> Result<(), Failure> {
+    fn lines(&mut self, test: &Test, lines: &[TestLine]) -> Result<(), Box<Failure>> {
         let mut burst = false;
         for line in lines {
             let fail = |stage: &Self, problem: Problem, hint| stage.failure(line, problem, hint);
@@ -266,15 +266,15 @@ impl Stage {
         })
     }
 
-    fn failure(&self, line: &TestLine, problem: Problem, hint: Option<&'static str>) -> Failure {
-        Failure {
+    fn failure(&self, line: &TestLine, problem: Problem, hint: Option<&'static str>) -> Box<Failure> {
+        Box::new(Failure {
             origin: line.origin.clone(),
             line: describe::line(&line.step),
             problem,
             hint,
             why: self.trace.clone(),
             story: self.story.clone(),
-        }
+        })
     }
 }
 

@@ -91,7 +91,7 @@ fn customer(player: &Player, status: &Status, material: &Material, chance: &mut 
         return act;
     }
     match chance.below(100) {
-        0..=49 => material.phrases.is_empty().then(|| text(gibberish(chance))).unwrap_or_else(|| text(phrase(material, chance))),
+        0..=49 if !material.phrases.is_empty() => text(phrase(material, chance)),
         50..=59 => press(player, material, chance),
         60..=69 => chance.pick(&material.acts).cloned().unwrap_or_else(|| text(gibberish(chance))),
         70..=72 => chance.pick(&material.opt_out).cloned().map_or_else(|| text("stop".to_owned()), text),
