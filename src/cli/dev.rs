@@ -9,7 +9,7 @@ use clap::Args;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 
-use super::{crash, flows, output, reload, signals};
+use super::{bots, crash, flows, output, reload, signals};
 use crate::bot::Bot;
 use crate::runtime::port::{Clock, Store};
 use crate::server::node;
@@ -19,7 +19,7 @@ use crate::store::Sqlite;
 use crate::system::{SteeredClock, SystemEntropy, files};
 use crate::tiktok::token::{Token, Tokens};
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(
     after_help = "Saving a flow reloads the bot; a broken one keeps the old bot and shows what is wrong.\n\nExamples:\n  rejoinder dev\n  rejoinder dev shop.flow --listen 127.0.0.1:9000"
 )]
@@ -41,6 +41,12 @@ const ACCESS: &str = "act.simulated-access-token";
 const REFRESH: &str = "rft.simulated-refresh-token";
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut arguments = arguments.clone();
+    if let Some((first, others)) = bots::first(&arguments.flows) {
+        let others: Vec<String> = others.iter().map(|path| path.display().to_string()).collect();
+        anstream::println!("{} runs; there are others: {}", first.display(), others.join(", "));
+        arguments.flows = vec![first];
+    }
     let loaded = flows::load(&arguments.flows)?;
     output::findings(&loaded);
     let Some(bot) = loaded.bot.clone() else {
@@ -51,7 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let temporary = files::TemporaryFolder::new("rejoinder-dev").context("cannot make a temporary folder")?;
     let file = arguments.store.clone().unwrap_or_else(|| temporary.path().join("dev.db"));
     signals::block_on(async move {
-        let done = serve(arguments, bot, &file).await;
+        let done = serve(&arguments, bot, &file).await;
         drop(temporary);
         done
     })

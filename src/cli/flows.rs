@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use super::bots;
 use crate::bot::Bot;
 use crate::check::{self, Assets};
 use crate::diagnostic::{Diagnostic, Severity, register};
@@ -49,6 +50,7 @@ impl Loaded {
 /// A path that is not there or holds no flow, or a folder that cannot be listed. A file that cannot be understood is
 /// a finding, not an error.
 pub(super) fn load(paths: &[PathBuf]) -> anyhow::Result<Loaded> {
+    bots::one(paths)?;
     let mut reading = Reading::default();
     for path in paths {
         reading.path(path)?;

@@ -1,6 +1,7 @@
 //! In: the command line. Out: wiring and exit codes: 0 fine or warnings only, 1 errors, 2 could not run.
 //! Does not know: how any of it works. Nobody imports it.
 
+mod bots;
 mod check;
 mod completions;
 mod convert;

@@ -28,6 +28,7 @@ mod limits;
 mod pages;
 #[cfg(test)]
 mod spellings;
+mod sample;
 #[cfg(test)]
 mod town;
 #[cfg(test)]
