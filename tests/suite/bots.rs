@@ -1,9 +1,11 @@
 //! The bots of `flows/`: they stand as an example of everything, so they check clean, look as `fmt` writes them, keep
 //! their own tests, and are the same in the other spelling.
 
+use rejoinder::bot::Test;
 use rejoinder::diagnostic::Severity;
 use rejoinder::source::{FileId, Sources};
 use rejoinder::syntax;
+use rejoinder::testing::{Coverage, Share, report, run_all};
 
 use crate::pages::{Shown, blessing, findings, folder, root};
 
@@ -27,6 +29,24 @@ fn bots_check_clean() {
         let shown = folder(path);
         let grave = shown.findings.iter().filter(|one| one.severity != Severity::Note).count();
         assert!(grave == 0 && shown.bot.is_some(), "{path}:\n{}", findings(&shown));
+    }
+}
+
+/// Their own tests pass, reach at least nine steps of ten, and every silence.
+#[test]
+fn tests_of_the_bots_hold_and_reach_nearly_everything() {
+    for path in BOTS {
+        let shown = folder(path);
+        let bot = shown.bot.as_ref().unwrap_or_else(|| panic!("{path}:\n{}", findings(&shown)));
+        let tests: Vec<&Test> = bot.tests.iter().collect();
+        let outcomes = run_all(bot, &tests, &|_| {});
+        let failures: String = outcomes.iter().map(|outcome| report::failure(outcome, report::Look::default())).collect();
+        let coverage = Coverage::new(bot, &outcomes);
+        let missed = report::missed(&coverage, true, report::Look::default());
+        assert!(failures.is_empty(), "{path}:\n{failures}\n{missed}");
+        assert!(coverage.steps.percent() >= 90, "{path}: {} of {} steps\n{missed}", coverage.steps.reached, coverage.steps.total);
+        let Share { reached, total } = coverage.silences;
+        assert!(reached == total && total >= 5, "{path}: {reached} of {total} silences\n{missed}");
     }
 }
 

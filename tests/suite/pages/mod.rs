@@ -15,11 +15,12 @@ pub(crate) use self::printed::{drawn, findings};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rejoinder::bot::Bot;
+use rejoinder::bot::{Bot, Test};
 use rejoinder::check;
 use rejoinder::diagnostic::Diagnostic;
 use rejoinder::source::Sources;
 use rejoinder::system::files;
+use rejoinder::testing::{report, run_all};
 
 macro_rules! pages {
     ($($name:ident => $path:literal,)*) => {
@@ -162,8 +163,13 @@ fn page(path: &str) {
 }
 
 /// Runs the tests of a bot; whether there were any.
-fn tests_hold(shown: &Shown) -> bool {
-    shown.bot.as_ref().is_some_and(|bot| !bot.tests.is_empty())
+pub(crate) fn tests_hold(shown: &Shown) -> bool {
+    let Some(bot) = &shown.bot else { return false };
+    let tests: Vec<&Test> = bot.tests.iter().collect();
+    let outcomes = run_all(bot, &tests, &|_| {});
+    let failures: String = outcomes.iter().map(|outcome| report::failure(outcome, report::Look::default())).collect();
+    assert!(failures.is_empty(), "{}:\n{failures}", shown.place);
+    !tests.is_empty()
 }
 
 impl Shown {
