@@ -5,7 +5,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::given;
-use super::render::{fill, fill_with};
+use super::render::fill_for_programs;
 use super::state::{Ended, Wait, WaitKind};
 use super::steps::{Next, weight};
 use super::work::{Fault, Work};
@@ -65,7 +65,7 @@ impl<'a> Work<'a> {
     fn url(&mut self, template: &Template) -> Result<Option<String>, Fault> {
         let mut notes = Vec::new();
         let encoded = |filled: String| utf8_percent_encode(&filled, HOLE).to_string();
-        let url = fill_with(&self.scope(), self.language_tag(), template, &mut notes, &encoded)?;
+        let url = fill_for_programs(&self.scope(), self.language_tag(), template, &mut notes, &encoded)?;
         self.tell(notes);
         let path = url.split(['?', '#']).next().unwrap_or_default();
         let steps_out = path.split('/').any(|segment| matches!(segment, "." | ".."));
@@ -80,7 +80,8 @@ impl<'a> Work<'a> {
                 Piece::Hole { value: Expr::Place(Place::Secret(name)), .. } => pieces.push(HeaderPiece::Secret(name.clone())),
                 other => {
                     let one = Template { pieces: vec![other.clone()] };
-                    let filled = fill(&self.scope(), self.language_tag(), &one, &mut Vec::new())?;
+                    let filled =
+                        fill_for_programs(&self.scope(), self.language_tag(), &one, &mut Vec::new(), &std::convert::identity)?;
                     pieces.push(HeaderPiece::Text(filled.replace(char::is_control, " ")));
                 }
             }

@@ -95,13 +95,27 @@ impl Scope<'_> {
         }
     }
 
+    fn equal(&self, left: &Value, right: &Value) -> bool {
+        left == right || self.compare(left, right).is_some_and(Ordering::is_eq)
+    }
+
+    /// A day and a moment are compared by the moment's day in the bot's zone.
+    fn compare(&self, left: &Value, right: &Value) -> Option<Ordering> {
+        let day = |moment: &Moment| self.bot.settings.zone.civil(*moment).0;
+        match (left, right) {
+            (Value::Date(left), Value::Moment(right)) => Some(left.cmp(&day(right))),
+            (Value::Moment(left), Value::Date(right)) => Some(day(left).cmp(right)),
+            _ => compare(left, right),
+        }
+    }
+
     /// Whether `value` fits a pattern of `match`.
     pub(super) fn fits(&self, value: Option<&Value>, pattern: &Pattern) -> bool {
         let Some(value) = value else { return false };
         match pattern {
             Pattern::Value(wanted) => value == wanted,
             Pattern::Range(least, most) => {
-                compare(value, least).is_some_and(Ordering::is_ge) && compare(value, most).is_some_and(Ordering::is_le)
+                self.compare(value, least).is_some_and(Ordering::is_ge) && self.compare(value, most).is_some_and(Ordering::is_le)
             }
             Pattern::Words(words) => match value {
                 Value::Text(of) => {
@@ -181,11 +195,11 @@ impl Scope<'_> {
             _ => {}
         }
         let (left, right) = (self.value(left)?, self.value(right)?);
-        let ordered = |test: fn(Ordering) -> bool| compare(&left, &right).map(|order| Value::Bool(test(order)));
+        let ordered = |test: fn(Ordering) -> bool| self.compare(&left, &right).map(|order| Value::Bool(test(order)));
         match op {
             BinaryOp::And | BinaryOp::Or => None,
-            BinaryOp::Equal => Some(Value::Bool(left == right)),
-            BinaryOp::NotEqual => Some(Value::Bool(left != right)),
+            BinaryOp::Equal => Some(Value::Bool(self.equal(&left, &right))),
+            BinaryOp::NotEqual => Some(Value::Bool(!self.equal(&left, &right))),
             BinaryOp::Less => ordered(Ordering::is_lt),
             BinaryOp::LessOrEqual => ordered(Ordering::is_le),
             BinaryOp::Greater => ordered(Ordering::is_gt),

@@ -47,30 +47,57 @@ impl Work<'_> {
 
 /// The template with its holes filled; what each hole held goes to `notes`.
 pub(super) fn fill(scope: &Scope<'_>, tag: &str, template: &Template, notes: &mut Vec<String>) -> Result<String, Fault> {
-    fill_with(scope, tag, template, notes, &std::convert::identity)
+    filled(scope, tag, template, notes, None)
 }
 
-/// The same, with each hole's text passed through `dress`.
-pub(super) fn fill_with(
+/// The same for a program that reads it: dates, times and numbers in one form whatever the customer speaks, and each
+/// hole's text passed through `dress`.
+pub(super) fn fill_for_programs(
     scope: &Scope<'_>,
     tag: &str,
     template: &Template,
     notes: &mut Vec<String>,
     dress: &dyn Fn(String) -> String,
 ) -> Result<String, Fault> {
+    filled(scope, tag, template, notes, Some(dress))
+}
+
+fn filled(
+    scope: &Scope<'_>,
+    tag: &str,
+    template: &Template,
+    notes: &mut Vec<String>,
+    dress: Option<&dyn Fn(String) -> String>,
+) -> Result<String, Fault> {
     let mut out = String::new();
     for piece in &template.pieces {
         match piece {
             Piece::Literal(literal) => out.push_str(literal),
             Piece::Hole { value, filters } => {
-                let filled = hole(scope, tag, value, filters)?;
+                let exact = dress.is_some().then(|| exact(scope, value, filters)).flatten();
+                let filled = exact.map_or_else(|| hole(scope, tag, value, filters), Ok)?;
                 let secret = scope.is_secret(value);
                 notes.push(format!("{} = {}", name_of(value), if secret { "(secret)" } else { filled.as_str() }));
-                out.push_str(&dress(filled));
+                out.push_str(&dress.map_or_else(|| filled.clone(), |dress| dress(filled.clone())));
             }
         }
     }
     Ok(out)
+}
+
+/// What a program reads of a value that no filter dresses; `None` for texts and lists, which are as they are.
+fn exact(scope: &Scope<'_>, value: &Expr, filters: &[Filter]) -> Option<String> {
+    if filters.iter().any(|filter| !matches!(filter, Filter::Default(_))) {
+        return None;
+    }
+    Some(match scope.value(value)? {
+        Value::Number(number) => number.normalize().to_string(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Date(date) => date.to_string(),
+        Value::Time(time) => format!("{:02}:{:02}", time.hour(), time.minute()),
+        Value::Moment(moment) => moment.rfc3339(),
+        Value::Text(_) | Value::Duration(_) | Value::List(_) | Value::Map(_) => return None,
+    })
 }
 
 fn hole(scope: &Scope<'_>, tag: &str, value: &Expr, filters: &[Filter]) -> Result<String, Fault> {
