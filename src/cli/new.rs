@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         write(&folder.join(file), text)?;
         anstream::println!("wrote {}", folder.join(file).display());
     }
-    anstream::println!("\nnext: cd {} && rejoinder dev", folder.display());
+    anstream::println!("\nnext: cd {} && rejoinder test && rejoinder dev", folder.display());
     Ok(ExitCode::SUCCESS)
 }
 

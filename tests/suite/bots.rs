@@ -4,10 +4,10 @@
 use rejoinder::bot::Test;
 use rejoinder::diagnostic::Severity;
 use rejoinder::source::{FileId, Sources};
-use rejoinder::syntax;
+use rejoinder::syntax::{self, Spelling};
 use rejoinder::testing::{Coverage, Share, report, run_all};
 
-use crate::pages::{Shown, blessing, findings, folder, root};
+use crate::pages::{Shown, blessing, findings, folder, root, tests_hold, with_pictures};
 
 /// Folder and what it shows.
 const BOTS: [&str; 3] = ["flows/baan-phiu-sai", "flows/dapur-bu-ratna", "flows/nile-threads"];
@@ -47,6 +47,28 @@ fn tests_of_the_bots_hold_and_reach_nearly_everything() {
         assert!(coverage.steps.percent() >= 90, "{path}: {} of {} steps\n{missed}", coverage.steps.reached, coverage.steps.total);
         let Share { reached, total } = coverage.silences;
         assert!(reached == total && total >= 5, "{path}: {reached} of {total} silences\n{missed}");
+    }
+}
+
+/// Written in the other spelling, each is the same bot: it checks as clean, its tests hold, and it comes back letter by letter.
+#[test]
+fn bots_are_the_same_in_yaml() {
+    for path in BOTS {
+        let flows = folder(path);
+        let mut files = Vec::new();
+        for (id, file) in flows.sources.iter() {
+            let yaml = syntax::convert(id, &file.path, &file.text, Spelling::Yaml);
+            let yaml = yaml.text.unwrap_or_else(|| panic!("{}: {:#?}", file.path, yaml.findings));
+            let name = format!("{}.yaml", file.path);
+            let back = syntax::convert(id, &name, &yaml, Spelling::Flow);
+            assert_eq!(back.text.as_deref(), Some(&*file.text), "{name}: {:#?}", back.findings);
+            files.push((name, yaml));
+        }
+        let shown = with_pictures(path, &files);
+        assert!(shown.bot.is_some(), "{path}:\n{}", findings(&shown));
+        let codes = |shown: &Shown| shown.findings.iter().map(|one| one.code).collect::<Vec<_>>();
+        assert_eq!(codes(&shown), codes(&flows), "{path}:\n{}", findings(&shown));
+        assert!(tests_hold(&shown), "{path} has tests");
     }
 }
 

@@ -60,6 +60,7 @@ pages! {
     gate => "tests/pages/gate.md",
     proof => "tests/pages/proof.md",
     testing => "tests/pages/testing.md",
+    yaml => "tests/pages/yaml.md",
 }
 
 #[test]
@@ -203,22 +204,27 @@ fn rewritten(text: &str, fences: &[(usize, String)]) -> String {
 
 /// All flows of a folder of the repository, with its pictures.
 pub(crate) fn folder(path: &str) -> Shown {
-    let whole = root().join(path);
     let mut flows = Vec::new();
-    let mut assets = check::Assets::new();
-    for file in files::walk(&whole, 4, 1_000).unwrap() {
-        let name = file.strip_prefix(root()).unwrap().display().to_string();
-        let inner = file.strip_prefix(&whole).unwrap().display().to_string();
-        match file.extension().and_then(|end| end.to_str()) {
-            Some("flow" | "yaml") => flows.push((name, std::fs::read_to_string(&file).unwrap())),
-            Some("png") => {
-                let asset = check::asset(&inner, std::fs::read(&file).unwrap()).unwrap();
-                assets.insert(inner, Arc::new(asset));
-            }
-            _ => {}
+    for file in files::walk(&root().join(path), 4, 1_000).unwrap() {
+        if matches!(file.extension().and_then(|end| end.to_str()), Some("flow" | "yaml")) {
+            let name = file.strip_prefix(root()).unwrap().display().to_string();
+            flows.push((name, std::fs::read_to_string(&file).unwrap()));
         }
     }
-    with_assets(&flows, &assets)
+    with_pictures(path, &flows)
+}
+
+/// A bot of these files with the pictures of a folder.
+pub(crate) fn with_pictures(path: &str, flows: &[(String, String)]) -> Shown {
+    let whole = root().join(path);
+    let mut assets = check::Assets::new();
+    for file in files::walk(&whole, 4, 1_000).unwrap() {
+        if file.extension().is_some_and(|end| end == "png") {
+            let inner = file.strip_prefix(&whole).unwrap().display().to_string();
+            assets.insert(inner.clone(), Arc::new(check::asset(&inner, std::fs::read(&file).unwrap()).unwrap()));
+        }
+    }
+    with_assets(flows, &assets)
 }
 
 /// A bot of these files, beside which the pictures of the samples stand.

@@ -2,15 +2,19 @@
 
 use rejoinder::diagnostic::Severity;
 use rejoinder::diagnostic::render::{self, Look};
-use rejoinder::syntax;
+use rejoinder::source::FileId;
+use rejoinder::syntax::{self, Spelling};
 
 use super::Shown;
+use crate::harness::finish;
 
 /// What stands in a fence of this word now; `None` for a fence that is only read by people.
 pub(super) fn of(word: &str, shown: &Shown, place: &str) -> Option<String> {
     Some(match word {
         "findings" => findings(shown),
         "drawn" => drawn(shown),
+        "yaml" => yaml(shown, place),
+        "proof" => proof(shown, place),
         "fmt" => shown.sources.iter().map(|(id, file)| syntax::print(&syntax::parse(id, &file.text).0)).collect(),
         _ => {
             assert!(READ_BY_PEOPLE.contains(&word), "{place}: `{word}` is no fence of a page");
@@ -20,7 +24,7 @@ pub(super) fn of(word: &str, shown: &Shown, place: &str) -> Option<String> {
 }
 
 /// Fences that nothing is compared with.
-const READ_BY_PEOPLE: &[&str] = &["", "toml", "text", "sh", "proof"];
+const READ_BY_PEOPLE: &[&str] = &["", "toml", "text", "sh"];
 
 /// A line each: `line:column severity code: message`.
 pub(crate) fn findings(shown: &Shown) -> String {
@@ -34,6 +38,29 @@ pub(crate) fn findings(shown: &Shown) -> String {
         format!("{}:{} {severity} {}: {}\n", place.line, place.column, one.code, one.message)
     });
     lines.collect()
+}
+
+/// The bot in the other spelling, from which it comes back as it was.
+fn yaml(shown: &Shown, place: &str) -> String {
+    let written = |text: &str, path: &str, to| {
+        let converted = syntax::convert(FileId(0), path, text, to);
+        converted.text.unwrap_or_else(|| panic!("{place}: it cannot be written in the other spelling: {:#?}", converted.findings))
+    };
+    let (_, file) = shown.sources.iter().next().unwrap_or_else(|| panic!("{place}: no flow"));
+    let yaml = written(&file.text, &file.path, Spelling::Yaml);
+    assert_eq!(written(&yaml, "page.flow.yaml", Spelling::Flow), *file.text, "{place}: it comes back as another flow");
+    yaml
+}
+
+/// What `check --proof` prints below its findings.
+fn proof(shown: &Shown, place: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    for (_, file) in shown.sources.iter() {
+        std::fs::write(folder.path().join(&file.path), &*file.text).unwrap();
+    }
+    let done = finish(&["check", "page.flow", "--proof"], "", folder.path(), 1_024);
+    assert_eq!(done.code, Some(0), "{place}: {}{}", done.out, done.err);
+    done.out
 }
 
 /// The frames, as a terminal without colour shows them.
