@@ -27,8 +27,9 @@ mod limits;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
-mod spellings;
 mod sample;
+#[cfg(test)]
+mod spellings;
 #[cfg(test)]
 mod town;
 #[cfg(test)]
