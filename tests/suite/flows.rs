@@ -110,7 +110,7 @@ fn exit_codes_tell_fine_from_errors_from_what_could_not_run() {
         assert_eq!(run(&["check", "warned.flow", "--format", format, "--deny", "warnings"], folder.path()).code, Some(1));
         assert_eq!(run(&["check", "missing.flow", "--format", format], folder.path()).code, Some(2));
     }
-    for (path, says) in [("empty", "no .flow file"), ("missing", "is not there"), ("missing.flow", "is not there")] {
+    for (path, says) in [("empty", "no .flow"), ("missing", "is not there"), ("missing.flow", "is not there")] {
         let done = checked(folder.path(), path, 2);
         assert!(done.err.contains(says), "{path}: {}", done.err);
     }
@@ -333,7 +333,7 @@ async fn dev_takes_a_saved_flow_at_once_and_keeps_the_old_bot_while_it_is_broken
     dev.save("");
     dev.until("no bot", |bot| !bot["findings"].as_str().unwrap().contains("F0013")).await;
     std::fs::remove_file(dev.folder.path().join("flows/bot.flow")).unwrap();
-    dev.until("no flow", |bot| bot["findings"].as_str().unwrap().contains("no .flow file")).await;
+    dev.until("no flow", |bot| bot["findings"].as_str().unwrap().contains("no .flow")).await;
     assert_eq!(dev.hello().await, "Welcome!", "the old bot goes on");
     dev.save(&GOOD.replace("Welcome!", "Good to see you!"));
     dev.until("the new bot", |bot| bot["findings"] == "").await;

@@ -219,13 +219,13 @@ fn a_rule_is_read_as_people_read() {
 
 #[test]
 fn old_parts_are_replaced_whole() {
-    let parts = parts("a\n<!-- generated: codes -->\nold\n<!-- end -->\nb\n");
+    let parts = parts("a\n<!-- generated: codes -->\nancient\n<!-- end -->\nb\n");
     assert_eq!(parts.iter().map(|part| (part.name.as_str(), part.lines.clone())).collect::<Vec<_>>(), [("codes", 2..=4)]);
-    let now = renewed("a\n<!-- generated: codes -->\nold\n<!-- end -->\nb\n");
+    let now = renewed("a\n<!-- generated: codes -->\nancient\n<!-- end -->\nb\n");
     assert!(
         now.starts_with("a\n<!-- generated: codes -->\n\n| code |")
             && now.ends_with("\n<!-- end -->\nb\n")
-            && !now.contains("old")
+            && !now.contains("ancient")
     );
     assert_eq!(renewed(&now), now);
 }

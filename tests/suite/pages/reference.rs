@@ -85,6 +85,11 @@ fn every_row_names_a_page_that_tries_it_out() {
         }
         let flows: String =
             fences(&shown).into_iter().filter(|fence| matches!(&*fence.word, "flow" | "yaml")).map(|fence| fence.text).collect();
+        for yaml in spans(&cells[0]).into_iter().filter(|form| form.ends_with(':')) {
+            if !flows.contains(yaml) {
+                wrong.push(format!("{at}: {page} does not use `{yaml}`"));
+            }
+        }
         for form in spans(&cells[0]).into_iter().map(|form| key(form, &words)).filter(|form| !form.is_empty()) {
             let whole = |at: usize| !flows[at + form.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_');
             if !flows.match_indices(&form).any(|(at, _)| whole(at)) {
@@ -144,8 +149,9 @@ fn every_word_of_the_grammar_stands_in_the_reference() {
     assert!(unsaid.is_empty(), "not in {REFERENCE}: {unsaid:?}");
 }
 
-/// Findings about files as such, and floods: shown by tests of whole commands, since no page can hold such a file.
-const SHOWN_BY_STORIES: &[&str] = &["F0001", "F0003", "F0090", "F0091", "F0092", "F0093"];
+/// Findings about files as such, floods, and what `convert` alone finds: shown by tests of whole commands, since no page
+/// can hold such a file.
+const SHOWN_BY_STORIES: &[&str] = &["F0001", "F0003", "F0078", "F0090", "F0091", "F0092", "F0093"];
 
 #[test]
 fn every_code_is_shown_by_a_page() {
