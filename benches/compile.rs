@@ -1,5 +1,7 @@
 //! From text to bot: a bot of 10 000 rules, and a check of 1 000 lines; each the median of several rounds.
 
+#![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
+
 mod support;
 
 use rejoinder::check::{Assets, compile};

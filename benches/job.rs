@@ -5,6 +5,8 @@
 //! held as values, as the runtime holds those that are active. Time is virtual: each conversation's messages are minutes
 //! apart.
 
+#![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
+
 mod support;
 
 use rejoinder::engine::{Conversation, Limits};
