@@ -32,7 +32,7 @@ impl<'a> Work<'a> {
         let json = fetch.json.as_ref().and_then(|json| self.scope().value(json));
         let until = self.now.plus_ms(patience_ms(fetch.timeout_ms, fetch.retry));
         let call = self.wait_for_call(WaitKind::Fetch, &fetch.target, until)?;
-        self.note("fetch", format!("{} {}", given::method_word(fetch.method), text::shorten(&url, 200)));
+        self.note("fetch", format!("{} {}", given::method_word(fetch.method), origin_of(&url)));
         let (method, timeout_ms, retry) = (fetch.method, fetch.timeout_ms, fetch.retry);
         self.effects.push(Effect::Fetch(Request { call, method, url, headers, json, timeout_ms, retry }));
         Ok(Next::Rest)
@@ -193,6 +193,14 @@ impl Ended {
             other => other,
         }
     }
+}
+
+/// Scheme and host: what stands behind them may hold a secret of the customer's.
+#[must_use]
+pub fn origin_of(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at.saturating_add(3));
+    let end = url.get(host..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| host.saturating_add(at));
+    url.get(..end).unwrap_or(url)
 }
 
 /// All tries with the pauses between them.

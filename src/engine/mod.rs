@@ -30,6 +30,7 @@ mod steps;
 mod weigh;
 mod work;
 
+pub use call::origin_of;
 pub use conversation::{Conversation, OpenAttempt, Speaker, Status};
 pub use effect::{Candidate, Class, Courtesy, Effect, End, HeaderPiece, Reply, ReplyId, Request, Trace};
 pub use input::{Answer, Body, ColleagueAction, Comment, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral};

@@ -258,3 +258,11 @@ flow trouble {
     let (mut talk, _) = begin();
     talk.after(M).hears(&["Fault: script."]);
 }
+
+#[test]
+fn an_account_names_only_the_origin_of_an_address() {
+    use crate::engine::origin_of;
+    assert_eq!(origin_of("https://shop.example/a/b?c"), "https://shop.example");
+    assert_eq!(origin_of("https://shop.example:8443?c"), "https://shop.example:8443");
+    assert_eq!((origin_of("https://é.example"), origin_of("")), ("https://é.example", ""));
+}
