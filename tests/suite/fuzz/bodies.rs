@@ -5,7 +5,7 @@ use rejoinder::check::{self, Assets};
 use rejoinder::diagnostic::render::{self, Look};
 use rejoinder::diagnostic::{Diagnostic, Severity};
 use rejoinder::source::{FileId, Sources};
-use rejoinder::syntax;
+use rejoinder::syntax::{self, tree::Document};
 
 /// A body and its name.
 pub type Body = (&'static str, fn(&[u8]));
@@ -55,18 +55,24 @@ fn file(path: &str, text: &str) {
     assert_eq!(bot.is_some(), errors == 0, "a bot is there exactly when nothing is an error");
     places(&sources, &found);
     drawn(&sources, &found);
-    if !path.ends_with(".flow") {
-        return;
-    }
-    let (document, broken) = syntax::parse(id, text);
+    // Each spelling is printed in the other as well: it must be read again as what it was.
+    let (document, broken) = syntax::parse_file(id, path, text);
     if broken.iter().any(|one| one.severity == Severity::Error) {
         return;
     }
-    let printed = syntax::print(&document);
-    let (again, broken) = syntax::parse(FileId(0), &printed);
+    let (flow, yaml) = (syntax::print(&document), syntax::print_yaml(&document));
+    again(&flow, "fuzz.flow", syntax::print);
+    if path.ends_with(".yaml") {
+        again(&yaml, "fuzz.flow.yaml", syntax::print_yaml);
+    }
+}
+
+/// What was printed is read without an error, and printed again it is the same.
+fn again(printed: &str, path: &str, print: fn(&Document) -> String) {
+    let (document, broken) = syntax::parse_file(FileId(0), path, printed);
     let broken: Vec<&Diagnostic> = broken.iter().filter(|one| one.severity == Severity::Error).collect();
     assert!(broken.is_empty(), "what was printed cannot be read: {broken:?}\n{printed}");
-    assert_eq!(syntax::print(&again), printed, "printed twice, it is another text");
+    assert_eq!(print(&document), printed, "printed twice, it is another text");
 }
 
 /// Every place of a finding is in the file, at whole letters.
