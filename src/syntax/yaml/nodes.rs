@@ -190,6 +190,11 @@ impl Builder<'_> {
                 return self.begin(Kind::Map { entries: Vec::new(), flow }, start, column);
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(start),
+            Event::DocumentStart(_) if self.root.is_some() => {
+                let help = "part documents with `---` on a line of its own";
+                self.refuse(codes::YAML_REFUSED, start, start, "`...` does not part documents here".to_owned(), help);
+                return false;
+            }
             Event::Alias(_) => {
                 let help = "an alias repeats another part of the file: write the part out; if this is a text, put it in quotes";
                 self.refuse(codes::YAML_REFUSED, start, end, "YAML aliases are not used here".to_owned(), help);
@@ -227,8 +232,12 @@ impl Builder<'_> {
     fn scalar(&mut self, text: String, style: ScalarStyle, start: usize, end: usize) -> Node {
         let mut scalar = Scalar { text, places: Places::default(), style };
         if style == ScalarStyle::Plain && scalar.text.is_empty() {
-            scalar.places.close(self.at);
-            return Node { kind: Kind::Scalar(scalar), start: self.at, end: self.at };
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let blanks = rest.len() - rest.trim_start().len();
+            // An empty part of a list stands at its `-`; an empty value behind its key.
+            let at = if rest.trim_start().starts_with('-') { self.at + blanks } else { self.at };
+            scalar.places.close(at);
+            return Node { kind: Kind::Scalar(scalar), start: at, end: at };
         }
         let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
         let stop = if block || style == ScalarStyle::Plain { end } else { self.text.len() };

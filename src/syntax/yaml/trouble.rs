@@ -13,7 +13,16 @@ pub fn explain(file: FileId, text: &str, from: usize, at: usize, last: usize, in
     if let Some(found) = known(file, text, from, &line, at, info) {
         return found;
     }
-    if let Some(found) = line.value().and_then(|(start, value)| read_as_else(file, start, value, at, info)) {
+    let value = line.value();
+    let inside = value.is_some_and(|(start, value)| start < at && value.starts_with(['[', '{']));
+    let part = part_of_list(text.get(at..line.end).unwrap_or_default());
+    if inside && part.starts_with(['@', '`', '%', '*', '&', '!']) {
+        // One of several in brackets.
+        if let Some(found) = read_as_else(file, at, part, at, info) {
+            return found;
+        }
+    }
+    if let Some(found) = value.and_then(|(start, value)| read_as_else(file, start, value, at, info)) {
         return found;
     }
     let before = Line::around(text, last, from);
@@ -117,11 +126,18 @@ fn unknown_escape(rest: &str) -> Option<usize> {
     None
 }
 
+/// Up to what ends a part of a list in brackets.
+fn part_of_list(rest: &str) -> &str {
+    rest.split([',', ']', '}']).next().unwrap_or_default().trim_end()
+}
+
 /// A text without quotes whose first signs, or a `: ` in it, mean something to YAML.
 fn read_as_else(file: FileId, start: usize, value: &str, at: usize, info: &str) -> Option<Diagnostic> {
+    // A bracket with nothing behind its end is what it looks like.
+    let goes_on = |close| value.rfind(close).is_some_and(|end| value.len() > end + 1);
     let what = match value.chars().next()? {
-        '{' => "a map",
-        '[' => "a list",
+        '{' if goes_on('}') => "a map",
+        '[' if goes_on(']') => "a list",
         '*' => "an alias",
         '&' => "an anchor",
         '!' => "a tag",

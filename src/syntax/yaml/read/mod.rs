@@ -278,8 +278,10 @@ impl<'t> Yaml<'t> {
             return;
         }
         if node.is_empty() {
-            let before = self.text.get(..node.start).unwrap_or_default();
-            let word = before.rsplit(['\n', ' ', '{', ',', '[', '-']).next().unwrap_or_default().trim_end_matches(':');
+            let (before, after) = self.text.split_at_checked(node.start).unwrap_or_default();
+            // Behind a key stands its `:`; an empty part of a list has no word.
+            let keyed = after.trim_start_matches([' ', '\t']).starts_with(':');
+            let word = before.rsplit(['\n', ' ', '{', ',', '[', '-']).next().filter(|_| keyed).unwrap_or_default();
             let message = if word.is_empty() { "nothing stands here".to_owned() } else { format!("`{word}` has no value") };
             let start = node.start.saturating_sub(word.len());
             let span = Span { file: self.file, start: start as u32, end: node.start as u32 };

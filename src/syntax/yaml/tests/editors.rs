@@ -1,5 +1,8 @@
 //! What editors and other readers of YAML make of the files: the schema, and an independent reader.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use serde_json::Value;
 
 use super::super::nodes::{self, Kind, Node};
@@ -8,6 +11,13 @@ use super::super::table::{FIELD, ITEMS, STEPS, Shape, TRIGGERS};
 use super::super::{cuts, schema};
 use super::*;
 use crate::syntax::tests::generated::{holds_for, item};
+
+/// A pattern is compiled once: the schema has few, and the values are many.
+fn matches(pattern: &str, text: &str) -> bool {
+    static COMPILED: Mutex<BTreeMap<String, regex::Regex>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap();
+    compiled.entry(pattern.to_owned()).or_insert_with(|| regex::Regex::new(pattern).unwrap()).is_match(text)
+}
 
 /// Checks a value by the words of JSON schema that ours uses; any other word fails.
 fn fits(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
@@ -32,9 +42,7 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
                 types.iter().any(|kind| is_a(kind.as_str().unwrap_or_default(), value))
             }
             "enum" => rule.as_array().is_some_and(|all| all.contains(value)),
-            "pattern" => {
-                value.as_str().is_none_or(|text| regex::Regex::new(rule.as_str().unwrap_or_default()).unwrap().is_match(text))
-            }
+            "pattern" => value.as_str().is_none_or(|text| matches(rule.as_str().unwrap_or_default(), text)),
             "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap_or(0.0)),
             "minItems" => value.as_array().is_none_or(|all| all.len() >= rule.as_u64().unwrap_or(0) as usize),
             "minProperties" => value.as_object().is_none_or(|all| all.len() >= rule.as_u64().unwrap_or(0) as usize),
@@ -51,7 +59,7 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
                 for (key, one) in value.as_object().into_iter().flatten() {
                     let known = words.get("properties").and_then(|known| known.get(key));
                     let pattern = words.get("patternProperties").and_then(Value::as_object).and_then(|all| all.iter().next());
-                    let by_pattern = pattern.filter(|(pattern, _)| regex::Regex::new(pattern).unwrap().is_match(key));
+                    let by_pattern = pattern.filter(|(pattern, _)| matches(pattern, key));
                     match (known, by_pattern, rule) {
                         (Some(known), ..) => fits(root, known, one).map_err(|why| format!("{key}: {why}"))?,
                         (_, Some((_, rule)), _) => fits(root, rule, one)?,

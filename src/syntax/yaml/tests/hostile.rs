@@ -1,5 +1,7 @@
 //! Whatever the bytes are: diagnostics with places in the file, in bounded time, memory and stack.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -16,8 +18,8 @@ fn survives(text: &str) {
         let (start, end) = (label.span.start as usize, label.span.end as usize);
         assert!(text.get(start..end).is_some(), "{start}..{end} of {text:?}: {found:?}");
     }
-    let places = regex::Regex::new(r"start: (\d+), end: (\d+)").unwrap();
-    for place in places.captures_iter(&format!("{:?}", document.items)) {
+    static PLACES: LazyLock<regex::Regex> = LazyLock::new(|| regex::Regex::new(r"start: (\d+), end: (\d+)").unwrap());
+    for place in PLACES.captures_iter(&format!("{:?}", document.items)) {
         let (start, end): (usize, usize) = (place[1].parse().unwrap(), place[2].parse().unwrap());
         assert!(text.get(start..end).is_some(), "{start}..{end} of {text:?}");
     }

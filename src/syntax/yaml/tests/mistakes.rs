@@ -51,6 +51,12 @@ fn a_text_that_yaml_reads_as_something_else_gets_its_repair() {
         )],
     );
     says("  - say: [now]\n", &[&format!("1:10 F0071 YAML reads this as a list, not as a text | {quote}: `\"[now]\"`")]);
+    says(
+        "  - choose: a\n    options:\n      - label: b\n        also: [@returns, c]\n        steps: []\n",
+        &[&format!(
+            "4:16 F0071 YAML reads `@` at the beginning of a value as a sign of its own, not as a text | {quote}: `\"@returns\"`"
+        )],
+    );
     says("  - say: yes\n  - say: 12\n  - say: ~\n", &[]);
 }
 
@@ -68,6 +74,7 @@ fn keys_are_strict() {
     );
     says("  - ask: a\n    type: date\n", &["1:5 F0076 `ask` without `prompt` | add `prompt:`, the question"]);
     says("  - say:\n", &["1:5 F0076 `say` has no value | write it behind the key, on the same line"]);
+    says("  - stop\n  -\n", &["2:3 F0076 nothing stands here | write it behind the key, on the same line"]);
     says("  - wait: 2 hours\n", &["1:11 F0021 `2 hours` is not how a duration is written | write `2h`"]);
     says("  - stpo\n", &["1:5 F0077 `stpo` alone is no step | did you mean `stop`?"]);
     says("  - say\n", &["1:5 F0077 `say` alone is no step | write `- say: …`"]);
@@ -139,7 +146,16 @@ fn a_document_that_is_no_yaml_says_where() {
     );
     says("\t- say: a\n", &["1:1 F0070 a tab cannot indent in YAML | indent with blanks, two for each level"]);
     let (_, found) = read("flow: f\nsteps: []\n title: a\n");
-    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        found,
+        [
+            "3:2 F0070 this does not stand in line with what is above it | the lines of one list or map begin in the same column; a text that goes on stands in quotes"
+        ]
+    );
+    let (_, found) = read("flow: f\nsteps: [stop\n");
+    assert_eq!(found, ["3:1 F0070 a list or map in brackets is not closed here | part its values with `, ` and close it"]);
+    let (_, found) = read("flow: f\nsteps: [stop]\n...\nflow: g\n");
+    assert_eq!(found, ["4:1 F0074 `...` does not part documents here | part documents with `---` on a line of its own"]);
 }
 
 #[test]
