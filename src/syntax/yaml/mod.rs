@@ -17,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
 use super::codes;
-use super::read::ITEM_BYTES_MAX;
+use super::read::{DIAGNOSTICS_MAX, ITEM_BYTES_MAX};
 use super::tree::{Document, Item};
 
 pub use schema::schema;
@@ -38,7 +38,9 @@ pub fn parse(file: FileId, text: &str) -> (Document, Vec<Diagnostic>) {
         }
         let found = nodes::read(file, text, from, to);
         let broken = found.root.is_none() && !found.diagnostics.is_empty();
-        diagnostics.extend(found.diagnostics);
+        if diagnostics.len() <= DIAGNOSTICS_MAX {
+            diagnostics.extend(found.diagnostics);
+        }
         document.comments.extend(found.comments);
         document.blanks.extend(found.blanks);
         match found.root {

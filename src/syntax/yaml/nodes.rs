@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 use crate::syntax::codes;
-use crate::syntax::read::{Places, Value};
+use crate::syntax::read::{DIAGNOSTICS_MAX, Places, Value};
 use crate::syntax::tree::Comment;
 
 use super::margin::Margin;
@@ -225,6 +225,9 @@ impl Builder<'_> {
     }
 
     fn refuse(&mut self, code: &'static str, start: usize, end: usize, message: String, help: &str) {
+        if self.diagnostics.len() > DIAGNOSTICS_MAX {
+            return;
+        }
         let span = Span { file: self.file, start: start as u32, end: end as u32 };
         self.diagnostics.push(Diagnostic::error(code, span, message).help(help));
     }
