@@ -32,6 +32,7 @@ macro_rules! pages {
 pages! {
     readme => "README.md",
     language_reference => "docs/language.md",
+    testing_a_bot => "docs/testing.md",
     nile_threads_in_english => "tests/pages/nile-threads-en.md",
     nile_threads_in_arabic => "tests/pages/nile-threads-ar.md",
     five_mistakes => "tests/pages/five-mistakes.md",
