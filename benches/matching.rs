@@ -59,7 +59,7 @@ fn whole_message(bot: &Bot, rules: usize) -> f64 {
     for n in 0..MESSAGES {
         talk.now += 600;
         let turn = n / states.len();
-        let text = if turn % 2 == 0 { question(n.wrapping_mul(7_919) % rules) } else { answer(n) };
+        let text = if turn.is_multiple_of(2) { question(n.wrapping_mul(7_919) % rules) } else { answer(n) };
         let at = n % states.len();
         spent += talk.say(&mut states[at], text, false).0.all_ns;
     }
