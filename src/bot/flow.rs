@@ -2,6 +2,7 @@
 //! the end of a flow stops the run.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::calendar::Time;
 /// Where an author wrote something: file as given on the command line, line from 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    pub path: String,
+    pub path: Arc<str>,
     pub line: u32,
 }
 

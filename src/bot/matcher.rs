@@ -1,6 +1,7 @@
 //! Which triggers want a message: all keyword forms of a bot in one automaton, so that a message costs nearly the same
 //! whether the bot has ten rules or ten thousand.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::AhoCorasick;
@@ -152,7 +153,7 @@ impl Matcher {
         if heard.comment {
             let Some(comments) = &self.comments else { return Vec::new() };
             if let Some(written) = heard.text {
-                comments.hits_in_text(written, beside, &mut found);
+                comments.hits_in_text((written, heard.folded), beside, &mut found);
                 found.all(Some(&comments.any_text), Rank::AnyText);
             }
             return found.in_order(&self.priorities);
@@ -172,7 +173,7 @@ impl Matcher {
             None => {}
         }
         if let Some(written) = heard.text {
-            self.hits_in_text(written, beside, &mut found);
+            self.hits_in_text((written, heard.folded), beside, &mut found);
             found.all(Some(&self.any_text), Rank::AnyText);
         }
         if let Some(kind) = heard.kind.and_then(HeardKind::place) {
@@ -218,11 +219,11 @@ impl Matcher {
         }
     }
 
-    fn hits_in_text(&self, written: &str, beside: Option<&Beside>, found: &mut Found) {
-        let folded = text::fold(written);
+    fn hits_in_text(&self, (written, folded): (&str, Option<&str>), beside: Option<&Beside>, found: &mut Found) {
+        let folded = folded.map_or_else(|| Cow::Owned(text::fold(written)), Cow::Borrowed);
         let borders = text::Borders::new(&folded);
         if let Some(automaton) = &self.automaton {
-            for place in automaton.find_overlapping_iter(&folded) {
+            for place in automaton.find_overlapping_iter(&*folded) {
                 let Some(phrase) = self.phrases.get(place.pattern().as_usize()) else { continue };
                 if !borders.is_whole(place.start(), place.end()) {
                     continue;

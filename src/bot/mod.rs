@@ -13,8 +13,8 @@ mod trigger;
 mod types;
 mod value;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 
 pub use expression::{BinaryOp, Builtin, Expr, Pattern, Place};
 pub use flow::{
@@ -57,12 +57,25 @@ pub struct Bot {
     pub tests: Vec<Test>,
     /// What holds over all ways of a conversation.
     pub proof: Proof,
+    /// Made where it is first asked for.
+    pub places: FlowPlaces,
 }
+
+/// Where each flow stands, by name.
+#[derive(Debug, Default)]
+pub struct FlowPlaces(OnceLock<HashMap<String, usize>>);
 
 impl Bot {
     /// The flow of this name.
     #[must_use]
     pub fn flow(&self, name: &str) -> Option<&Flow> {
-        self.flows.iter().find(|flow| flow.name == name)
+        self.flows.get(self.flow_at(name)?)
+    }
+
+    /// The index of the flow of this name.
+    #[must_use]
+    pub fn flow_at(&self, name: &str) -> Option<usize> {
+        let named = || self.flows.iter().enumerate().rev().map(|(at, flow)| (flow.name.clone(), at)).collect();
+        self.places.0.get_or_init(named).get(name).copied()
     }
 }

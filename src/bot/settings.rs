@@ -1,7 +1,10 @@
 //! Settings of the bot, contact fields, teams, files.
 
+use std::collections::HashSet;
+
 use super::{Text, Type, Value};
 use crate::calendar::Zone;
+use crate::text;
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -48,6 +51,22 @@ pub struct Gather {
 pub struct OptWords {
     pub phrases: Vec<String>,
     pub say: Option<Text>,
+    folded: HashSet<String>,
+}
+
+impl OptWords {
+    /// The words, folded once.
+    #[must_use]
+    pub fn new(phrases: Vec<String>, say: Option<Text>) -> Self {
+        let folded = phrases.iter().map(|phrase| text::fold(phrase)).filter(|folded| !folded.is_empty()).collect();
+        Self { phrases, say, folded }
+    }
+
+    /// Whether a whole folded text is one of the phrases.
+    #[must_use]
+    pub fn takes(&self, folded: &str) -> bool {
+        self.folded.contains(folded)
+    }
 }
 
 /// A field of the contact.

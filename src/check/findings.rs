@@ -53,7 +53,7 @@ impl Findings {
 /// File and line of a finding.
 fn line(sources: &Sources, finding: &Diagnostic) -> (u32, u32) {
     let span = finding.labels.first().map(|label| label.span).unwrap_or_default();
-    (span.file.0, sources.location(span).line)
+    (span.file.0, sources.line(span))
 }
 
 /// Whether a bot may run with these.

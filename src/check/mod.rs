@@ -43,7 +43,7 @@ use self::graph::Graph;
 use self::lower::Lowered;
 pub use self::words::{BUILTINS, FILTERS, Word};
 use self::world::World;
-use crate::bot::{Bot, Flow, Matcher, Op, Origin, Proof};
+use crate::bot::{Bot, Flow, FlowPlaces, Matcher, Op, Origin, Proof};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
 use crate::syntax::{self, tree::Document};
@@ -119,6 +119,7 @@ fn lower(world: &World<'_>) -> Bot {
         assets: world.assets.usable().clone(),
         tests,
         proof: Proof::default(),
+        places: FlowPlaces::default(),
     };
     bot.proof = proof::prove(world, &bot, &places, &variables);
     bot
@@ -160,8 +161,8 @@ fn digest(sources: &Sources, assets: &Assets) -> String {
 }
 
 fn origin(sources: &Sources, span: Span) -> Origin {
-    let path = sources.file(span.file).map(|file| file.path.clone()).unwrap_or_default();
-    Origin { path, line: sources.location(span).line }
+    let path = sources.file(span.file).map_or_else(Arc::default, |file| file.path.as_str().into());
+    Origin { path, line: sources.line(span) }
 }
 
 #[cfg(test)]

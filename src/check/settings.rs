@@ -157,7 +157,7 @@ fn opt_words(world: &World<'_>, phrases: &[Phrase], say: Option<&Text>, span: Sp
         world.findings.add(Diagnostic::error(code::EMPTY_PHRASE, span, "here stands no word to write"));
     }
     let scope = Scope::new(world, Variables::None);
-    OptWords { phrases, say: say.map(|say| scope.text(say)) }
+    OptWords::new(phrases, say.map(|say| scope.text(say)))
 }
 
 fn positive(world: &World<'_>, duration: &Spanned<i64>, what: &str) -> i64 {

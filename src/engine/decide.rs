@@ -58,8 +58,10 @@ impl Work<'_> {
         let button = heard.named_press(&self.bot.triggers);
         let typed =
             matches!(heard.kind, Kind::Text | Kind::Button | Kind::Comment) && button.is_none() && !heard.text.trim().is_empty();
+        let folded = typed.then(|| self.folded(&heard.text));
         self.bot.matcher.hits(&bot::Heard {
             text: typed.then_some(heard.text.as_str()),
+            folded: folded.as_deref(),
             button,
             kind: heard.kind_heard(),
             comment: heard.kind == Kind::Comment,

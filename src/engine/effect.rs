@@ -1,5 +1,7 @@
 //! What a sprint asks the outside to do, and what it says about itself.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::bot::{Method, Origin, Value, ValueMap};
@@ -131,8 +133,8 @@ pub struct Candidate {
 /// One line of the account of a sprint: `what` is a stable word (`trigger`, `lost`, `step`, `gate`, `echo`, `fault`, …).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
-    pub what: String,
-    pub text: String,
+    pub what: Cow<'static, str>,
+    pub text: Cow<'static, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
 }

@@ -75,7 +75,7 @@ impl Work<'_> {
             self.note("colleague", "keeps the conversation");
             return;
         }
-        self.note("taken", why);
+        self.note("taken", why.to_owned());
         let before = match std::mem::take(&mut self.state.stand) {
             Stand::Asked(handed) => handed,
             Stand::Free | Stand::Taken(_) => Handed::default(),
@@ -89,7 +89,7 @@ impl Work<'_> {
             Stand::Free => return,
             Stand::Asked(handed) | Stand::Taken(handed) => handed,
         };
-        self.note("released", why);
+        self.note("released", why.to_owned());
         // A block that still waits belongs to the handoff that is over.
         self.state.run = None;
         let block = |handoff: &Handoff| handoff.released;

@@ -80,7 +80,7 @@ impl Work<'_> {
     fn opts(&mut self, heard: &Heard) -> bool {
         let settings = &self.bot.settings;
         if self.state.opted_out {
-            if !says(settings.opt_in.as_ref(), heard) {
+            if !self.says(settings.opt_in.as_ref(), heard) {
                 self.note("kept", "the customer wants no automatic messages");
                 return true;
             }
@@ -99,7 +99,7 @@ impl Work<'_> {
             }
             return true;
         }
-        if !says(settings.opt_out.as_ref(), heard) {
+        if !self.says(settings.opt_out.as_ref(), heard) {
             return false;
         }
         self.learn_language(heard);
@@ -119,7 +119,7 @@ impl Work<'_> {
     pub(super) fn silence(&mut self, why: &str) {
         if self.state.run.take().is_some() {
             self.moved = true;
-            self.note("ended", why);
+            self.note("ended", why.to_owned());
         }
         self.state.parked = None;
         self.drafts.clear();
@@ -279,9 +279,9 @@ impl Work<'_> {
     }
 }
 
-/// Whether the whole message is one of these phrases.
-fn says(words: Option<&OptWords>, heard: &Heard) -> bool {
-    let Some(words) = words else { return false };
-    let said = text::fold(&heard.text);
-    !said.is_empty() && words.phrases.iter().any(|phrase| text::fold(phrase) == said)
+impl Work<'_> {
+    /// Whether the whole message is one of these phrases.
+    fn says(&self, words: Option<&OptWords>, heard: &Heard) -> bool {
+        words.is_some_and(|words| words.takes(&self.folded(&heard.text)))
+    }
 }

@@ -8,7 +8,7 @@ use crate::bot::{Op, Origin, Step, StepId, Trigger};
 impl<'a> Work<'a> {
     /// Flow and step of an anchor in this version of the bot: by place where the digest agrees, else by digest.
     pub(super) fn find(&self, anchor: &Anchor) -> Option<StepId> {
-        let flow = self.bot.flows.iter().position(|flow| flow.name == anchor.flow)?;
+        let flow = self.bot.flow_at(&anchor.flow)?;
         let steps = &self.bot.flows.get(flow)?.steps;
         if steps.get(anchor.step).is_some_and(|step| step.digest == anchor.digest) {
             return Some(StepId { flow, step: anchor.step });

@@ -1,5 +1,9 @@
 //! One sprint while it is made: the state that changes, what is asked of the outside, and why.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use super::state::{Ended, Heard, WaitKind};
 use super::{Context, Conversation, Effect, Input, Sprint, Trace};
 use crate::bot::{Bot, Origin, StepId, ValueMap};
@@ -28,6 +32,8 @@ pub(super) struct Work<'a> {
     pub moved: bool,
     /// How often the seed was drawn from.
     pub draws: u64,
+    /// A text and its folded form: a message is asked for it more than once.
+    last_folded: RefCell<(String, Rc<str>)>,
 }
 
 /// A reply that a step has made and that is not yet queued.
@@ -75,6 +81,7 @@ impl<'a> Work<'a> {
             turns: 0,
             moved: false,
             draws: 0,
+            last_folded: RefCell::default(),
         }
     }
 
@@ -169,13 +176,22 @@ impl<'a> Work<'a> {
 
     // --- shared ----------------------------------------------------------------------------------------------------
 
-    pub(super) fn note(&mut self, what: &str, text: impl Into<String>) {
+    /// A text folded, the same text but once.
+    pub(super) fn folded(&self, text: &str) -> Rc<str> {
+        let mut last = self.last_folded.borrow_mut();
+        if last.0 != text {
+            *last = (text.to_owned(), crate::text::fold(text).into());
+        }
+        Rc::clone(&last.1)
+    }
+
+    pub(super) fn note(&mut self, what: &'static str, text: impl Into<Cow<'static, str>>) {
         self.note_at(what, text, None);
     }
 
-    pub(super) fn note_at(&mut self, what: &str, text: impl Into<String>, origin: Option<&Origin>) {
+    pub(super) fn note_at(&mut self, what: &'static str, text: impl Into<Cow<'static, str>>, origin: Option<&Origin>) {
         if self.trace.len() < self.context.limits.trace_max || what == "fault" {
-            self.trace.push(Trace { what: what.to_owned(), text: text.into(), origin: origin.cloned() });
+            self.trace.push(Trace { what: what.into(), text: text.into(), origin: origin.cloned() });
         }
     }
 

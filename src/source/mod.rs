@@ -71,6 +71,12 @@ impl Sources {
         self.file(span.file).and_then(|file| file.text.get(span.start as usize..span.end as usize)).unwrap_or_default()
     }
 
+    /// The line in which a span begins, from 1: what [`Self::location`] says of it, without counting characters.
+    #[must_use]
+    pub fn line(&self, span: Span) -> u32 {
+        self.file(span.file).map_or(1, |file| file.line(span.start))
+    }
+
     /// The beginning of a span.
     #[must_use]
     pub fn location(&self, span: Span) -> Location {
@@ -79,12 +85,17 @@ impl Sources {
 }
 
 impl SourceFile {
+    /// The line of a byte, from 1.
+    fn line(&self, byte: u32) -> u32 {
+        self.line_starts.partition_point(|start| *start <= byte).max(1) as u32
+    }
+
     /// Line and column of a byte.
     #[must_use]
     pub fn location(&self, byte: u32) -> Location {
-        let line = self.line_starts.partition_point(|start| *start <= byte).max(1);
-        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let line = self.line(byte);
+        let start = self.line_starts.get(line as usize - 1).copied().unwrap_or(0);
         let column = self.text.get(start as usize..byte as usize).map_or(1, |before| before.chars().count() as u32 + 1);
-        Location { line: line as u32, column }
+        Location { line, column }
     }
 }

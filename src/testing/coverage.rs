@@ -29,7 +29,7 @@ impl Reached {
     /// Takes in what a sprint told of itself; `status` is how it ended. Nudges leave no way behind.
     pub(super) fn told(&mut self, bot: &Bot, trace: &[Trace], status: &Status) {
         for line in trace {
-            match line.what.as_str() {
+            match &*line.what {
                 "nudge" => self.nudged = self.nudged.saturating_add(1),
                 "step" | "answer" | "resumed" => self.nudged = 0,
                 _ => {}

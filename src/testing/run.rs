@@ -262,7 +262,7 @@ impl Stage {
         }
         self.trace.iter().find(|trace| trace.what == "fault").map(|trace| match &trace.origin {
             Some(origin) => format!("{} ({}:{})", trace.text, origin.path, origin.line),
-            None => trace.text.clone(),
+            None => trace.text.to_string(),
         })
     }
 

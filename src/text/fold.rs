@@ -37,16 +37,20 @@ pub fn digits_to_ascii(text: &str) -> String {
 }
 
 fn fold_ascii(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    let mut out = Vec::with_capacity(text.len());
+    let mut word = false;
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() {
-            out.push(char::from(byte.to_ascii_lowercase()));
-        } else if !out.is_empty() && !out.ends_with(' ') {
-            out.push(' ');
+            if !word && !out.is_empty() {
+                out.push(b' ');
+            }
+            word = true;
+            out.push(byte.to_ascii_lowercase());
+        } else {
+            word = false;
         }
     }
-    out.truncate(out.trim_end().len());
-    out
+    String::from_utf8(out).unwrap_or_default()
 }
 
 fn pass(text: &str) -> String {

@@ -7,7 +7,12 @@ use unicode_script::{Script, UnicodeScript as _};
 #[must_use]
 pub fn language_of(text: &str, languages: &[String]) -> Option<usize> {
     let mut letters: Vec<(Script, usize)> = Vec::new();
-    for script in text.chars().filter(|c| c.is_alphabetic()).map(|c| c.script()) {
+    // Most letters of most texts: no table is asked for them.
+    let latin = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    if latin > 0 {
+        letters.push((Script::Latin, latin));
+    }
+    for script in text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).map(|c| c.script()) {
         if matches!(script, Script::Common | Script::Inherited | Script::Unknown) {
             continue;
         }

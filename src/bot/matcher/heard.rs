@@ -7,6 +7,8 @@ use std::cmp::Reverse;
 pub struct Heard<'a> {
     /// The text as written.
     pub text: Option<&'a str>,
+    /// The same text folded, where whoever asks has it already.
+    pub folded: Option<&'a str>,
     /// The name of the label that was pressed.
     pub button: Option<&'a str>,
     /// It is of one of the kinds that have a trigger of their own.

@@ -115,6 +115,7 @@ pub fn bot() -> BotBuilder {
             assets: BTreeMap::new(),
             tests: Vec::new(),
             proof: Default::default(),
+            places: Default::default(),
         },
     }
 }
@@ -135,7 +136,7 @@ impl BotBuilder {
     }
 
     pub fn opts(self) -> Self {
-        let words = |phrase: &str, say: &str| Some(OptWords { phrases: strings(&[phrase]), say: Some(text(say)) });
+        let words = |phrase: &str, say: &str| Some(OptWords::new(strings(&[phrase]), Some(text(say))));
         self.settings(|settings| {
             settings.opt_out = words("stop", "no more messages");
             settings.opt_in = words("start", "welcome back");
@@ -182,7 +183,7 @@ impl BotBuilder {
         let steps = flow.steps.into_iter().enumerate().map(|(index, op)| Step {
             digest: digest(&op),
             op,
-            origin: Origin { path: format!("{name}.flow"), line: index as u32 + 1 },
+            origin: Origin { path: format!("{name}.flow").into(), line: index as u32 + 1 },
         });
         let steps = steps.collect();
         self.bot.flows.push(Flow {
@@ -272,7 +273,7 @@ impl FlowBuilder {
             once_per_ms: None,
             priority: 0,
             key,
-            origin: Origin { path: format!("{}.flow", self.name), line: 0 },
+            origin: Origin { path: format!("{}.flow", self.name).into(), line: 0 },
         };
         change(&mut trigger);
         self.triggers.push(trigger);

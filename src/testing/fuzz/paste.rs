@@ -40,7 +40,7 @@ fn listed(bot: &Arc<Bot>, seed: u64, acts: &[TestStep], finding: &Finding, name:
     let lines = listing.steps.into_iter().enumerate().map(|(at, step)| {
         // Places tell a test's lines apart.
         let line = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(2);
-        TestLine { step, origin: Origin { path: String::new(), line } }
+        TestLine { step, origin: Origin { path: "".into(), line } }
     });
     Test { name, lines: lines.collect(), origin: Origin::default() }
 }

@@ -139,7 +139,7 @@ fn why(trace: &[Trace], look: Look) -> String {
         "unsent",
         "late",
     ];
-    let told: Vec<&Trace> = trace.iter().filter(|line| TOLD.contains(&line.what.as_str())).collect();
+    let told: Vec<&Trace> = trace.iter().filter(|line| TOLD.contains(&&*line.what)).collect();
     if told.is_empty() {
         return String::new();
     }
