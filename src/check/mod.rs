@@ -161,7 +161,7 @@ fn digest(sources: &Sources, assets: &Assets) -> String {
 }
 
 fn origin(sources: &Sources, span: Span) -> Origin {
-    let path = sources.file(span.file).map_or_else(Arc::default, |file| file.path.as_str().into());
+    let path = sources.file(span.file).map_or_else(std::sync::Arc::default, |file| file.path.as_str().into());
     Origin { path, line: sources.line(span) }
 }
 

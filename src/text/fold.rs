@@ -8,7 +8,9 @@
 use icu_casemap::CaseMapper;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
-use unicode_script::{Script, UnicodeScript as _};
+use unicode_script::Script;
+
+use super::script::script_of;
 
 const JOINER: char = '\u{200d}';
 
@@ -96,7 +98,7 @@ fn keep_letters(c: char, base: &mut Script, out: &mut String) {
     }
     if is_combining_mark(c) {
         let bare = matches!(base, Script::Latin | Script::Greek | Script::Arabic | Script::Hebrew);
-        let homeless = *base == Script::Common && c.script() == Script::Inherited;
+        let homeless = *base == Script::Common && script_of(c) == Script::Inherited;
         if !bare && !homeless {
             out.push(c);
         }
@@ -108,7 +110,7 @@ fn keep_letters(c: char, base: &mut Script, out: &mut String) {
         'ة' => 'ه',
         other => other,
     });
-    *base = if c.is_alphabetic() { c.script() } else { Script::Common };
+    *base = if c.is_alphabetic() { script_of(c) } else { Script::Common };
     out.push(c);
 }
 

@@ -12,7 +12,7 @@ pub fn language_of(text: &str, languages: &[String]) -> Option<usize> {
     if latin > 0 {
         letters.push((Script::Latin, latin));
     }
-    for script in text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).map(|c| c.script()) {
+    for script in text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).map(script_of) {
         if matches!(script, Script::Common | Script::Inherited | Script::Unknown) {
             continue;
         }
@@ -97,10 +97,27 @@ fn named(subtag: &str) -> Option<&'static [Script]> {
 /// Letters of scripts that are written without spaces between words.
 #[must_use]
 pub fn is_without_spaces(letter: char) -> bool {
-    matches!(
-        letter.script(),
-        Script::Thai | Script::Lao | Script::Khmer | Script::Myanmar | Script::Han | Script::Hiragana | Script::Katakana
-    ) || letter == 'ー'
+    !letter.is_ascii()
+        && (matches!(
+            script_of(letter),
+            Script::Thai | Script::Lao | Script::Khmer | Script::Myanmar | Script::Han | Script::Hiragana | Script::Katakana
+        ) || letter == 'ー')
+}
+
+/// The script of a character. The letters of most messages are known without a look into the table of all.
+pub(super) fn script_of(letter: char) -> Script {
+    match letter {
+        'a'..='z' | 'A'..='Z' => Script::Latin,
+        '\u{620}'..='\u{63f}' | '\u{641}'..='\u{64a}' => Script::Arabic,
+        '\u{5d0}'..='\u{5ea}' => Script::Hebrew,
+        '\u{400}'..='\u{484}' => Script::Cyrillic,
+        '\u{e01}'..='\u{e3a}' | '\u{e40}'..='\u{e4e}' => Script::Thai,
+        '\u{3041}'..='\u{3096}' => Script::Hiragana,
+        '\u{30a1}'..='\u{30fa}' => Script::Katakana,
+        '\u{4e00}'..='\u{9fff}' => Script::Han,
+        '\u{ac00}'..='\u{d7a3}' => Script::Hangul,
+        other => other.script(),
+    }
 }
 
 /// Characters that turn the direction of what follows, invisibly.
@@ -112,6 +129,13 @@ pub const fn is_bidi_control(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_known_of_common_letters_is_what_the_table_says() {
+        for letter in (0..=0x10_ffff).filter_map(char::from_u32) {
+            assert_eq!(script_of(letter), letter.script(), "U+{:04X}", u32::from(letter));
+        }
+    }
 
     fn spoken(text: &str, languages: &[&str]) -> Option<usize> {
         language_of(text, &languages.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>())

@@ -220,9 +220,10 @@ impl Watch {
         }
         let named = format!("`{key}`");
         let answered = |line: &Trace| line.what == "answer" && !line.text.starts_with("does not fit");
-        let took_part = self.turn.iter().any(|line| {
-            line.text.contains(&named) || answered(line) || matches!(&*line.what, "opt_out" | "opt_in" | "late")
-        });
+        let took_part = self
+            .turn
+            .iter()
+            .any(|line| line.text.contains(&named) || answered(line) || matches!(&*line.what, "opt_out" | "opt_in" | "late"));
         let told = self.turn.iter().filter(|line| line.what == "lost").count();
         (!took_part && told < 20).then(|| Finding::new(Rule::Anytime, format!("{named} is `anytime` and was not asked"), None))
     }
