@@ -1,5 +1,12 @@
 //! From text to bot: a bot of 10 000 rules, and a check of 1 000 lines; each the median of several rounds.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench measures, prints and ends where something is wrong"
+)]
+
 mod support;
 
 use rejoinder::check::{Assets, compile};

@@ -5,6 +5,13 @@
 //! held as values, as the runtime holds those that are active. Time is virtual: each conversation's messages are minutes
 //! apart.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench measures, prints and ends where something is wrong"
+)]
+
 mod support;
 
 use rejoinder::engine::{Conversation, Limits};

@@ -1,6 +1,13 @@
 //! A whole message against 10 to 10 000 rules, in interleaved rounds, so that a ratio is one of the same minutes; and the
 //! matcher and the folding alone.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench measures, prints and ends where something is wrong"
+)]
+
 mod support;
 
 use rejoinder::bot::{Bot, Heard};
