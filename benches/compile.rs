@@ -1,6 +1,11 @@
 //! From text to bot: a bot of 10 000 rules, and a check of 1 000 lines; each the median of several rounds.
 
-#![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench measures, prints and ends where something is wrong"
+)]
 
 mod support;
 
