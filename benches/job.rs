@@ -5,7 +5,11 @@
 //! held as values, as the runtime holds those that are active. Time is virtual: each conversation's messages are minutes
 //! apart.
 
-#![allow(clippy::print_stdout, clippy::indexing_slicing, reason = "a bench prints what it measured and stops when its own lists are empty")]
+#![allow(
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a bench prints what it measured and stops when its own lists are empty"
+)]
 
 mod support;
 

@@ -1,7 +1,11 @@
 //! A whole message against 10 to 10 000 rules, in interleaved rounds, so that a ratio is one of the same minutes; and the
 //! matcher and the folding alone.
 
-#![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a bench prints what it measured and stops when its own tables are wrong")]
+#![expect(
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a bench prints what it measured and stops when its own tables are wrong"
+)]
 
 mod support;
 
