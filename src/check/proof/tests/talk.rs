@@ -180,15 +180,25 @@ impl Talk {
         self.state = sprint.conversation;
         let left = self.queued(&self.state);
         let says = matches!(input, Input::Message(_) | Input::Comment(_));
-        let heard = waiting + usize::from(says);
-        self.decide(heard.saturating_sub(left), says && waiting == 0, place, &sprint.trace);
+        let decided = (waiting + usize::from(says)).saturating_sub(left);
+        // Of messages that waited nobody knows whose replies are whose: the run before them goes on in the same sprint.
+        let mixed = decided > 0 && !(says && waiting == 0 && decided == 1);
+        self.decide(decided, mixed, place, &sprint.trace);
         let replies = sprint.effects.iter().filter_map(|effect| match effect {
             Effect::Queue(reply) => Some(reply.clone()),
             _ => None,
         });
         let merged = sprint.trace.iter().any(|line| line.what == "merged");
+        let (before, most) = (self.replies, self.bot.proof.replies);
         for reply in replies {
-            self.judge(&reply, merged);
+            self.judge(&reply, merged, !mixed);
+        }
+        if mixed {
+            let others = most * decided as u32;
+            if self.replies > others + most {
+                self.broken = Some(format!("{} replies of {} messages, {before} before", self.replies, decided + 1));
+            }
+            self.replies = self.replies.saturating_sub(others);
         }
         for effect in sprint.effects {
             self.carry_out(effect);
@@ -206,39 +216,34 @@ impl Talk {
     }
 
     /// So many messages were decided on in this sprint.
-    fn decide(&mut self, messages: usize, alone: bool, place: Option<(String, usize)>, trace: &[Trace]) {
-        let messages = messages as u32;
+    fn decide(&mut self, messages: usize, mixed: bool, place: Option<(String, usize)>, trace: &[Trace]) {
         if messages == 0 {
             return;
         }
         let flow = |name: &str| self.bot.flows.iter().position(|flow| flow.name == name);
-        let started =
-            trace.iter().find(|line| line.what == "trigger" && !line.text.contains("(limit)") && !line.text.contains("(fault)"));
-        let started = started.and_then(|line| line.text.split(['`', '#']).nth(1)).and_then(flow);
+        let ours = |line: &&Trace| line.what == "trigger" && !line.text.contains("(limit)") && !line.text.contains("(fault)");
+        let started = trace.iter().find(ours).and_then(|line| line.text.split(['`', '#']).nth(1)).and_then(flow);
         let moved = trace.iter().any(|line| line.what == "answer");
         self.root = match (started, moved) {
-            _ if !alone || messages > 1 || trace.iter().any(|line| line.what.starts_with("opt_")) => None,
+            _ if mixed || trace.iter().any(|line| line.what.starts_with("opt_")) => None,
             (Some(flow), _) => Some(flow),
             (None, true) => place.as_ref().and_then(|(name, _)| flow(name)),
             (None, false) => self.root,
         };
-        // Of several that were decided on at once nobody knows whose replies are whose.
-        self.replies = if messages == 1 && alone { 0 } else { self.replies.saturating_sub(messages * self.bot.proof.replies) };
-        if !alone || messages > 1 {
-            // What the messages before the last one caused stands in the same sprint.
+        if !mixed {
             self.replies = 0;
         }
         self.decided = self.now;
         self.taken_ms = 0;
     }
 
-    fn judge(&mut self, reply: &Reply, merged: bool) {
+    fn judge(&mut self, reply: &Reply, merged: bool, counted: bool) {
         self.replies += 1;
         let ms = self.now.since_ms(self.decided) - self.taken_ms;
         let since = self.now.since_ms(self.received.min(self.decided)) - self.taken_ms;
         let Content::Text { body } = &reply.outgoing.content else {
             self.log.push(format!("  {ms} ms: a card or a picture (line {})", reply.origin.line));
-            return self.bound(ms, since);
+            return self.bound(ms, since, counted);
         };
         let units = body.encode_utf16().count() as u64;
         let line = reply.origin.line;
@@ -248,12 +253,13 @@ impl Talk {
         if !merged && most.is_some_and(|most| units > most) {
             self.broken = Some(format!("a text of {units} units at line {line}, proved {most:?}"));
         }
-        self.bound(ms, since);
+        self.bound(ms, since, counted);
     }
 
-    fn bound(&mut self, ms: i64, since: i64) {
+    fn bound(&mut self, ms: i64, since: i64, counted: bool) {
         let proof = &self.bot.proof;
-        self.most = self.most.max(self.replies);
+        let replies_made = if counted { self.replies } else { 0 };
+        self.most = self.most.max(replies_made);
         self.latest_ms = self.latest_ms.max(Some(ms));
         let root = self.root.map(|root| (&proof.flows[root], &self.bot.flows[root].name));
         let all = (proof.replies, proof.latest_ms, "the bot".to_owned());
@@ -261,8 +267,8 @@ impl Talk {
         let beside = !self.bot.matcher.closing().is_empty() || !self.bot.matcher.replies_left().is_empty();
         let row = root.filter(|_| !beside).map(|(row, name)| (row.replies, row.latest_ms, format!("`{name}`")));
         let broken = [Some(all), row].into_iter().flatten().find_map(|(replies, latest, whose)| {
-            if self.replies > replies {
-                return Some(format!("reply {} of a message, {whose} proved {replies}", self.replies));
+            if replies_made > replies {
+                return Some(format!("reply {replies_made} of a message, {whose} proved {replies}"));
             }
             (Some(ms) > latest).then(|| format!("a reply after {ms} ms, {whose} proved {latest:?}"))
         });

@@ -1,4 +1,4 @@
-//! Stories of the YAML spelling.
+//! Stories of the YAML spelling: what is read and written, what is said of mistakes, what hostile files cost.
 
 use crate::source::{FileId, Sources};
 use crate::syntax::tree::Document;

@@ -115,3 +115,78 @@ fn what_the_other_spelling_cannot_hold_is_said_and_not_lost() {
     let broken = convert(FileId(0), "a.flow.yaml", "flow: f\nstpes: []\n", Spelling::Flow);
     assert_eq!((broken.text, broken.findings.first().map(|found| found.code)), (None, Some("F0072")));
 }
+
+const SAMPLE: &str = r##"
+flow: track
+title: "Where is my order?"
+triggers:
+  - message: ["order", "where is my order", "طلبي"]
+  - message:
+      matching: '/#(?<order>\d{6,10})/'
+  - button: track
+steps:
+  - if: "order is missing"
+    then:
+      - ask: order
+        type: "digits(6..10)"
+        prompt:
+          ar: "ما هو رقم طلبك؟"
+          en: "What is your order number?"
+        tries: 2
+        tries_else:
+          - goto: human
+        within: 4h
+        silence:
+          - stop
+  - typing
+  - fetch: shipment
+    get: "https://shop.example/orders/{order}"
+    timeout: 3s
+    gives: { state: "text(20)" }
+    else:
+      - goto: human
+  - choose:
+      en: "Anything else?"
+      ar: "هل من شيء آخر؟"
+    options:
+      - label: { en: "Return it", ar: "إرجاع" }
+        named: back
+        also: ["@returns"]
+        steps:
+          - goto: send_back
+    within: 1h
+    silence:
+      - stop
+"##;
+
+const SAME_IN_FLOW: &str = r##"flow track "Where is my order?" {
+    on message "order", "where is my order", "طلبي"
+    on message matching /#(?<order>\d{6,10})/
+    on button track
+    if order is missing {
+        ask order: digits(6..10) {
+            ar "ما هو رقم طلبك؟"
+            en "What is your order number?"
+            tries 2 goto human
+            within 4h stop
+        }
+    }
+    typing
+    fetch shipment = GET "https://shop.example/orders/{order}" {
+        timeout 3s
+        gives { state: text(20) }
+        else goto human
+    }
+    choose {
+        en "Anything else?"
+        ar "هل من شيء آخر؟"
+        { en "Return it" ar "إرجاع" } named back also @returns goto send_back
+        within 1h stop
+    }
+}
+"##;
+
+#[test]
+fn a_flow_written_by_hand_gives_the_tree_of_its_twin() {
+    assert_eq!(tree(&good(SAMPLE)), tree(&flow(SAME_IN_FLOW)));
+}
