@@ -62,8 +62,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in of {
             let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
+            files::make_folder(path.parent().unwrap()).unwrap();
+            files::write_atomic(&path, text.as_bytes()).unwrap();
         }
         folder
     }
