@@ -54,7 +54,6 @@ fn holds_a_bot(folder: &Path) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "tests lay out real folders")]
 mod tests {
     use super::*;
 
