@@ -9,7 +9,7 @@ use super::{Broken, tree};
 use crate::bot::{Bot, BotAct, CustomerAct, Expectation, Origin, Regex, Test, TestLine, TestStep};
 use crate::engine::rehearsal::Said;
 use crate::testing::compare::{is_reply, numbered};
-use crate::testing::run::{is_given, noon, run};
+use crate::testing::run::{Problem, is_given, noon, run};
 use crate::testing::stage::{Event, Stage};
 
 /// The finding with its shortest conversation.
@@ -20,10 +20,20 @@ pub(super) fn broken(bot: &Arc<Bot>, player: &Player, finding: Finding, number: 
     let finding = again.filter(|again| again.same(&finding)).unwrap_or(finding);
     let test = listed(bot, seed, &acts, &finding, format!("fuzz {seed}.{number}: {}", finding.rule.words()));
     Broken {
-        reproduced: run(bot, &test).failure.is_some(),
+        reproduced: run(bot, &test).failure.is_some_and(|failure| fails_alike(&failure.problem, finding.rule)),
         lines: test.lines.len(),
         test: crate::syntax::print(&tree::document(&test)),
         finding,
+    }
+}
+
+/// Whether a test fails by what the bot does, not by how it is written.
+const fn fails_alike(problem: &Problem, rule: Rule) -> bool {
+    match problem {
+        Problem::Reply { .. } | Problem::Unlisted(_) => true,
+        Problem::Expectation { .. } => matches!(rule, Rule::DeadEnd),
+        Problem::Fault(_) => matches!(rule, Rule::Fault),
+        Problem::Ungiven(_) | Problem::NoButton { .. } | Problem::NotPossible(_) => false,
     }
 }
 

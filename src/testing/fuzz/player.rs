@@ -32,7 +32,7 @@ pub(super) struct Player {
     turn: u64,
     /// Replies came since the last time the bot was listened to.
     unlisted: bool,
-    /// A call was made that no act answers.
+    /// A call was made that no act answers, or a button pressed that is not there.
     stuck: bool,
 }
 
@@ -55,7 +55,10 @@ impl Player {
         let mut player = Self::new(bot, material, seed);
         for act in acts {
             let finding = player.play(act, None);
-            if finding.is_some() || player.stuck {
+            if player.stuck {
+                return (player, None);
+            }
+            if finding.is_some() {
                 return (player, finding);
             }
         }
@@ -118,9 +121,8 @@ impl Player {
 
     fn perform(&mut self, act: &TestStep) {
         match act {
-            TestStep::Customer(act) => {
-                self.stage.customer(act);
-            }
+            // Without its card a press is nothing that a customer could do.
+            TestStep::Customer(act) => self.stuck |= !self.stage.customer(act),
             TestStep::After(ms) => {
                 if self.unlisted {
                     self.stage.settle();

@@ -145,7 +145,7 @@ impl Watch {
             let found = match &event.said {
                 Said::Unsent(reason) => self.unsent(reason, event),
                 said if is_reply(said) => {
-                    self.replies = self.replies.saturating_add(1);
+                    self.replies = self.replies.saturating_add(u32::from(!answers_comment(before)));
                     let confirms = !before.status.opted_out && event.opted_out && !std::mem::replace(&mut confirmed, true);
                     self.reply(bot, before, event, confirms)
                 }
@@ -181,10 +181,12 @@ impl Watch {
         let found = |rule, what: &str| Some(Finding::new(rule, what, event.origin.clone()));
         let most = u32::try_from(rules::REPLIES.value).unwrap_or(0);
         let own = if confirms { most } else { most.saturating_sub(bot.settings.reserve) };
+        // One text may answer a comment; the channel counts and times it by itself.
+        let timed = !answers_comment(before);
         if self.replies > own {
             return found(Rule::Budget, &format!("reply {} since the customer's last message", self.replies));
         }
-        if self.newest.is_some_and(|newest| event.at.since_ms(newest) >= rules::WINDOW.value) {
+        if timed && self.newest.is_some_and(|newest| event.at.since_ms(newest) >= rules::WINDOW.value) {
             return found(Rule::Window, "it is sent after the 48 hours");
         }
         if let Said::Text(body) = &event.said
@@ -227,6 +229,10 @@ impl Watch {
         let told = self.turn.iter().filter(|line| line.what == "lost").count();
         (!took_part && told < 20).then(|| Finding::new(Rule::Anytime, format!("{named} is `anytime` and was not asked"), None))
     }
+}
+
+const fn answers_comment(before: &Before) -> bool {
+    matches!(before.act, TestStep::Customer(CustomerAct::Comment(_)))
 }
 
 /// A fault that no flow of the author's takes. A question that could not be sent tells of its own reason elsewhere.

@@ -170,3 +170,23 @@ flow human "Human" {
     let test = planted(flow, plant, Rule::Anytime, 5);
     assert!(test.contains("customer \"human\""), "{test}");
 }
+
+#[test]
+fn what_answers_a_comment_has_a_time_of_its_own() {
+    let flow = r#"flow price "Price" {
+    on comment "price"
+
+    say "Write to us for our prices."
+}
+
+flow hello "Hello" {
+    on any text
+
+    say "Hello!"
+}
+"#;
+    let bot = compile(&format!("{HEAD}{flow}"));
+    let report = look_for(&bot, 150);
+    let told: Vec<String> = report.broken.iter().map(|one| format!("{:?}\n{}", one.finding, one.test)).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
