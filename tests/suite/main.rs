@@ -31,6 +31,8 @@ mod sample;
 #[cfg(test)]
 mod spellings;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod town;
 #[cfg(test)]
 mod webhook;
