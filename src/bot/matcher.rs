@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::{On, Trigger};
 use crate::text;
@@ -57,6 +57,16 @@ struct Phrase {
     exactly: Vec<usize>,
     starting: Vec<usize>,
     like: Vec<usize>,
+}
+
+/// A phrase above this, in bytes, is put into an automaton that is built in linear time: the fastest kind costs the square
+/// of one long phrase.
+const LONG_PHRASE_BYTES: usize = 1_000;
+
+/// Finds all of these at once.
+fn automaton<'p>(phrases: impl Iterator<Item = &'p String> + Clone) -> Option<AhoCorasick> {
+    let long = phrases.clone().any(|phrase| phrase.len() > LONG_PHRASE_BYTES);
+    AhoCorasick::builder().kind(long.then_some(AhoCorasickKind::ContiguousNFA)).build(phrases).ok()
 }
 
 impl Matcher {
@@ -113,7 +123,7 @@ impl Matcher {
         }
         matcher.expressions.close();
         // It fails only past two thousand million patterns, which no memory holds.
-        matcher.automaton = AhoCorasick::new(phrases.keys()).ok().filter(|_| !phrases.is_empty());
+        matcher.automaton = automaton(phrases.keys()).filter(|_| !phrases.is_empty());
         matcher.phrases = phrases.into_values().collect();
         matcher
     }

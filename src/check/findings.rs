@@ -35,6 +35,12 @@ impl Findings {
     /// All of them in the order of files and places, each once: a text named in several places is checked at each.
     pub(super) fn finish(self, sources: &Sources) -> Vec<Diagnostic> {
         let mut all = self.list.into_inner();
+        // Places of a tree are those of the masked text that it was read from.
+        for label in all.iter_mut().flat_map(|finding| &mut finding.labels) {
+            if let Some(file) = sources.file(label.span.file) {
+                label.span = label.span.of_whole_letters(&file.text);
+            }
+        }
         let place = |diagnostic: &Diagnostic| {
             let span = diagnostic.labels.first().map(|label| label.span).unwrap_or_default();
             let path = sources.file(span.file).map(|file| file.path.clone()).unwrap_or_default();

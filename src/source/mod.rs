@@ -23,6 +23,17 @@ impl Span {
     }
 }
 
+impl Span {
+    /// The same stretch without half letters at its ends; inside `text` in any case.
+    #[must_use]
+    pub fn of_whole_letters(self, text: &str) -> Self {
+        let before = |at: u32| (0..=at).rev().find(|at| text.is_char_boundary(*at as usize)).unwrap_or(0);
+        let start = before(self.start.min(text.len() as u32));
+        let end = (self.end.max(start)..text.len() as u32).find(|at| text.is_char_boundary(*at as usize));
+        Self { start, end: end.unwrap_or(text.len() as u32), ..self }
+    }
+}
+
 /// A file that was read.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
@@ -97,5 +108,21 @@ impl SourceFile {
         let start = self.line_starts.get(line as usize - 1).copied().unwrap_or(0);
         let column = self.text.get(start as usize..byte as usize).map_or(1, |before| before.chars().count() as u32 + 1);
         Location { line, column }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_never_cuts_a_letter() {
+        let of = |start, end| Span { start, end, ..Span::default() }.of_whole_letters("a”b");
+        for ((start, end), whole) in
+            [((0, 1), (0, 1)), ((1, 2), (1, 4)), ((2, 3), (1, 4)), ((3, 9), (1, 5)), ((9, 2), (5, 5)), ((5, 5), (5, 5))]
+        {
+            let span = of(start, end);
+            assert_eq!((span.start, span.end), whole, "{start}..{end}");
+        }
     }
 }

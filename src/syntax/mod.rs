@@ -49,7 +49,7 @@ pub fn parse(file: FileId, text: &str) -> (tree::Document, Vec<Diagnostic>) {
         silenced.iter().any(|range| range.contains(&place) || range.end == place)
     };
     all.extend(reader.diagnostics.into_iter().filter(|found| !follows(found)));
-    (tree::Document { items, comments, blanks }, in_order(all))
+    (tree::Document { items, comments, blanks }, in_order(text, all))
 }
 
 /// Reads one `.flow.yaml` file: a stream of documents with one item each, which give the same trees. As with `parse`,
@@ -60,7 +60,7 @@ pub fn parse_yaml(file: FileId, text: &str) -> (tree::Document, Vec<Diagnostic>)
         return too_large(file, text);
     }
     let (document, found) = yaml::parse(file, text);
-    (document, in_order(found))
+    (document, in_order(text, found))
 }
 
 fn too_large(file: FileId, text: &str) -> (tree::Document, Vec<Diagnostic>) {
@@ -70,8 +70,12 @@ fn too_large(file: FileId, text: &str) -> (tree::Document, Vec<Diagnostic>) {
     (tree::Document::default(), vec![found])
 }
 
-/// Diagnostics in the order of places, and no more of them than help.
-fn in_order(mut all: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// Diagnostics in the order of places, and no more of them than help. What is read is masked, a mark of several bytes as
+/// one of as many, so that a place may begin or end inside of it.
+fn in_order(text: &str, mut all: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    for label in all.iter_mut().flat_map(|found| &mut found.labels) {
+        label.span = label.span.of_whole_letters(text);
+    }
     all.sort_by_key(|found| found.labels.first().map_or(0, |label| label.span.start));
     if all.len() > read::DIAGNOSTICS_MAX {
         let left = all.split_off(read::DIAGNOSTICS_MAX);

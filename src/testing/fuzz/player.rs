@@ -91,6 +91,13 @@ impl Player {
     }
 
     fn play(&mut self, act: &TestStep, mut chance: Option<&mut Chance>) -> Option<Finding> {
+        if let TestStep::Customer(CustomerAct::Button(label)) = act
+            && !self.stage.chat().buttons().contains(label)
+        {
+            // Without its card a press is nothing that a customer could do.
+            self.stuck |= chance.is_none();
+            return None;
+        }
         let at = self.acts.len();
         let listening = matches!(act, TestStep::Bot(_));
         self.acts.push(act.clone());
@@ -121,8 +128,7 @@ impl Player {
 
     fn perform(&mut self, act: &TestStep) {
         match act {
-            // Without its card a press is nothing that a customer could do.
-            TestStep::Customer(act) => self.stuck |= !self.stage.customer(act),
+            TestStep::Customer(act) => _ = self.stage.customer(act),
             TestStep::After(ms) => {
                 if self.unlisted {
                     self.stage.settle();

@@ -84,6 +84,8 @@ pub(super) struct Watch {
     newest: Option<Moment>,
     /// A colleague has done something since; what the proofs say of budget and window no longer binds the bot.
     colleague: bool,
+    /// The customer has reacted since: that opens no window and gives no reply back, and may start a flow all the same.
+    reacted: bool,
     /// A trigger that must be heard by the end of this turn, and how often the customer has acted in it.
     awaited: Option<String>,
     acts: usize,
@@ -103,6 +105,7 @@ impl Watch {
         match act {
             TestStep::Customer(customer) => {
                 self.acts = self.acts.saturating_add(1);
+                self.reacted |= matches!(customer, CustomerAct::Reaction(_));
                 let waits = status.waits_for.is_some() && status.speaker == Speaker::Bot && !status.opted_out;
                 self.awaited = match customer {
                     CustomerAct::Text(said) if waits && self.acts == 1 => {
@@ -113,6 +116,7 @@ impl Watch {
                 if !matches!(customer, CustomerAct::Reaction(_) | CustomerAct::Comment(_)) {
                     self.replies = 0;
                     self.colleague = false;
+                    self.reacted = false;
                     self.newest = None;
                 }
             }
@@ -162,7 +166,7 @@ impl Watch {
     /// A reply that was not sent because the channel's limits were reached: that is what the checker promises not to
     /// happen. Other reasons are the language's own: the same reply too often, a question that nobody asks any more.
     fn unsent(&self, reason: &str, event: &Event) -> Option<Finding> {
-        if self.colleague {
+        if self.colleague || self.reacted {
             return None;
         }
         let rule = if [Reason::RepliesSpent, Reason::KeptForColleagues].iter().any(|known| reason == known.to_string()) {

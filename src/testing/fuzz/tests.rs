@@ -172,11 +172,17 @@ flow human "Human" {
 }
 
 #[test]
-fn what_answers_a_comment_has_a_time_of_its_own() {
+fn comments_and_reactions_have_bounds_of_their_own() {
     let flow = r#"flow price "Price" {
     on comment "price"
 
     say "Write to us for our prices."
+}
+
+flow thanks "Thanks" {
+    on reaction "👍"
+
+    say "Thank you!"
 }
 
 flow hello "Hello" {
