@@ -1,5 +1,8 @@
 //! What breaks a bound, with the way that does.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use super::super::code;
 use super::super::time::duration;
 use super::super::world::World;
@@ -19,7 +22,7 @@ use crate::source::Span;
 const SHOWN: usize = 12;
 
 pub(super) fn report(world: &World<'_>, proved: &Proved<'_, '_>, places: &Places) {
-    let reporter = Reporter { world, proved, places };
+    let reporter = Reporter { world, proved, places, said: RefCell::default() };
     reporter.recursion();
     reporter.loops();
     reporter.comments();
@@ -43,6 +46,8 @@ struct Reporter<'r, 'p, 'b> {
     world: &'r World<'r>,
     proved: &'r Proved<'p, 'b>,
     places: &'r Places,
+    /// Where something was said already: many ways break a bound at one place, and the first shows it.
+    said: RefCell<BTreeSet<(&'static str, Span)>>,
 }
 
 impl Reporter<'_, '_, '_> {
@@ -210,6 +215,9 @@ impl Reporter<'_, '_, '_> {
             }
         }
         let Some((place, count)) = place.or_else(|| self.span(root.at).map(|span| (span, String::new()))) else { return };
+        if !self.said.borrow_mut().insert((code::TOO_MANY_REPLIES, place)) {
+            return;
+        }
         let reserve = i64::from(rules::REPLIES.value as u32) - i64::from(self.proved.proof.replies_allowed);
         let beside = self.proved.proof.beside;
         let mut kept = if reserve > 0 { format!(", {reserve} of them kept for colleagues") } else { String::new() };
@@ -253,7 +261,7 @@ impl Reporter<'_, '_, '_> {
                 labels.push((span, format!("up to {} have passed", duration(passed))));
             }
         }
-        let Some(place) = place else { return };
+        let Some(place) = place.filter(|place| self.said.borrow_mut().insert((code::TOO_LATE, *place))) else { return };
         let message = if total > rules::WINDOW.value * 1_000 {
             "this may never be said in time".to_owned()
         } else {

@@ -49,7 +49,8 @@ fn the_shop_of_the_language_page_is_proved_and_its_changes_are_found() {
     assert!(shop.contains(last));
     let more = "    say \"more\" keep apart\n".repeat(8);
     let changed = shop.replace(last, &format!("{more}{last}"));
-    assert!(errors(&changed).iter().any(|(code, _)| code == "F0506"), "{:?}", errors(&changed));
+    let found = errors(&changed);
+    assert_eq!(found.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), ["F0506"], "{found:?}");
     let late = shop.replacen("within 4h stop", "within 60h goto human", 1);
     assert!(errors(&late).iter().any(|(code, _)| code == "F0507"), "{:?}", errors(&late));
     let fetch = "    typing\n    fetch shipment";
