@@ -4,6 +4,8 @@
 pub mod register;
 pub mod render;
 
+use unicode_segmentation::UnicodeSegmentation as _;
+
 use crate::source::Span;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +55,7 @@ impl Diagnostic {
     }
 
     fn new(code: &'static str, severity: Severity, span: Span, message: String) -> Self {
+        let message = bounded(message);
         Self { code, severity, message, labels: vec![Label { span, text: String::new() }], help: None }
     }
 
@@ -77,5 +80,36 @@ impl Diagnostic {
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
         self
+    }
+}
+
+/// Bytes of one message; what an author wrote may stand in it, however long it is.
+const MESSAGE_BYTES_MAX: usize = 2_000;
+
+/// A message that is too long loses its middle, never a part of a letter.
+fn bounded(message: String) -> String {
+    if message.len() <= MESSAGE_BYTES_MAX {
+        return message;
+    }
+    let ends: Vec<usize> = message.grapheme_indices(true).map(|(at, _)| at).collect();
+    let head = ends.iter().rev().find(|at| **at <= MESSAGE_BYTES_MAX / 2).copied().unwrap_or(0);
+    let tail = ends.iter().find(|at| **at >= message.len() - MESSAGE_BYTES_MAX / 4).copied().unwrap_or(message.len());
+    format!("{} … {}", message.get(..head).unwrap_or_default(), message.get(tail..).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_with_a_huge_word_of_the_authors_keeps_its_beginning_and_its_end() {
+        let long = format!("`{}` stands outside", "👨‍👩‍👧".repeat(5_000));
+        let message = Diagnostic::error("F0001", Span::default(), long).message;
+        assert!(
+            message.len() <= MESSAGE_BYTES_MAX && message.starts_with("`👨‍👩‍👧") && message.ends_with("👨‍👩‍👧` stands outside"),
+            "{message}"
+        );
+        assert_eq!(message.replace("👨‍👩‍👧", ""), "` … ` stands outside");
+        assert_eq!(Diagnostic::error("F0001", Span::default(), "short").message, "short");
     }
 }
