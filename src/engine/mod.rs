@@ -11,6 +11,7 @@ mod conversation;
 mod decide;
 mod effect;
 mod expression;
+mod figure;
 mod fit;
 pub mod format;
 mod frames;
