@@ -142,8 +142,7 @@ pub fn ask(asked: &Asked<'_>) -> Verdict {
     if asked.opted_out && !personal {
         return Verdict::Withdraw(Reason::OptedOut);
     }
-    // Not even the confirmation of an opt-out: it is the colleague's conversation now.
-    if asked.taken && !asked.by_colleague {
+    if asked.taken && !personal {
         return Verdict::Withdraw(Reason::Taken);
     }
     if let Some(commented) = asked.commented {

@@ -1,6 +1,5 @@
 //! One attempt to send: the mark, which is the point of no return, and how the call ended.
 
-use super::figure::Figure;
 use super::outbox::stand_in;
 use super::state::{Bound, Lost, Stage, Suspect};
 use super::work::Work;
@@ -55,9 +54,7 @@ impl Work<'_> {
         entry.stage = Stage::Marked { begun: now, bound: None };
         let attempt = entry.attempt;
         let left = self.state.ledger.replies_left();
-        let (told, tries, rest) = (Figure::of(id.0), Figure::of(attempt), Figure::of(left));
-        let parts = ["reply ", told.as_str(), " leaves, attempt ", tries.as_str(), "; replies left ", rest.as_str()];
-        self.note("gate", parts.concat());
+        self.note("gate", format!("reply {} leaves, attempt {attempt}; replies left {left}", id.0));
         self.effects.push(Effect::Mark { reply: id, attempt, not_after, timeout_ms });
     }
 
@@ -124,7 +121,7 @@ impl Work<'_> {
         self.remember(message_id, id.0);
         let visit =
             self.state.queue.iter().find(|entry| entry.id == id).filter(|entry| entry.prompt).and_then(|entry| entry.visit);
-        self.finish_reply(id, End::Sent, &["settled by ", by].concat(), Some(message_id.to_owned()));
+        self.finish_reply(id, End::Sent, &format!("settled by {by}"), Some(message_id.to_owned()));
         if let Some(visit) = visit {
             let at = shown.unwrap_or_else(|| begun.plus_ms(self.context.skew_ms.saturating_abs().saturating_neg()));
             self.open_wait(visit, id, at);

@@ -29,18 +29,14 @@ impl Work<'_> {
         for (told, hit) in hits.into_iter().enumerate() {
             let Some(trigger) = bot.triggers.get(hit.trigger) else { continue };
             let why = match &winner {
-                Some((first, _)) => Some(["`", &first.key, "` comes first"].concat()),
+                Some((first, _)) => Some(format!("`{}` comes first", first.key)),
                 None if hit.broken => Some("its regular expression could not be compiled".to_owned()),
                 None => self.excluded(trigger, pool),
             };
             match why {
                 None => winner = Some((trigger, hit)),
                 Some(why) if told < LOSERS_TOLD => {
-                    self.note_at(
-                        "lost",
-                        ["`", &trigger.key, "` (", form(&trigger.on), "): ", &why].concat(),
-                        Some(&trigger.origin),
-                    );
+                    self.note_at("lost", format!("`{}` ({}): {why}", trigger.key, form(&trigger.on)), Some(&trigger.origin));
                 }
                 Some(_) => {}
             }

@@ -11,7 +11,6 @@ mod conversation;
 mod decide;
 mod effect;
 mod expression;
-mod figure;
 mod fit;
 pub mod format;
 mod frames;

@@ -1,6 +1,5 @@
 //! The conversation's queue: what enters it, what is held, given back, and how each reply ends.
 
-use super::figure::Figure;
 use super::state::{Commented, Entry, Stage};
 use super::work::{Draft, Work};
 use super::{Class, Effect, End, Reply, ReplyId};
@@ -135,7 +134,7 @@ impl Work<'_> {
             Ok(Verdict::Send) => {
                 self.state.ledger.reserve(id.0);
                 let left = self.state.ledger.replies_left();
-                self.note_at("gate", queued(id, before, left), Some(&draft.origin));
+                self.note_at("gate", format!("reply {} is queued; replies left {before} -> {left}", id.0), Some(&draft.origin));
             }
             Ok(verdict) => self.refuse(id, verdict),
             Err(why) => self.finish_reply(id, End::Dropped, &why, None),
@@ -295,7 +294,7 @@ impl Work<'_> {
         if matches!(end, End::Dropped | End::Withdrawn | End::Merged) {
             self.state.ledger.give_back(id.0);
         }
-        self.note("reply", [Figure::of(id.0).as_str(), ": ", end_word(end), ", ", reason].concat());
+        self.note("reply", format!("{}: {}, {reason}", id.0, end_word(end)));
         self.effects.push(Effect::Finish { reply: id, end, reason: reason.to_owned(), message_id });
         if let (true, Some(visit)) = (entry.prompt, entry.visit)
             && !matches!(end, End::Sent | End::Unknown)
@@ -433,11 +432,6 @@ pub(super) fn stand_in(image: bool) -> Content {
     } else {
         Content::Text { body: "-".to_owned() }
     }
-}
-
-fn queued(id: ReplyId, before: u32, left: u32) -> String {
-    let (id, before, left) = (Figure::of(id.0), Figure::of(before), Figure::of(left));
-    ["reply ", id.as_str(), " is queued; replies left ", before.as_str(), " -> ", left.as_str()].concat()
 }
 
 fn end_word(end: End) -> &'static str {

@@ -77,11 +77,8 @@ fn filled(
                 let exact = dress.is_some().then(|| exact(scope, value, filters)).flatten();
                 let filled = exact.map_or_else(|| hole(scope, tag, value, filters), Ok)?;
                 let secret = scope.is_secret(value);
-                notes.push([name_of(value).as_str(), " = ", if secret { "(secret)" } else { filled.as_str() }].concat());
-                match dress {
-                    Some(dress) => out.push_str(&dress(filled)),
-                    None => out.push_str(&filled),
-                }
+                notes.push(format!("{} = {}", name_of(value), if secret { "(secret)" } else { filled.as_str() }));
+                out.push_str(&dress.map_or_else(|| filled.clone(), |dress| dress(filled.clone())));
             }
         }
     }
@@ -187,10 +184,10 @@ impl Scope<'_> {
 /// An expression's name for people.
 fn name_of(expr: &Expr) -> String {
     match expr {
-        Expr::Place(Place::Variable(name)) => ["`", name, "`"].concat(),
-        Expr::Place(Place::Contact(name)) => ["`contact.", name, "`"].concat(),
-        Expr::Place(Place::Message(part)) => ["`message.", part, "`"].concat(),
-        Expr::Place(Place::Referral(part)) => ["`referral.", part, "`"].concat(),
+        Expr::Place(Place::Variable(name)) => format!("`{name}`"),
+        Expr::Place(Place::Contact(name)) => format!("`contact.{name}`"),
+        Expr::Place(Place::Message(part)) => format!("`message.{part}`"),
+        Expr::Place(Place::Referral(part)) => format!("`referral.{part}`"),
         Expr::Member(of, name) => format!("{}.{name}", name_of(of).trim_end_matches('`')) + "`",
         _ => "a value".to_owned(),
     }

@@ -58,7 +58,7 @@ impl<'a> Work<'a> {
     /// Gives whether what was put aside may go on.
     fn drop_run(&mut self, why: &str) -> bool {
         let Some(run) = self.state.run.take() else { return true };
-        self.note("ended", ["`", &run.at.flow, "`: ", why].concat());
+        self.note("ended", format!("`{}`: {why}", run.at.flow));
         self.moved = true;
         !run.beside
     }
@@ -156,7 +156,7 @@ impl<'a> Work<'a> {
 
     /// Remembers that a trigger won, for its `once per`.
     pub(super) fn won(&mut self, trigger: &Trigger, form: &str) {
-        self.note_at("trigger", ["`", &trigger.key, "` (", form, ") starts"].concat(), Some(&trigger.origin));
+        self.note_at("trigger", format!("`{}` ({form}) starts", trigger.key), Some(&trigger.origin));
         if trigger.once_per_ms.is_some() {
             self.state.wins.insert(trigger.key.clone(), self.now);
             let known = |key: &String| self.bot.triggers.iter().any(|trigger| trigger.key == *key);

@@ -260,10 +260,7 @@ impl<'a> Work<'a> {
 
     pub(super) fn remember(&mut self, message_id: &str, reply: u32) {
         let key = fingerprint("id", message_id);
-        // An id is known once.
-        if let Some(at) = self.state.known.iter().position(|(known, _)| *known == key) {
-            self.state.known.remove(at);
-        }
+        self.state.known.retain(|(known, _)| *known != key);
         self.state.known.push_back((key, reply));
         while self.state.known.len() > KNOWN_MOST {
             self.state.known.pop_front();

@@ -41,45 +41,15 @@ pub fn parse(file: FileId, text: &str) -> (tree::Document, Vec<Diagnostic>) {
         return too_large(file, text);
     }
     let scan::Scan { masked, items: cuts, comments, blanks, diagnostics, silenced } = scan::scan(file, text);
-    let (items, found) = read_items(file, &masked, &cuts);
+    let mut reader = read::Reader::new(file, &masked);
+    let items = cuts.iter().map(|cut| reader.item(cut)).collect();
     let mut all = diagnostics;
     let follows = |found: &Diagnostic| {
         let place = found.labels.first().map_or(0, |label| label.span.start as usize);
         silenced.iter().any(|range| range.contains(&place) || range.end == place)
     };
-    all.extend(found.into_iter().filter(|found| !follows(found)));
+    all.extend(reader.diagnostics.into_iter().filter(|found| !follows(found)));
     (tree::Document { items, comments, blanks }, in_order(text, all))
-}
-
-/// Items from which on several cores read a file: each is read on its own.
-const SHARED_FROM: usize = 512;
-
-/// Reads the items, those of a long file on all cores. Trees and diagnostics are those of one.
-fn read_items(file: FileId, masked: &str, cuts: &[scan::Cut]) -> (Vec<tree::Item>, Vec<Diagnostic>) {
-    let read = |cuts: &[scan::Cut]| {
-        let mut reader = read::Reader::new(file, masked);
-        let items: Vec<tree::Item> = cuts.iter().map(|cut| reader.item(cut)).collect();
-        (items, reader.diagnostics)
-    };
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if cuts.len() < SHARED_FROM || cores < 2 {
-        return read(cuts);
-    }
-    let parts: Vec<&[scan::Cut]> = cuts.chunks(cuts.len().div_ceil(cores)).collect();
-    let mut all: (Vec<tree::Item>, Vec<Diagnostic>) = (Vec::with_capacity(cuts.len()), Vec::new());
-    std::thread::scope(|scope| {
-        let started: Vec<_> =
-            parts.iter().map(|part| std::thread::Builder::new().spawn_scoped(scope, || read(part)).ok()).collect();
-        for (part, thread) in parts.iter().zip(started) {
-            // Where no thread could be had, this one reads.
-            let (items, found) = thread.and_then(|thread| thread.join().ok()).unwrap_or_else(|| read(part));
-            all.0.extend(items);
-            all.1.extend(found);
-        }
-    });
-    // One reader stops noting after so many.
-    all.1.truncate(read::DIAGNOSTICS_MAX.saturating_add(1));
-    all
 }
 
 /// Reads one `.flow.yaml` file: a stream of documents with one item each, which give the same trees. As with `parse`,

@@ -7,7 +7,7 @@ const ELLIPSIS: char = '…';
 /// UTF-16 units: of all units in use the one with the largest count.
 #[must_use]
 pub fn units(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
+    text.chars().map(char::len_utf16).sum()
 }
 
 /// What a reader takes for single characters.

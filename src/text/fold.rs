@@ -38,36 +38,21 @@ pub fn digits_to_ascii(text: &str) -> String {
     text.chars().map(|c| digit(c).unwrap_or(c)).collect()
 }
 
-/// The small letter or the digit of each ASCII byte, 0 for signs.
-const FOLDED: [u8; 128] = {
-    let mut folded = [0; 128];
-    let mut byte = 0;
-    while byte < 128 {
-        let letter = byte as u8;
-        if letter.is_ascii_alphanumeric() {
-            folded[byte] = letter.to_ascii_lowercase();
-        }
-        byte += 1;
-    }
-    folded
-};
-
 fn fold_ascii(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    let mut out = Vec::with_capacity(text.len());
     let mut word = false;
     for byte in text.bytes() {
-        match FOLDED.get(usize::from(byte)) {
-            Some(&letter) if letter != 0 => {
-                if !word && !out.is_empty() {
-                    out.push(' ');
-                }
-                word = true;
-                out.push(char::from(letter));
+        if byte.is_ascii_alphanumeric() {
+            if !word && !out.is_empty() {
+                out.push(b' ');
             }
-            _ => word = false,
+            word = true;
+            out.push(byte.to_ascii_lowercase());
+        } else {
+            word = false;
         }
     }
-    out
+    String::from_utf8(out).unwrap_or_default()
 }
 
 fn pass(text: &str) -> String {

@@ -12,8 +12,7 @@ pub fn language_of(text: &str, languages: &[String]) -> Option<usize> {
     if latin > 0 {
         letters.push((Script::Latin, latin));
     }
-    let others = if text.is_ascii() { "" } else { text };
-    for script in others.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).map(script_of) {
+    for script in text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).map(script_of) {
         if matches!(script, Script::Common | Script::Inherited | Script::Unknown) {
             continue;
         }
