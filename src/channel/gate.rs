@@ -142,7 +142,8 @@ pub fn ask(asked: &Asked<'_>) -> Verdict {
     if asked.opted_out && !personal {
         return Verdict::Withdraw(Reason::OptedOut);
     }
-    if asked.taken && !personal {
+    // Not even the confirmation of an opt-out: it is the colleague's conversation now.
+    if asked.taken && !asked.by_colleague {
         return Verdict::Withdraw(Reason::Taken);
     }
     if let Some(commented) = asked.commented {

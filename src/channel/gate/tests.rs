@@ -190,8 +190,9 @@ fn a_takeover_and_an_opt_out_silence_the_bot_but_not_a_colleague() {
     assert_eq!(ask(&out), Verdict::Withdraw(Reason::OptedOut));
     for asked in [taken, out] {
         assert_eq!(ask(&Asked { by_colleague: true, ..asked }), Verdict::Send);
-        assert_eq!(ask(&Asked { confirms_opt_out: true, ..asked }), Verdict::Send);
     }
+    assert_eq!(ask(&Asked { confirms_opt_out: true, ..out }), Verdict::Send);
+    assert_eq!(ask(&Asked { confirms_opt_out: true, ..taken }), Verdict::Withdraw(Reason::Taken));
 }
 
 #[test]

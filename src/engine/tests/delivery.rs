@@ -280,6 +280,16 @@ fn what_was_in_flight_at_a_takeover_is_not_sent_again() {
 }
 
 #[test]
+fn the_confirmation_of_an_opt_out_is_not_tried_again_after_a_takeover() {
+    let mut chat = chat(bot().opts().build());
+    chat.sends = false;
+    chat.customer("stop");
+    let attempt = chat.mark().unwrap();
+    chat.takes().outcome(attempt, Outcome::NotSent(NotSent::Expired));
+    assert_eq!((chat.mark(), chat.end_of(1)), (None, Some(End::Withdrawn)));
+}
+
+#[test]
 fn a_known_colleagues_message_counts_once() {
     let mut chat = talker();
     chat.echo("c", EchoSource::Web, fingerprint("text", "x")).echo("c", EchoSource::Web, fingerprint("text", "x"));
