@@ -166,6 +166,42 @@ pub enum Op {
     Handoff(Handoff),
 }
 
+impl Op {
+    /// The word that accounts name it by.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Say { .. } => "say",
+            Self::Image { .. } => "image",
+            Self::Post { .. } => "post",
+            Self::Ask { .. } => "ask",
+            Self::Choose { .. } => "choose",
+            Self::Typing => "typing",
+            Self::Seen => "seen",
+            Self::Set { .. } => "set",
+            Self::Tag { on: true, .. } => "tag",
+            Self::Tag { on: false, .. } => "untag",
+            Self::Goal(_) => "goal",
+            Self::Note(_) => "note",
+            Self::Emit { .. } => "emit",
+            Self::Enter { .. } => "loop",
+            Self::Turn { .. } => "turn",
+            Self::Split { .. } => "split",
+            Self::Do { .. } => "do",
+            Self::Return(_) => "return",
+            Self::Fetch(_) => "fetch",
+            Self::Run { .. } => "run",
+            Self::Branch { .. } => "if",
+            Self::Match { .. } => "match",
+            Self::Jump(_) => "goes on",
+            Self::Goto { .. } => "goto",
+            Self::Stop => "stop",
+            Self::Wait(_) => "wait",
+            Self::Handoff(_) => "handoff",
+        }
+    }
+}
+
 /// One way of a `split`.
 #[derive(Clone, Debug)]
 pub struct Way {
@@ -205,6 +241,20 @@ pub enum Method {
     Put,
     Patch,
     Delete,
+}
+
+impl Method {
+    /// As it stands on the wire and in flows.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// What is said to an answer that does not fit; `None` says the prompt again.

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{flows, output};
-use crate::engine::given::{self, method_word};
+use crate::engine::given;
 use crate::engine::rehearsal::{Call, Rehearsal, Said};
 use crate::engine::{Answer, Body, ColleagueAction};
 use crate::runtime::port::Clock as _;
@@ -117,7 +117,7 @@ fn turn(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, line: &str) -> bool {
 fn asked(chat: &mut Rehearsal, calls: &mut VecDeque<Call>) {
     for call in chat.calls() {
         match &call {
-            Call::Fetch(request) => anstream::println!("     ? {} {}", method_word(request.method), request.url),
+            Call::Fetch(request) => anstream::println!("     ? {} {}", request.method.word(), request.url),
             Call::Run { script, function, .. } => anstream::println!("     ? {script}.{function}"),
         }
         anstream::println!("       answer it with /answer 200 {{\"name\": \"value\"}}, or let it fail with /after 1m");

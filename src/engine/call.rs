@@ -32,7 +32,7 @@ impl<'a> Work<'a> {
         let json = fetch.json.as_ref().and_then(|json| self.scope().value(json));
         let until = self.now.plus_ms(patience_ms(fetch.timeout_ms, fetch.retry));
         let call = self.wait_for_call(WaitKind::Fetch, &fetch.target, until)?;
-        self.note("fetch", format!("{} {}", given::method_word(fetch.method), origin_of(&url)));
+        self.note("fetch", format!("{} {}", fetch.method.word(), origin_of(&url)));
         let (method, timeout_ms, retry) = (fetch.method, fetch.timeout_ms, fetch.retry);
         self.effects.push(Effect::Fetch(Request { call, method, url, headers, json, timeout_ms, retry }));
         Ok(Next::Rest)

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use rust_decimal::Decimal;
 
 use super::answer;
-use crate::bot::{Given, Method, Type, Value, ValueMap};
+use crate::bot::{Given, Type, Value, ValueMap};
 use crate::calendar::{self, Moment, Zone};
 use crate::text;
 
@@ -84,18 +84,6 @@ pub fn read(kind: &Type, value: Value, zone: &Zone) -> Option<Value> {
             _ => None,
         },
         Type::Record(fields) => record(fields, value, zone).ok(),
-    }
-}
-
-/// The method as it stands on the wire.
-#[must_use]
-pub const fn method_word(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Patch => "PATCH",
-        Method::Delete => "DELETE",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Effect;
 use super::state::{Anchor, Ended, Failure, Run, WaitKind};
 use super::work::{Fault, Work};
-use crate::bot::{Op, Origin, Step, StepId, Trigger};
+use crate::bot::{Origin, Step, StepId, Trigger};
 
 impl<'a> Work<'a> {
     /// Flow and step of an anchor in this version of the bot: by place where the digest agrees, else by digest.
@@ -177,38 +177,5 @@ impl<'a> Work<'a> {
         } else {
             self.effects.push(Effect::Courtesy { what });
         }
-    }
-}
-
-/// What an op is called by authors.
-pub(super) fn op_word(op: &Op) -> &'static str {
-    match op {
-        Op::Say { .. } => "say",
-        Op::Image { .. } => "image",
-        Op::Post { .. } => "post",
-        Op::Ask { .. } => "ask",
-        Op::Choose { .. } => "choose",
-        Op::Typing => "typing",
-        Op::Seen => "seen",
-        Op::Set { .. } => "set",
-        Op::Tag { on: true, .. } => "tag",
-        Op::Tag { on: false, .. } => "untag",
-        Op::Goal(_) => "goal",
-        Op::Note(_) => "note",
-        Op::Emit { .. } => "emit",
-        Op::Enter { .. } => "loop",
-        Op::Turn { .. } => "turn",
-        Op::Split { .. } => "split",
-        Op::Do { .. } => "do",
-        Op::Return(_) => "return",
-        Op::Fetch(_) => "fetch",
-        Op::Run { .. } => "run",
-        Op::Branch { .. } => "if",
-        Op::Match { .. } => "match",
-        Op::Jump(_) => "goes on",
-        Op::Goto { .. } => "goto",
-        Op::Stop => "stop",
-        Op::Wait(_) => "wait",
-        Op::Handoff(_) => "handoff",
     }
 }

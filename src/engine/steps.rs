@@ -1,6 +1,5 @@
 //! Takes a run from step to step until it waits or ends.
 
-use super::run::op_word;
 use super::state::{Kept, Wait, WaitKind};
 use super::work::{Draft, Fault, Work};
 use super::{Courtesy, Effect};
@@ -65,7 +64,7 @@ impl<'a> Work<'a> {
             return Err(Fault::new("limit", format!("more than {most} steps in a row")));
         }
         self.steps.push(at);
-        self.note_at("step", op_word(&step.op), Some(&step.origin));
+        self.note_at("step", step.op.word(), Some(&step.origin));
         if !self.may_wait() && matches!(step.op, Op::Ask { .. } | Op::Choose { .. } | Op::Wait(_) | Op::Fetch(_) | Op::Run { .. })
         {
             return Err(Fault::new("wait", "this flow may not wait"));

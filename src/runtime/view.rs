@@ -9,7 +9,6 @@ use super::port::HistoryRow;
 use crate::bot::Origin;
 use crate::calendar::Moment;
 use crate::channel::{Content, Outcome};
-use crate::engine::given::method_word;
 use crate::engine::{Answer, Body, ColleagueAction, Echo, EchoSource, Effect, End, Input, Reply, ReplyId, Trace, origin_of};
 
 /// Who speaks in a line.
@@ -232,7 +231,7 @@ impl Talk {
             Effect::Note { text } => self.lines.push(said("note", text)),
             Effect::Emit { event, .. } => self.lines.push(said("emitted", event)),
             Effect::Fetch(request) => {
-                self.lines.push(said("fetch", format!("{} {}", method_word(request.method), origin_of(&request.url))));
+                self.lines.push(said("fetch", format!("{} {}", request.method.word(), origin_of(&request.url))));
             }
             Effect::Run { script, function, .. } => self.lines.push(said("run", format!("{script}.{function}"))),
             Effect::Courtesy { .. } | Effect::LookUp | Effect::AskCapability => {}

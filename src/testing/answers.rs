@@ -63,17 +63,7 @@ impl Answers {
 
 /// The same for an address as it leaves (`…/caf%C3%A9`) and as an author writes it (`…/café`).
 fn key(method: Method, url: &str) -> String {
-    format!("{} {}", method_word(method), percent_decode_str(url).decode_utf8_lossy())
-}
-
-pub(super) const fn method_word(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Patch => "PATCH",
-        Method::Delete => "DELETE",
-    }
+    format!("{} {}", method.word(), percent_decode_str(url).decode_utf8_lossy())
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! A line of a test as an author writes it, for messages.
 
-use super::answers::method_word;
 use crate::bot::{BotAct, ColleagueAct, CustomerAct, Expectation, Place, TestStep};
 use crate::calendar::duration_text;
 
@@ -14,7 +13,7 @@ pub(super) fn line(step: &TestStep) -> String {
                 Some((status, None)) => status.to_string(),
                 Some((status, Some(_))) => format!("{status} {{ … }}"),
             };
-            format!("given {} {} -> {answer}", method_word(*method), quoted(url))
+            format!("given {} {} -> {answer}", method.word(), quoted(url))
         }
         TestStep::GivenValue { target, .. } => format!("given {} = …", place(target)),
         TestStep::GivenRun { script, function, .. } => format!("given {script}.{function} -> …"),

@@ -202,34 +202,10 @@ pub(super) fn texts(op: &Op) -> Vec<&Text> {
     }
 }
 
-/// The step's word.
+/// The word that an author wrote for the step.
 pub(super) const fn word(op: &Op) -> &'static str {
     match op {
-        Op::Say { .. } => "say",
-        Op::Image { .. } => "image",
-        Op::Post { .. } => "post",
-        Op::Ask { .. } => "ask",
-        Op::Choose { .. } => "choose",
-        Op::Typing => "typing",
-        Op::Seen => "seen",
-        Op::Set { .. } => "set",
-        Op::Tag { on: true, .. } => "tag",
-        Op::Tag { on: false, .. } => "untag",
-        Op::Goal(_) => "goal",
-        Op::Note(_) => "note",
-        Op::Emit { .. } => "emit",
         Op::Enter { .. } | Op::Turn { .. } => "repeat",
-        Op::Split { .. } => "split",
-        Op::Do { .. } => "do",
-        Op::Return(_) => "return",
-        Op::Fetch(_) => "fetch",
-        Op::Run { .. } => "run",
-        Op::Branch { .. } => "if",
-        Op::Match { .. } => "match",
-        Op::Jump(_) => "goes on",
-        Op::Goto { .. } => "goto",
-        Op::Stop => "stop",
-        Op::Wait(_) => "wait",
-        Op::Handoff(_) => "handoff",
+        other => other.word(),
     }
 }

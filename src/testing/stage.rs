@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::answers::{Answers, method_word};
+use super::answers::Answers;
 use super::coverage::Reached;
 use super::describe;
 use super::expect::written;
@@ -38,7 +38,7 @@ pub(super) struct Event {
 /// What a test would write to answer a call, up to the arrow.
 pub(super) fn line_of_call(call: &Call) -> String {
     match call {
-        Call::Fetch(request) => format!("given {} {}", method_word(request.method), describe::quoted(&request.url)),
+        Call::Fetch(request) => format!("given {} {}", request.method.word(), describe::quoted(&request.url)),
         Call::Run { script, function, .. } => format!("given {script}.{function}"),
     }
 }
@@ -287,7 +287,7 @@ impl Stage {
             Call::Fetch(request) => {
                 let Some(given) = self.answers.called(request.method, &request.url) else { return false };
                 let told = given.as_ref().map_or_else(|| "no answer in time".to_owned(), |(status, _)| status.to_string());
-                self.tell(Who::Beside, format!("{} {} -> {told}", method_word(request.method), request.url));
+                self.tell(Who::Beside, format!("{} {} -> {told}", request.method.word(), request.url));
                 if let Some((status, body)) = given {
                     self.chat.answer(request.call, Answer::Status { status, body });
                 }

@@ -16,11 +16,7 @@ pub fn github(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
         out.push_str(&line(sources, diagnostic));
         out.push('\n');
     }
-    let count = Count::of(diagnostics);
-    if shown.len() < count.all() {
-        out.push_str(&format!("{} of {} findings are shown\n", shown.len(), count.all()));
-    }
-    out.push_str(&format!("{count}\n"));
+    out.push_str(&Count::of(diagnostics).closing(shown.len()));
     out
 }
 

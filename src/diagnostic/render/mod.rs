@@ -34,6 +34,13 @@ impl Count {
         Self { errors: count(Severity::Error), warnings: count(Severity::Warning), notes: count(Severity::Note) }
     }
 
+    /// The last lines of a list that shows so many of them.
+    fn closing(self, shown: usize) -> String {
+        let all = self.all();
+        let left_out = if shown < all { format!("{shown} of {all} findings are shown\n") } else { String::new() };
+        format!("{left_out}{self}\n")
+    }
+
     const fn all(self) -> usize {
         self.errors + self.warnings + self.notes
     }

@@ -45,11 +45,7 @@ pub fn text(sources: &Sources, diagnostics: &[Diagnostic], look: Look) -> String
         }
         out.push('\n');
     }
-    let count = Count::of(diagnostics);
-    if shown.len() < count.all() {
-        out.push_str(&format!("{} of {} findings are shown\n", shown.len(), count.all()));
-    }
-    out.push_str(&format!("{count}\n"));
+    out.push_str(&Count::of(diagnostics).closing(shown.len()));
     out
 }
 

@@ -3,7 +3,6 @@
 use crate::bot::{BotAct, ColleagueAct, CustomerAct, Expectation, Place, Test, TestStep, Value};
 use crate::source::Span;
 use crate::syntax::tree::{self, Expr, ExprKind, Name, Piece, Spanned, Template};
-use crate::testing::answers::method_word;
 
 /// A file that holds this test alone.
 pub(super) fn document(test: &Test) -> tree::Document {
@@ -30,7 +29,7 @@ fn line_of(step: &TestStep) -> Option<tree::TestLineKind> {
     Some(match step {
         TestStep::GivenNow(date, time) => Kind::GivenNow(at(*date), at(*time)),
         TestStep::GivenFetch { method, url, answer } => Kind::GivenFetch {
-            method: spanned(method_word(*method)),
+            method: spanned(method.word()),
             url: spanned(url),
             status: answer.as_ref().map(|(status, _)| at(u32::from(*status))),
             body: answer.as_ref().and_then(|(_, body)| body.as_ref()).map(expression),

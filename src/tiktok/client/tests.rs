@@ -131,7 +131,7 @@ async fn a_list_is_asked_for_with_its_ids_encoded() {
     let side = OtherSide::new(vec![Reaction::Answer(answer(&fixture("answer_content_list")))]).await;
     let listing = client_at(&side.api(), 0).list(permit(), target()).await.unwrap();
     assert_eq!((listing.messages.len(), listing.full), (2, false));
-    let seen = side.only();
+    let seen = side.the_request();
     assert_eq!(
         seen.line,
         format!(
@@ -155,7 +155,7 @@ async fn the_capability_is_true_only_when_it_is_said() {
     ] {
         let side = OtherSide::new(vec![Reaction::Answer(answer(&body))]).await;
         assert_eq!(client_at(&side.api(), 0).images_allowed(permit(), target()).await, Ok(allowed));
-        assert!(side.only().line.contains("&capability_types=%5B%22IMAGE_SEND%22%5D "));
+        assert!(side.the_request().line.contains("&capability_types=%5B%22IMAGE_SEND%22%5D "));
     }
 }
 
@@ -167,7 +167,7 @@ async fn an_image_is_uploaded_as_a_form() {
         Arc::new(crate::bot::Asset { file: "a/menu.png".into(), digest: "d".into(), media_type: "image/png", bytes })
     };
     assert_eq!(client.upload(permit(), target(), asset(vec![137; 70])).await.as_deref(), Ok("media-0100"));
-    let seen = side.only();
+    let seen = side.the_request();
     assert!(seen.header("content-type").unwrap().starts_with("multipart/form-data; boundary="));
     let form = String::from_utf8_lossy(&seen.body).into_owned();
     for part in ["name=\"business_id\"", ACCOUNT, "name=\"media_type\"\r\n\r\nIMAGE", "name=\"file\"; filename=\"image.png\""] {
@@ -183,7 +183,7 @@ async fn sender_actions_answer_without_an_id() {
     for (what, name) in [(Courtesy::Typing, "request_typing"), (Courtesy::Seen, "request_mark_read")] {
         let side = OtherSide::new(vec![Reaction::Answer(answer(&fixture("answer_sender_action")))]).await;
         client_at(&side.api(), 0).courtesy(permit(), target(), what).await.unwrap();
-        assert_eq!(side.only().json(), serde_json::from_slice::<serde_json::Value>(&fixture(name)).unwrap());
+        assert_eq!(side.the_request().json(), serde_json::from_slice::<serde_json::Value>(&fixture(name)).unwrap());
     }
 }
 

@@ -89,7 +89,7 @@ impl OtherSide {
         self.log.lock().unwrap().connections
     }
 
-    pub fn only(&self) -> Seen {
+    pub fn the_request(&self) -> Seen {
         let mut seen = self.seen();
         assert_eq!(seen.len(), 1);
         seen.remove(0)

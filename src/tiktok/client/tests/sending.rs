@@ -42,7 +42,7 @@ async fn every_form_of_a_message_is_written_as_documented() {
         let side = OtherSide::new(vec![Reaction::Answer(answer(&fixture("answer_send")))]).await;
         let outcome = client_at(&side.api(), 0).send(permit(), call).await;
         assert_eq!(outcome, Outcome::Sent { message_id: "m+out/005==".into() }, "{name}");
-        let seen = side.only();
+        let seen = side.the_request();
         assert_eq!(seen.json(), serde_json::from_slice::<serde_json::Value>(&fixture(name)).unwrap(), "{name}");
         assert_eq!(seen.line, "POST /open_api/v1.3/business/message/send/ HTTP/1.1");
         assert_eq!(seen.header("access-token"), Some(TOKEN));
@@ -57,7 +57,7 @@ async fn a_comment_is_answered_without_naming_a_conversation() {
     let mut call = of(Content::Text { body: "Yes, until ten.".into() });
     call.outgoing.comment = Some("7400000000000000009".into());
     assert!(matches!(client_at(&side.api(), 0).send(permit(), call).await, Outcome::Sent { .. }));
-    assert_eq!(side.only().json(), serde_json::from_slice::<serde_json::Value>(&fixture("request_direct_reply")).unwrap());
+    assert_eq!(side.the_request().json(), serde_json::from_slice::<serde_json::Value>(&fixture("request_direct_reply")).unwrap());
 }
 
 #[tokio::test]
