@@ -14,7 +14,7 @@
 mod support;
 
 use rejoinder::engine::{Conversation, Limits};
-use support::{Talk, answer, bot, clock, job_source, load, question};
+use support::{Talk, answer, bot, clock, job_source, load, on_core_ns, question};
 
 fn main() {
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
@@ -25,7 +25,7 @@ fn main() {
 
 fn run(rules: usize, conversations: usize, milliseconds: u64) {
     let bot = bot(&job_source(rules));
-    bot.matcher.warm();
+    support::warm(&bot, rules);
     let mut states: Vec<Conversation> = (0..conversations).map(|_| Conversation::default()).collect();
     // Between two messages of one conversation more than the time in which the same reply counts as a repetition.
     let tick_ms = (600_000 / conversations as i64).max(1);
@@ -44,7 +44,7 @@ fn run(rules: usize, conversations: usize, milliseconds: u64) {
         assert_eq!(reply, format!("Thank you, number 1. We wrote down: {}", answer(at)));
     }
     let mut spent = Vec::new();
-    let begun = clock();
+    let (begun, core) = (clock(), on_core_ns());
     let mut round = 1;
     'rounds: loop {
         for asks in [true, false] {
@@ -59,6 +59,7 @@ fn run(rules: usize, conversations: usize, milliseconds: u64) {
         }
         round += 1;
     }
+    let core = on_core_ns().saturating_sub(core) as f64 / spent.len() as f64;
     let bytes: usize = states.iter().take(1_000).map(|state| state.encode().map_or(0, |bytes| bytes.len())).sum();
     let each = bytes / states.len().min(1_000);
     let line = |name: &str, mut ns: Vec<u64>| {
@@ -67,10 +68,11 @@ fn run(rules: usize, conversations: usize, milliseconds: u64) {
         ns.sort_unstable();
         let at = |share: f64| ns[((ns.len() - 1) as f64 * share) as usize] as f64 / 1_000.0;
         println!(
-            "{name} R={rules} msgs_per_s={rate:.0} p50_us={:.2} p99_us={:.2} conversations={conversations} messages={} state_bytes={each} load=\"{}\"",
+            "{name} R={rules} msgs_per_s={rate:.0} p50_us={:.2} p99_us={:.2} conversations={conversations} messages={} state_bytes={each} on_core_us={:.2} load=\"{}\"",
             at(0.5),
             at(0.99),
             ns.len(),
+            core / 1_000.0,
             load()
         );
     };

@@ -20,7 +20,7 @@ const MESSAGES: usize = 20_000;
 
 fn main() {
     let bots: Vec<Bot> = SIZES.iter().map(|rules| bot(&job_source(*rules))).collect();
-    bots.iter().for_each(|bot| bot.matcher.warm());
+    bots.iter().zip(SIZES).for_each(|(bot, rules)| support::warm(bot, rules));
     let mut whole: Vec<Vec<f64>> = vec![Vec::new(); SIZES.len()];
     let mut hits: Vec<Vec<f64>> = vec![Vec::new(); SIZES.len()];
     for _ in 0..ROUNDS {

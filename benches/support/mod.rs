@@ -13,7 +13,7 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use rejoinder::bot::Bot;
+use rejoinder::bot::{Bot, Heard};
 use rejoinder::calendar::Moment;
 use rejoinder::channel::{Content, Outcome};
 use rejoinder::check::{Assets, compile};
@@ -32,6 +32,13 @@ pub fn clock() -> Instant {
 pub fn load() -> String {
     let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     told.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// Nanoseconds that this thread was on a core: what a busy machine takes from it does not count.
+#[expect(clippy::disallowed_methods, reason = "a bench measures what it spends itself")]
+pub fn on_core_ns() -> u64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    told.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0)
 }
 
 const HEAD: &str =
@@ -76,6 +83,15 @@ pub fn bot(source: &str) -> Bot {
     let (bot, findings) = compile(&sources, &Assets::default());
     let errors: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Error).take(3).collect();
     bot.unwrap_or_else(|| panic!("the bot has errors: {errors:?}"))
+}
+
+/// Lets every rule win once: compiling an expression, and what its first search lays out, belong to the start.
+pub fn warm(bot: &Bot, rules: usize) {
+    bot.matcher.warm();
+    for n in 0..rules {
+        let text = question(n);
+        assert!(!bot.matcher.hits(&Heard { text: Some(&text), ..Heard::default() }).is_empty(), "rule {n} wants its message");
+    }
 }
 
 /// A message of about a hundred bytes that rule `n` wants.
