@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use rejoinder::diagnostic::{Diagnostic, Severity};
+use rejoinder::source::FileId;
+use rejoinder::syntax;
 
 use crate::pages::{Shown, compile, drawn, fences, root};
 
@@ -55,6 +57,13 @@ fn codes(shown: &Shown) -> BTreeMap<&str, usize> {
 fn the_sample_checks_clean() {
     let shown = changed(&[]);
     assert!(shown.findings.is_empty() && shown.bot.is_some(), "{}", drawn(&shown));
+}
+
+#[test]
+fn the_printer_leaves_the_sample_as_it_is() {
+    let (document, findings) = syntax::parse(FileId(0), &sample());
+    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!(syntax::print(&document), sample());
 }
 
 #[test]
