@@ -165,8 +165,6 @@ impl Talk<'_> {
             window_margin_ms: 300_000,
             skew_ms: 5_000,
         };
-        let sprint = advance(self.bot, std::mem::take(state), input, &context);
-        *state = sprint.conversation;
-        sprint.effects
+        advance(self.bot, state, input, &context).effects
     }
 }

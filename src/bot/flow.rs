@@ -18,7 +18,7 @@ pub struct Origin {
 
 #[derive(Clone, Debug)]
 pub struct Flow {
-    pub name: String,
+    pub name: Arc<str>,
     pub title: Option<String>,
     /// Filled by `do` and `goto` with arguments, in this order.
     pub parameters: Vec<Parameter>,

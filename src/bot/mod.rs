@@ -63,7 +63,7 @@ pub struct Bot {
 
 /// Where each flow stands, by name.
 #[derive(Debug, Default)]
-pub struct FlowPlaces(OnceLock<HashMap<String, usize>>);
+pub struct FlowPlaces(OnceLock<HashMap<Arc<str>, usize>>);
 
 impl Bot {
     /// The flow of this name.

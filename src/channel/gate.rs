@@ -211,9 +211,9 @@ fn budget(asked: &Asked<'_>, personal: bool) -> Option<Reason> {
 fn unsendable(content: &Content) -> Option<Reason> {
     match content {
         Content::Text { body } if body.trim().is_empty() => Some(Reason::Empty),
-        Content::Text { body } if text::units(body) > rules::TEXT.most() => Some(Reason::TooLong),
+        Content::Text { body } if !text::fits(body, rules::TEXT.most()) => Some(Reason::TooLong),
         Content::Card { card, title, buttons } => {
-            if title.trim().is_empty() || text::units(title) > rules::CARD_TITLE.most() {
+            if title.trim().is_empty() || !text::fits(title, rules::CARD_TITLE.most()) {
                 return Some(Reason::CardTitle);
             }
             let most = match card {
@@ -224,8 +224,8 @@ fn unsendable(content: &Content) -> Option<Reason> {
                 && buttons.len() <= rules::CARD_BUTTONS.most()
                 && buttons.iter().all(|button| {
                     !button.title.trim().is_empty()
-                        && text::units(&button.title) <= most
-                        && text::units(&button.id) <= rules::BUTTON_ID.most()
+                        && text::fits(&button.title, most)
+                        && text::fits(&button.id, rules::BUTTON_ID.most())
                 });
             (!fits).then_some(Reason::CardButtons)
         }

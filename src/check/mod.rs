@@ -93,7 +93,7 @@ fn lower(world: &World<'_>) -> Bot {
         places.push(lowered.places);
         variables.push(lowered.shapes);
         Flow {
-            name: item.name.text.clone(),
+            name: item.name.text.as_str().into(),
             title: item.title.as_ref().map(|title| title.value.clone()),
             parameters: lowered.parameters,
             result: lowered.result,

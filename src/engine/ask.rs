@@ -98,8 +98,12 @@ impl<'a> Work<'a> {
                 let card = if several { None } else { card(visit, &title, &labels, &[]) };
                 // What may be answered is always said; yes and no are in the question itself.
                 let listed = matches!(one, Type::OneOf(_) | Type::OneOfList(_));
-                let body = || if listed { numbered(&title, &labels) } else { title.clone() };
-                Ok((card.unwrap_or_else(|| Content::Text { body: body() }), labels))
+                let content = match card {
+                    Some(card) => card,
+                    None if listed => Content::Text { body: numbered(&title, &labels) },
+                    None => Content::Text { body: title },
+                };
+                Ok((content, labels))
             }
             Op::Choose { text, choices, as_text, .. } => {
                 let title = self.render_text(text)?;
@@ -183,7 +187,7 @@ impl<'a> Work<'a> {
             && run.wait.as_ref().is_some_and(|wait| wait.visit == visit && wait.open.is_none())
         {
             self.state.parked = None;
-            self.note("unsent", format!("the question that waits could not be sent: {why}"));
+            self.note("unsent", format_args!("the question that waits could not be sent: {why}"));
             return;
         }
         let Some(wait) = self.wait_mut() else { return };

@@ -23,7 +23,7 @@ impl Work<'_> {
     pub(super) fn may_send(&mut self, id: ReplyId) {
         self.drop_stale();
         if self.state.candidate().is_none_or(|head| head.reply != id) {
-            self.note("gate", format!("reply {} has not its turn", id.0));
+            self.note("gate", format_args!("reply {} has not its turn", id.0));
             return;
         }
         let Some(entry) = self.state.queue.iter().find(|entry| entry.id == id) else { return };
@@ -54,7 +54,7 @@ impl Work<'_> {
         entry.stage = Stage::Marked { begun: now, bound: None };
         let attempt = entry.attempt;
         let left = self.state.ledger.replies_left();
-        self.note("gate", format!("reply {} leaves, attempt {attempt}; replies left {left}", id.0));
+        self.note("gate", format_args!("reply {} leaves, attempt {attempt}; replies left {left}", id.0));
         self.effects.push(Effect::Mark { reply: id, attempt, not_after, timeout_ms });
     }
 
@@ -145,7 +145,7 @@ impl Work<'_> {
                 return;
             }
         }
-        self.note("attempt", format!("reply {} was not sent: {text}", id.0));
+        self.note("attempt", format_args!("reply {} was not sent: {text}", id.0));
         self.wait_again(id);
     }
 
@@ -190,7 +190,7 @@ impl Work<'_> {
     fn outcome_unknown(&mut self, id: ReplyId, begun: Moment, ended: Moment, text: &str) {
         self.note(
             "attempt",
-            format!("reply {}: nobody knows whether it arrived: {}", id.0, crate::text::shorten_units(text, 200)),
+            format_args!("reply {}: nobody knows whether it arrived: {}", id.0, crate::text::shorten_units(text, 200)),
         );
         self.state.ledger.settle_unknown(id.0, ended);
         if self.state.queue.iter().any(|entry| entry.id == id && entry.comment.is_some()) {
@@ -230,7 +230,7 @@ impl Work<'_> {
             self.state.lost.retain(|lost| lost.id != id);
             self.remember(message_id, id.0);
         }
-        self.note("attempt", format!("reply {}: the attempt is settled already", id.0));
+        self.note("attempt", format_args!("reply {}: the attempt is settled already", id.0));
     }
 
     /// An echo that was taken for ours is somebody else's.

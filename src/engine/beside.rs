@@ -21,7 +21,7 @@ impl<'a> Work<'a> {
                 self.run_beside(trigger);
                 self.flush();
             } else {
-                self.note_at("lost", format!("`{}`: its `when` or `once per` says no", trigger.key), Some(&trigger.origin));
+                self.note_at("lost", format_args!("`{}`: its `when` or `once per` says no", trigger.key), Some(&trigger.origin));
             }
         }
         self.state.limit_due = self.next_limit();
@@ -68,7 +68,7 @@ impl<'a> Work<'a> {
         if self.state.stand == stand {
             (self.state.run, self.state.parked, self.moved) = (held, parked, moved);
         } else if let Some(run) = held {
-            self.note("ended", format!("`{}`: a colleague is asked for", run.at.flow));
+            self.note("ended", format_args!("`{}`: a colleague is asked for", run.at.flow));
         }
     }
 }

@@ -32,7 +32,7 @@ impl<'a> Work<'a> {
         let json = fetch.json.as_ref().and_then(|json| self.scope().value(json));
         let until = self.now.plus_ms(patience_ms(fetch.timeout_ms, fetch.retry));
         let call = self.wait_for_call(WaitKind::Fetch, &fetch.target, until)?;
-        self.note("fetch", format!("{} {}", fetch.method.word(), origin_of(&url)));
+        self.note("fetch", format_args!("{} {}", fetch.method.word(), origin_of(&url)));
         let (method, timeout_ms, retry) = (fetch.method, fetch.timeout_ms, fetch.retry);
         self.effects.push(Effect::Fetch(Request { call, method, url, headers, json, timeout_ms, retry }));
         Ok(Next::Rest)
@@ -43,7 +43,7 @@ impl<'a> Work<'a> {
         let arguments = arguments.iter().map(|argument| scope.value(argument)).collect();
         let until = self.now.plus_ms(SCRIPT_MS);
         let call = self.wait_for_call(WaitKind::Script, &super::ask::name_of(what), until)?;
-        self.note("run", format!("{script}.{function}"));
+        self.note("run", format_args!("{script}.{function}"));
         self.effects.push(Effect::Run { call, script: script.to_owned(), function: function.to_owned(), arguments });
         Ok(Next::Rest)
     }
@@ -63,10 +63,9 @@ impl<'a> Work<'a> {
 
     /// The address; `None` where a hole would leave its place in the path.
     fn url(&mut self, template: &Template) -> Result<Option<String>, Fault> {
-        let mut notes = Vec::new();
         let encoded = |filled: String| utf8_percent_encode(&filled, HOLE).to_string();
-        let url = fill_for_programs(&self.scope(), self.language_tag(), template, &mut notes, &encoded)?;
-        self.tell(notes);
+        let url =
+            self.telling(|work, trace| fill_for_programs(&work.scope(), work.language_tag(), template, Some(trace), &encoded))?;
         let path = url.split(['?', '#']).next().unwrap_or_default();
         let steps_out = path.split('/').any(|segment| matches!(segment, "." | ".."));
         Ok((!steps_out).then_some(url))
@@ -80,8 +79,7 @@ impl<'a> Work<'a> {
                 Piece::Hole { value: Expr::Place(Place::Secret(name)), .. } => pieces.push(HeaderPiece::Secret(name.clone())),
                 other => {
                     let one = Template { pieces: vec![other.clone()] };
-                    let filled =
-                        fill_for_programs(&self.scope(), self.language_tag(), &one, &mut Vec::new(), &std::convert::identity)?;
+                    let filled = fill_for_programs(&self.scope(), self.language_tag(), &one, None, &std::convert::identity)?;
                     pieces.push(HeaderPiece::Text(filled.replace(char::is_control, " ")));
                 }
             }
@@ -122,7 +120,7 @@ impl<'a> Work<'a> {
             Answer::Failed { reason } => self.failed(fetch, &text::shorten_units(&reason, 300)),
             Answer::Status { status, body } => {
                 if let Some((_, arm)) = fetch.statuses.iter().find(|(statuses, _)| statuses.contains(&status)) {
-                    self.note("fetch", format!("status {status}"));
+                    self.note("fetch", format_args!("status {status}"));
                     return Ok(Next::Step(*arm));
                 }
                 if !(200..300).contains(&status) {
@@ -136,7 +134,7 @@ impl<'a> Work<'a> {
                         Err(why) => return self.failed(fetch, &why),
                     },
                 };
-                self.note("fetch", format!("status {status}"));
+                self.note("fetch", format_args!("status {status}"));
                 self.set(&Place::Variable(fetch.target.clone()), value)?;
                 Ok(Next::Step(at.step.saturating_add(1)))
             }
@@ -147,7 +145,7 @@ impl<'a> Work<'a> {
     fn failed(&mut self, fetch: &Fetch, why: &str) -> Result<Next, Fault> {
         match fetch.otherwise {
             Some(otherwise) => {
-                self.note("fetch", format!("failed: {why}"));
+                self.note("fetch", format_args!("failed: {why}"));
                 Ok(Next::Step(otherwise))
             }
             None => Err(Fault::new("fetch", format!("the answer for `{}`: {why}", fetch.target))),

@@ -1,5 +1,7 @@
 //! Comments and reactions: what a customer does that is no message. Neither opens a window.
 
+use std::sync::Arc;
+
 use super::Comment;
 use super::decide::Pool;
 use super::state::{Commented, Heard, Kind};
@@ -15,8 +17,8 @@ impl Work<'_> {
         if known {
             return self.note("comment", "known already");
         }
-        let heard = Heard {
-            id: comment.comment_id.clone(),
+        let heard = Arc::new(Heard {
+            id: comment.comment_id.as_str().into(),
             at: comment.at,
             kind: Kind::Comment,
             text: self.bounded(&comment.text),
@@ -26,7 +28,7 @@ impl Work<'_> {
             first: false,
             late: false,
             silent_ms: None,
-        };
+        });
         if !self.state.stand.is_free() || self.state.opted_out {
             return self.note("kept", "the bot is silent here");
         }
@@ -37,8 +39,8 @@ impl Work<'_> {
             return self.note("kept", "the customer wrote within a day: TikTok lets nobody answer a comment by a message then");
         }
         self.learn_language(&heard);
-        self.state.comment = Some(Commented { id: heard.id.clone(), at: heard.at, answered: false });
-        self.state.message = Some(heard.clone());
+        self.state.comment = Some(Commented { id: heard.id.to_string(), at: heard.at, answered: false });
+        self.state.message = Some(Arc::clone(&heard));
         if !self.try_triggers(&heard, Pool::All) {
             self.state.comment = None;
             self.note("unmatched", "no trigger wants this comment");
@@ -46,7 +48,7 @@ impl Work<'_> {
     }
 
     /// A reaction to a message: it answers nothing, but a trigger may want it.
-    pub(super) fn reaction(&mut self, heard: &Heard) {
+    pub(super) fn reaction(&mut self, heard: &Arc<Heard>) {
         if !self.state.stand.is_free() || self.state.opted_out {
             return self.note("kept", "the bot is silent here");
         }
@@ -55,7 +57,7 @@ impl Work<'_> {
             Some(kind) if kind.asks() || kind.is_call() => Pool::Anytime,
             Some(_) => Pool::Strong,
         };
-        let before = self.state.message.replace(heard.clone());
+        let before = self.state.message.replace(Arc::clone(heard));
         if !self.try_triggers(heard, pool) {
             self.state.message = before;
             self.note("kept", "a reaction opens no window, and no trigger wants it");

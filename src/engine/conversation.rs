@@ -1,6 +1,7 @@
 //! The state of one conversation.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
@@ -54,13 +55,13 @@ pub struct Conversation {
     pub(super) wins: BTreeMap<String, Moment>,
     /// TikTok's time and id of the newest message that was decided on.
     #[serde(rename = "nm", default, skip_serializing_if = "Option::is_none")]
-    pub(super) newest: Option<(Moment, String)>,
+    pub(super) newest: Option<(Moment, Arc<str>)>,
     /// When the customer last wrote, by our clock.
     #[serde(rename = "lr", default, skip_serializing_if = "Option::is_none")]
     pub(super) last_received: Option<Moment>,
     /// The message that `message.*` and `replying` speak of.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
-    pub(super) message: Option<Heard>,
+    pub(super) message: Option<Arc<Heard>>,
     #[serde(rename = "rf", default, skip_serializing_if = "Option::is_none")]
     pub(super) referral: Option<Referral>,
     /// The referral may still start a flow.
@@ -70,7 +71,7 @@ pub struct Conversation {
     pub(super) gathered: Option<Gathered>,
     /// Messages that wait for an answer of TikTok's to us.
     #[serde(rename = "d", default, skip_serializing_if = "VecDeque::is_empty")]
-    pub(super) deferred: VecDeque<Heard>,
+    pub(super) deferred: VecDeque<Arc<Heard>>,
     /// Whether images may be sent here, and when TikTok said so.
     #[serde(rename = "im", default, skip_serializing_if = "Option::is_none")]
     pub(super) images: Option<(bool, Moment)>,
@@ -108,7 +109,7 @@ pub struct Conversation {
     pub(super) answered_by_tiktok: Option<Moment>,
     /// The newest message that a trigger took.
     #[serde(rename = "tr", default, skip_serializing_if = "Option::is_none")]
-    pub(super) started_by: Option<String>,
+    pub(super) started_by: Option<Arc<str>>,
 }
 
 impl Default for Conversation {
@@ -277,7 +278,7 @@ impl Conversation {
             opted_out: self.opted_out,
             team: self.stand.handed().and_then(|handed| handed.team.clone()),
             language: self.language.clone(),
-            place: run.map(|run| (run.at.flow.clone(), run.at.step)),
+            place: run.map(|run| (run.at.flow.to_string(), run.at.step)),
             waits_for: run.and_then(|run| run.wait.as_ref()).map(|wait| match wait.kind {
                 WaitKind::Ask => wait.what.clone(),
                 WaitKind::Choose => "choose".to_owned(),

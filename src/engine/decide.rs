@@ -1,5 +1,7 @@
 //! Which trigger wins a message, which ones lose, and why.
 
+use std::sync::Arc;
+
 use super::state::{Anchor, Heard, Kind, Run, WaitKind};
 use super::work::Work;
 use crate::bot::{self, Anytime, Entry, HeardKind, Hit, On, StepId, Trigger, Value, ValueMap};
@@ -22,7 +24,7 @@ pub(super) enum Pool {
 
 impl Work<'_> {
     /// Lets the triggers have the message; true when one won.
-    pub(super) fn try_triggers(&mut self, heard: &Heard, pool: Pool) -> bool {
+    pub(super) fn try_triggers(&mut self, heard: &Arc<Heard>, pool: Pool) -> bool {
         let bot = self.bot;
         let hits = self.hits(heard);
         let mut winner: Option<(&Trigger, Hit)> = None;
@@ -36,7 +38,7 @@ impl Work<'_> {
             match why {
                 None => winner = Some((trigger, hit)),
                 Some(why) if told < LOSERS_TOLD => {
-                    self.note_at("lost", format!("`{}` ({}): {why}", trigger.key, form(&trigger.on)), Some(&trigger.origin));
+                    self.note_at("lost", format_args!("`{}` ({}): {why}", trigger.key, form(&trigger.on)), Some(&trigger.origin));
                 }
                 Some(_) => {}
             }
@@ -47,18 +49,18 @@ impl Work<'_> {
         }
         let Some((trigger, hit)) = winner else { return false };
         self.won(trigger, form(&trigger.on));
-        self.state.started_by = Some(heard.id.clone());
+        self.state.started_by = Some(Arc::clone(&heard.id));
         let captures = hit.captures.into_iter().map(|(name, value)| (name, Value::Text(value))).collect();
         self.start(trigger, captures);
         true
     }
 
     /// The triggers that want the message, leaving aside what may exclude them, the first to win first.
-    fn hits(&self, heard: &Heard) -> Vec<Hit> {
+    fn hits(&self, heard: &Arc<Heard>) -> Vec<Hit> {
         let button = heard.named_press(&self.bot.triggers);
         let typed =
             matches!(heard.kind, Kind::Text | Kind::Button | Kind::Comment) && button.is_none() && !heard.text.trim().is_empty();
-        let folded = typed.then(|| self.folded(&heard.text));
+        let folded = typed.then(|| self.folded(heard));
         self.bot.matcher.hits(&bot::Heard {
             text: typed.then_some(heard.text.as_str()),
             folded: folded.as_deref(),
@@ -123,13 +125,13 @@ impl Work<'_> {
             let keeps = kind.is_some_and(|kind| kind.asks() || kind.is_call());
             if trigger.anytime == Anytime::Resume && keeps && self.state.parked.is_none() {
                 let then = if kind.is_some_and(WaitKind::asks) { "asks again" } else { "goes on" };
-                self.note("parked", format!("`{}` {then} afterwards", run.at.flow));
+                self.note("parked", format_args!("`{}` {then} afterwards", run.at.flow));
                 self.state.parked = Some(run);
             } else {
                 if trigger.anytime != Anytime::Resume {
                     self.state.parked = None;
                 }
-                self.note("ended", format!("`{}`: another flow starts", run.at.flow));
+                self.note("ended", format_args!("`{}`: another flow starts", run.at.flow));
             }
         }
         self.state.run = Some(Run::at(Anchor { variables: captures, ..self.beginning(trigger.flow) }));

@@ -1,6 +1,6 @@
 //! What a sprint asks the outside to do, and what it says about itself.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +77,7 @@ pub enum HeaderPiece {
 pub struct Reply {
     pub id: ReplyId,
     pub outgoing: Outgoing,
-    pub flow: String,
+    pub flow: Arc<str>,
     /// The step that made it.
     pub origin: Origin,
     pub class: Class,
@@ -128,13 +128,4 @@ pub struct Candidate {
     pub class: Class,
     pub soft: Moment,
     pub hard: Moment,
-}
-
-/// One line of the account of a sprint: `what` is a stable word (`trigger`, `lost`, `step`, `gate`, `echo`, `fault`, …).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trace {
-    pub what: Cow<'static, str>,
-    pub text: Cow<'static, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
 }

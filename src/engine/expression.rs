@@ -31,8 +31,8 @@ impl Scope<'_> {
     /// The value; `None` where it is missing.
     pub(super) fn value(&self, expr: &Expr) -> Option<Value> {
         match expr {
-            Expr::Value(value) => Some(value.clone()),
-            Expr::Text(template) => fill(self, self.language_tag(), template, &mut Vec::new()).ok().map(Value::Text),
+            Expr::Value(_) | Expr::Place(Place::Variable(_) | Place::Contact(_)) => self.known(expr).cloned(),
+            Expr::Text(template) => fill(self, self.language_tag(), template, None).ok().map(Value::Text),
             Expr::List(items) => items.iter().map(|item| self.value(item)).collect::<Option<_>>().map(Value::List),
             Expr::Map(fields) => {
                 Some(Value::Map(fields.iter().filter_map(|(name, value)| Some((name.clone(), self.value(value)?))).collect()))
@@ -127,6 +127,19 @@ impl Scope<'_> {
         }
     }
 
+    /// The value where it stands, of what is kept as it is asked for.
+    pub(super) fn known<'v>(&'v self, expr: &'v Expr) -> Option<&'v Value> {
+        match expr {
+            Expr::Value(value) => Some(value),
+            Expr::Place(Place::Variable(name)) => self.variables.get(name),
+            Expr::Place(Place::Contact(name)) => {
+                let default = || self.bot.contact.iter().find(|field| field.name == *name)?.default.as_ref();
+                self.state.contact.get(name).map(|kept| &kept.value).or_else(default)
+            }
+            _ => None,
+        }
+    }
+
     fn folded(&self, expr: &Expr) -> Option<String> {
         match self.value(expr)? {
             Value::Text(of) => Some(text::fold(&of)),
@@ -137,11 +150,7 @@ impl Scope<'_> {
     fn place(&self, place: &Place) -> Option<Value> {
         let state = self.state;
         match place {
-            Place::Variable(name) => self.variables.get(name).cloned(),
-            Place::Contact(name) => state.contact.get(name).map(|kept| kept.value.clone()).or_else(|| {
-                let field = self.bot.contact.iter().find(|field| field.name == *name)?;
-                field.default.clone()
-            }),
+            Place::Variable(_) | Place::Contact(_) => None,
             Place::ContactTags => Some(Value::List(state.tags.iter().cloned().map(Value::Text).collect())),
             Place::Message(part) => {
                 let message = state.message.as_ref()?;

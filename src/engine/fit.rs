@@ -1,5 +1,7 @@
 //! What a message is to a question: an answer, exactly or nearly, or not.
 
+use std::sync::Arc;
+
 use super::answer::{self, pick};
 use super::decide::{Pool, button_place};
 use super::state::{Heard, Kind, Wait};
@@ -23,12 +25,12 @@ enum Fit {
 
 impl<'a> Work<'a> {
     /// A message while a question waits, by the table.
-    pub(super) fn answer(&mut self, heard: &Heard) {
+    pub(super) fn answer(&mut self, heard: &Arc<Heard>) {
         let wait = self.state.run.as_ref().and_then(|run| run.wait.clone());
         let asks = |(_, step): &(StepId, &Step)| matches!(step.op, Op::Ask { .. } | Op::Choose { .. });
         let Some(((at, step), wait)) = self.here().filter(asks).zip(wait) else {
             self.lose();
-            return self.hear(heard.clone());
+            return self.hear(Arc::clone(heard));
         };
         if !self.seen_before(&wait, heard.at) {
             self.learn_language(heard);
@@ -68,8 +70,11 @@ impl<'a> Work<'a> {
         self.moved = true;
         match (&step.op, answer) {
             (Op::Ask { target, kind, .. }, Answer::Value(value)) => {
-                let shown = if self.is_secret(target) { "(secret)".to_owned() } else { self.plain(&value) };
-                self.note_at("answer", shown, Some(&step.origin));
+                match &value {
+                    _ if self.is_secret(target) => self.note_at("answer", "(secret)", Some(&step.origin)),
+                    Value::Text(text) => self.note_at("answer", text, Some(&step.origin)),
+                    other => self.note_at("answer", self.plain(other), Some(&step.origin)),
+                }
                 let groups = groups_of(kind, &value);
                 let mut kept = self.set(target, Some(value));
                 for (name, group) in groups {
@@ -81,7 +86,7 @@ impl<'a> Work<'a> {
                 }
             }
             (Op::Choose { choices, .. }, Answer::Choice(chosen)) => {
-                self.note_at("answer", format!("choice {}", chosen.saturating_add(1)), Some(&step.origin));
+                self.note_at("answer", format_args!("choice {}", chosen.saturating_add(1)), Some(&step.origin));
                 match choices.get(chosen) {
                     Some(choice) => self.go_on(at, choice.target),
                     None => self.lose(),
@@ -105,7 +110,7 @@ impl<'a> Work<'a> {
             }
             None => return,
         };
-        self.note_at("answer", format!("does not fit ({misfits} of {})", tries.tries), Some(&step.origin));
+        self.note_at("answer", format_args!("does not fit ({misfits} of {})", tries.tries), Some(&step.origin));
         if misfits >= tries.tries {
             self.moved = true;
             return self.go_on(at, tries.target);

@@ -48,7 +48,7 @@ impl<'a> Work<'a> {
         let value = value.and_then(|value| self.scope().value(value));
         let Some(caller) = self.state.run.as_mut().and_then(|run| run.callers.pop()) else { return Ok(Next::Over) };
         let Some(at) = self.find(&caller) else {
-            self.note("version", format!("`{}`: the step it would return to no longer exists in this version", caller.flow));
+            self.note("version", format_args!("`{}`: the step it would return to no longer exists in this version", caller.flow));
             return Ok(Next::Over);
         };
         let into = match self.step_at(at).map(|step| &step.op) {
@@ -123,7 +123,7 @@ impl<'a> Work<'a> {
     pub(super) fn split(&mut self, name: &str, arms: &'a [Way], origin: &Origin) -> Next {
         let kept = self.state.splits.get(name).and_then(|kept| arms.iter().find(|arm| arm.name == *kept));
         if let Some(arm) = kept {
-            self.note_at("split", format!("`{name}`: `{}`, as before", arm.name), Some(origin));
+            self.note_at("split", format_args!("`{name}`: `{}`, as before", arm.name), Some(origin));
             return Next::Step(arm.target);
         }
         let total: u32 = arms.iter().map(|arm| arm.share).fold(0, u32::saturating_add);
@@ -134,7 +134,7 @@ impl<'a> Work<'a> {
             drawn < below
         });
         let Some(arm) = found.or_else(|| arms.last()) else { return Next::Over };
-        self.note_at("split", format!("`{name}`: `{}`, drawn now", arm.name), Some(origin));
+        self.note_at("split", format_args!("`{name}`: `{}`, drawn now", arm.name), Some(origin));
         self.state.splits.insert(name.to_owned(), arm.name.clone());
         if self.state.splits.len() > SPLITS_MOST {
             self.forget_splits();

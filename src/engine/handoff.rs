@@ -20,7 +20,7 @@ impl Work<'_> {
             Some(hours) => hours.after_open_ms(self.now, ms, zone),
         });
         let name = team.map(|team| team.name.clone());
-        self.note("handoff", format!("asked for {}: {note}", name.as_deref().unwrap_or("a colleague")));
+        self.note("handoff", format_args!("asked for {}: {note}", name.as_deref().unwrap_or("a colleague")));
         self.effects.push(Effect::HandedOver { team: name.clone(), note });
         self.state.parked = None;
         self.state.stand = Stand::Asked(Handed {
@@ -44,7 +44,7 @@ impl Work<'_> {
         if !self.state.stand.is_free() {
             return;
         }
-        self.note("handoff", format!("asked for a colleague: {why}"));
+        self.note("handoff", format_args!("asked for a colleague: {why}"));
         self.effects.push(Effect::HandedOver { team: None, note: why.to_owned() });
         self.state.run = None;
         self.state.parked = None;
@@ -75,7 +75,7 @@ impl Work<'_> {
             self.note("colleague", "keeps the conversation");
             return;
         }
-        self.note("taken", why.to_owned());
+        self.note("taken", why);
         let before = match std::mem::take(&mut self.state.stand) {
             Stand::Asked(handed) => handed,
             Stand::Free | Stand::Taken(_) => Handed::default(),
@@ -89,7 +89,7 @@ impl Work<'_> {
             Stand::Free => return,
             Stand::Asked(handed) | Stand::Taken(handed) => handed,
         };
-        self.note("released", why.to_owned());
+        self.note("released", why);
         // A block that still waits belongs to the handoff that is over.
         self.state.run = None;
         let block = |handoff: &Handoff| handoff.released;
@@ -122,7 +122,7 @@ impl Work<'_> {
             return;
         }
         let Some(at) = self.find(&anchor) else {
-            self.note("version", format!("the handoff of `{}` no longer exists", anchor.flow));
+            self.note("version", format_args!("the handoff of `{}` no longer exists", anchor.flow));
             return;
         };
         let Some(Op::Handoff(handoff)) = self.step_at(at).map(|step| &step.op) else { return };

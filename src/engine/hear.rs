@@ -1,5 +1,7 @@
 //! A message of the customer: who takes it, by the table of what a waiting run does with an input.
 
+use std::sync::Arc;
+
 use super::decide::Pool;
 use super::state::{Gathered, Heard, Kind, WaitKind};
 use super::work::Work;
@@ -13,7 +15,7 @@ impl Work<'_> {
         if let Body::Reaction { added: false, .. } = inbound.body {
             return self.note("kept", "a reaction was taken back");
         }
-        let heard = self.understand(inbound);
+        let heard = Arc::new(self.understand(inbound));
         if heard.kind == Kind::Reaction {
             return self.reaction(&heard);
         }
@@ -23,7 +25,7 @@ impl Work<'_> {
         if !heard.late {
             self.state.fired.clear();
             self.state.calls = 0;
-            self.state.newest = Some((heard.at, heard.id.clone()));
+            self.state.newest = Some((heard.at, Arc::clone(&heard.id)));
         }
         self.offer_held();
         if self.opts(&heard) {
@@ -55,7 +57,7 @@ impl Work<'_> {
         let late = self.state.newest.as_ref().is_some_and(|(newest, _)| inbound.at < *newest);
         let before = self.state.last_received.filter(|_| !late);
         Heard {
-            id: inbound.message_id.clone(),
+            id: inbound.message_id.as_str().into(),
             at: inbound.at,
             kind,
             text: self.bounded(said),
@@ -77,7 +79,7 @@ impl Work<'_> {
     // --- opt-out and opt-in ----------------------------------------------------------------------------------------
 
     /// True when the message is dealt with.
-    fn opts(&mut self, heard: &Heard) -> bool {
+    fn opts(&mut self, heard: &Arc<Heard>) -> bool {
         let settings = &self.bot.settings;
         if self.state.opted_out {
             if !self.says(settings.opt_in.as_ref(), heard) {
@@ -87,7 +89,7 @@ impl Work<'_> {
             self.state.opted_out = false;
             self.learn_language(heard);
             self.note("opt_in", "automatic messages are wanted again");
-            self.state.message = Some(heard.clone());
+            self.state.message = Some(Arc::clone(heard));
             let confirmation = settings.opt_in.as_ref().and_then(|words| words.say.as_ref());
             if self.state.stand.is_free() {
                 match confirmation {
@@ -103,7 +105,7 @@ impl Work<'_> {
             return false;
         }
         self.learn_language(heard);
-        self.state.message = Some(heard.clone());
+        self.state.message = Some(Arc::clone(heard));
         self.note("opt_out", "the customer wants no automatic messages");
         self.state.opted_out = true;
         self.silence("the customer wants no automatic messages");
@@ -119,7 +121,7 @@ impl Work<'_> {
     pub(super) fn silence(&mut self, why: &str) {
         if self.state.run.take().is_some() {
             self.moved = true;
-            self.note("ended", why.to_owned());
+            self.note("ended", why);
         }
         self.state.parked = None;
         self.drafts.clear();
@@ -132,8 +134,8 @@ impl Work<'_> {
 
     // --- waiting for TikTok, and gathering -------------------------------------------------------------------------
 
-    fn defer(&mut self, heard: Heard) {
-        self.state.message = Some(heard.clone());
+    fn defer(&mut self, heard: Arc<Heard>) {
+        self.state.message = Some(Arc::clone(&heard));
         if self.try_triggers(&heard, Pool::Anytime) {
             return;
         }
@@ -147,7 +149,7 @@ impl Work<'_> {
         }
     }
 
-    fn gather(&mut self, heard: Heard) {
+    fn gather(&mut self, heard: Arc<Heard>) {
         let Some(Gather { quiet_ms, most_ms }) = self.bot.settings.gather else {
             // A bot without `gather` may have taken over from one with it.
             self.close_gather();
@@ -172,19 +174,18 @@ impl Work<'_> {
     }
 
     /// Another kind of message ends the burst: what it moves makes the texts before it history.
-    fn hear_after_burst(&mut self, heard: Heard) {
+    fn hear_after_burst(&mut self, heard: Arc<Heard>) {
         if self.state.gathered.is_none() {
             self.hear(heard);
             return;
         }
-        let mut without = self.clone();
-        without.state.gathered = None;
-        without.moved = false;
-        without.note("gather", "ended by another message that moves the run; its texts stay unanswered");
-        without.hear(heard.clone());
-        if without.moved {
-            *self = without;
-        } else {
+        let before = self.snapshot();
+        self.state.gathered = None;
+        self.moved = false;
+        self.note("gather", "ended by another message that moves the run; its texts stay unanswered");
+        self.hear(Arc::clone(&heard));
+        if !self.moved {
+            self.go_back(before);
             self.close_gather();
             self.hear(heard);
         }
@@ -195,12 +196,13 @@ impl Work<'_> {
         let mut texts = gathered.texts;
         texts.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         let Some(last) = texts.last() else { return };
-        let mut heard = last.clone();
+        let mut heard = Arc::clone(last);
         if texts.len() > 1 {
-            self.note("gather", format!("{} texts are answered as one", texts.len()));
+            self.note("gather", format_args!("{} texts are answered as one", texts.len()));
+            let heard = Arc::make_mut(&mut heard);
             heard.first = texts.iter().any(|text| text.first);
             heard.silent_ms = texts.iter().filter_map(|text| text.silent_ms).max();
-            heard.parts = texts.into_iter().map(|heard| heard.text).collect();
+            heard.parts = texts.iter().map(|heard| heard.text.clone()).collect();
             heard.text = heard.parts.join("\n");
         }
         self.hear(heard);
@@ -249,13 +251,13 @@ impl Work<'_> {
     // --- the table -------------------------------------------------------------------------------------------------
 
     /// Decides on one message of a customer whom the bot may answer.
-    pub(super) fn hear(&mut self, heard: Heard) {
+    pub(super) fn hear(&mut self, heard: Arc<Heard>) {
         // It may have waited in a burst while somebody took over.
         if !self.state.stand.is_free() || self.state.opted_out {
             self.note("kept", "the bot is silent here");
             return;
         }
-        self.state.message = Some(heard.clone());
+        self.state.message = Some(Arc::clone(&heard));
         match self.waits() {
             None | Some(WaitKind::Time) if self.is_answered_by_tiktok(&heard) => {
                 self.learn_language(&heard);
@@ -281,7 +283,7 @@ impl Work<'_> {
 
 impl Work<'_> {
     /// Whether the whole message is one of these phrases.
-    fn says(&self, words: Option<&OptWords>, heard: &Heard) -> bool {
-        words.is_some_and(|words| words.takes(&self.folded(&heard.text)))
+    fn says(&self, words: Option<&OptWords>, heard: &Arc<Heard>) -> bool {
+        words.is_some_and(|words| words.takes(&self.folded(heard)))
     }
 }

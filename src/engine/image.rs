@@ -17,7 +17,7 @@ impl Work<'_> {
         let name = self.render(file)?;
         let bot = self.bot;
         let Some(asset) = bot.assets.get(&name) else {
-            self.note_at("image", format!("there is no file `{name}`"), Some(origin));
+            self.note_at("image", format_args!("there is no file `{name}`"), Some(origin));
             return Ok(Next::Step(otherwise));
         };
         let known = self.state.images.filter(|(_, at)| self.now.since_ms(*at) <= CAPABILITY_MS);

@@ -1,6 +1,5 @@
-//! In: a bot, a conversation, one input, the present moment and a seed. Out: the next conversation, effects, and why.
+//! In: a bot, a conversation, one input, the present moment and a seed. Out: the conversation after it, effects, and why.
 //! Does not know: clocks, stores, networks, source texts, the checker.
-
 pub mod answer;
 mod ask;
 mod attempt;
@@ -27,14 +26,16 @@ mod render;
 mod run;
 mod state;
 mod steps;
+mod trace;
 mod weigh;
 mod work;
 
 pub use call::origin_of;
 pub use conversation::{Conversation, OpenAttempt, Speaker, Status};
-pub use effect::{Candidate, Class, Courtesy, Effect, End, HeaderPiece, Reply, ReplyId, Request, Trace};
+pub use effect::{Candidate, Class, Courtesy, Effect, End, HeaderPiece, Reply, ReplyId, Request};
 pub use input::{Answer, Body, ColleagueAction, Comment, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral};
 pub use limits::Limits;
+pub use trace::{Trace, Traces};
 
 use crate::bot::{Bot, StepId};
 use crate::calendar::Moment;
@@ -55,20 +56,20 @@ pub struct Context<'a> {
 /// All that happens from one input to the next wait.
 #[derive(Clone, Debug)]
 pub struct Sprint {
-    pub conversation: Conversation,
-    /// In the order they happened. Carried out only after they and the conversation are committed.
+    /// In the order they happened. Carried out only after they and the changed conversation are committed.
     pub effects: Vec<Effect>,
     /// What was decided and why, for `why` and the phone page.
-    pub trace: Vec<Trace>,
+    pub trace: Traces,
     /// The ways that runs took: from a step to a step of the same flow, or to the beginning of another. Coverage reads it.
     pub ways: Vec<(StepId, StepId)>,
     /// The steps that were begun, in their order.
     pub steps: Vec<StepId>,
 }
 
-/// Carries one conversation over one input. Pure: the same arguments give the same sprint, bit for bit.
+/// Carries one conversation over one input. Nothing else is read or changed: the same arguments give the same conversation
+/// and the same sprint, bit for bit.
 #[must_use]
-pub fn advance(bot: &Bot, conversation: Conversation, input: &Input, context: &Context<'_>) -> Sprint {
+pub fn advance(bot: &Bot, conversation: &mut Conversation, input: &Input, context: &Context<'_>) -> Sprint {
     let mut work = work::Work::new(bot, conversation, context);
     work.input(input);
     work.finish()

@@ -55,10 +55,10 @@ impl Work<'_> {
         let most = rules::TEXT.most();
         for draft in drafts {
             let Content::Text { body } = &draft.content else { continue };
-            if draft.shorts.is_empty() || text::units(body) <= most {
+            if draft.shorts.is_empty() || text::fits(body, most) {
                 continue;
             }
-            let Some(at) = draft.shorts.iter().position(|short| text::units(short) <= most) else { continue };
+            let Some(at) = draft.shorts.iter().position(|short| text::fits(short, most)) else { continue };
             let body = draft.shorts.remove(at);
             draft.shorts.drain(..at);
             draft.content = Content::Text { body };
@@ -88,6 +88,9 @@ impl Work<'_> {
         let congested = self.state.congested;
         let why = if congested { "the app's queue is long" } else { "replies run short" };
         let mut surplus = if congested { usize::MAX } else { drafts.len().saturating_sub(room.max(1)) };
+        if surplus == 0 || drafts.len() < 2 {
+            return drafts;
+        }
         let mut joined: Vec<Draft> = Vec::with_capacity(drafts.len());
         for draft in drafts {
             if surplus > 0
@@ -98,7 +101,7 @@ impl Work<'_> {
                 before.visit = draft.visit.or(before.visit);
                 before.prompt |= draft.prompt;
                 surplus = surplus.saturating_sub(1);
-                self.note_at("merged", format!("joined with the text before it: {why}"), Some(&draft.origin));
+                self.note_at("merged", format_args!("joined with the text before it: {why}"), Some(&draft.origin));
                 continue;
             }
             joined.push(draft);
@@ -110,8 +113,9 @@ impl Work<'_> {
         self.state.replies = self.state.replies.saturating_add(1);
         let id = ReplyId(self.state.replies);
         let comment = self.answers_comment();
-        let verdict = self.verdict_at_queue(&draft);
-        let entry = self.entry(id, &draft);
+        let fingerprint = draft.content.fingerprint();
+        let verdict = self.verdict_at_queue(&draft, fingerprint);
+        let entry = self.entry(id, &draft, fingerprint);
         if verdict == Ok(Verdict::Send)
             && let Some(commented) = &mut self.state.comment
         {
@@ -134,7 +138,11 @@ impl Work<'_> {
             Ok(Verdict::Send) => {
                 self.state.ledger.reserve(id.0);
                 let left = self.state.ledger.replies_left();
-                self.note_at("gate", format!("reply {} is queued; replies left {before} -> {left}", id.0), Some(&draft.origin));
+                self.note_at(
+                    "gate",
+                    format_args!("reply {} is queued; replies left {before} -> {left}", id.0),
+                    Some(&draft.origin),
+                );
             }
             Ok(verdict) => self.refuse(id, verdict),
             Err(why) => self.finish_reply(id, End::Dropped, &why, None),
@@ -142,7 +150,7 @@ impl Work<'_> {
     }
 
     /// What the gate says of a new reply; `Err` where it is not wanted anyway.
-    fn verdict_at_queue(&mut self, draft: &Draft) -> Result<Verdict, String> {
+    fn verdict_at_queue(&mut self, draft: &Draft, shown: u64) -> Result<Verdict, String> {
         let now = self.now;
         if self.state.queue.len() >= self.context.limits.queue_max {
             return Err("too many replies wait in this conversation".to_owned());
@@ -151,9 +159,12 @@ impl Work<'_> {
         let print = match &draft.content {
             Content::Image(image) => fingerprint("image", &image.digest),
             Content::Post { item_id } => fingerprint("share_post", item_id),
-            content => content.fingerprint(),
+            Content::Text { .. } | Content::Card { .. } => shown,
         };
-        self.state.said.retain(|(_, at)| now.since_ms(*at) < within);
+        // The oldest stand first: time never goes back here.
+        while self.state.said.front().is_some_and(|(_, at)| now.since_ms(*at) >= within) {
+            self.state.said.pop_front();
+        }
         let same = self.state.said.iter().filter(|(said, _)| *said == print).count();
         if times > 0 && same >= usize::try_from(times).unwrap_or(usize::MAX) && !draft.confirmation {
             return Err(format!("the same reply was made {times} times within {} s", within / 1_000));
@@ -206,7 +217,7 @@ impl Work<'_> {
         }
     }
 
-    fn entry(&self, id: ReplyId, draft: &Draft) -> Entry {
+    fn entry(&self, id: ReplyId, draft: &Draft, fingerprint: u64) -> Entry {
         let live = self.state.last_received.is_some_and(|at| self.now.since_ms(at) <= LIVE_MS);
         let soft = match self.state.last_received {
             Some(at) if live => at.plus_ms(LIVE_SOFT_MS),
@@ -214,7 +225,7 @@ impl Work<'_> {
         };
         Entry {
             id,
-            fingerprint: draft.content.fingerprint(),
+            fingerprint,
             visit: draft.visit,
             prompt: draft.prompt,
             confirmation: draft.confirmation,
@@ -266,7 +277,7 @@ impl Work<'_> {
         entry.stage = Stage::Held { until: entry.queued.plus_ms(keep) };
         let (prompt, visit) = (entry.prompt, entry.visit);
         self.state.ledger.give_back(id.0);
-        self.note("held", format!("reply {}: {why}", id.0));
+        self.note("held", format_args!("reply {}: {why}", id.0));
         self.effects.push(Effect::Hold { reply: id, reason: why.to_owned() });
         if let (true, Some(visit)) = (prompt, visit) {
             self.unsent(visit, id, why);
@@ -294,7 +305,7 @@ impl Work<'_> {
         if matches!(end, End::Dropped | End::Withdrawn | End::Merged) {
             self.state.ledger.give_back(id.0);
         }
-        self.note("reply", format!("{}: {}, {reason}", id.0, end_word(end)));
+        self.note("reply", format_args!("{}: {}, {reason}", id.0, end_word(end)));
         self.effects.push(Effect::Finish { reply: id, end, reason: reason.to_owned(), message_id });
         if let (true, Some(visit)) = (entry.prompt, entry.visit)
             && !matches!(end, End::Sent | End::Unknown)
@@ -334,7 +345,7 @@ impl Work<'_> {
                 entry.hard = hard;
             }
             self.state.ledger.reserve(id.0);
-            self.note("released", format!("reply {}: the customer has written", id.0));
+            self.note("released", format_args!("reply {}: the customer has written", id.0));
             self.effects.push(Effect::Release { reply: id });
         }
     }
@@ -381,6 +392,10 @@ impl Work<'_> {
 /// Long texts in pieces where replies suffice, else shortened.
 fn split_long(work: &mut Work<'_>, drafts: Vec<Draft>, room: usize) -> Vec<Draft> {
     let most = rules::TEXT.most();
+    let long = |draft: &Draft| matches!(&draft.content, Content::Text { body } if !text::fits(body, most));
+    if !drafts.iter().any(long) {
+        return drafts;
+    }
     let mut total = drafts.len();
     let mut out = Vec::with_capacity(total);
     for draft in drafts {
@@ -388,7 +403,7 @@ fn split_long(work: &mut Work<'_>, drafts: Vec<Draft>, room: usize) -> Vec<Draft
             out.push(draft);
             continue;
         };
-        if text::units(body) <= most {
+        if text::fits(body, most) {
             out.push(draft);
             continue;
         }
@@ -400,7 +415,7 @@ fn split_long(work: &mut Work<'_>, drafts: Vec<Draft>, room: usize) -> Vec<Draft
             continue;
         }
         total = grown;
-        work.note_at("split", format!("a long text leaves in {} pieces", pieces.len()), Some(&draft.origin));
+        work.note_at("split", format_args!("a long text leaves in {} pieces", pieces.len()), Some(&draft.origin));
         let last = pieces.len().saturating_sub(1);
         for (index, body) in pieces.into_iter().enumerate() {
             let mut piece = Draft { content: Content::Text { body }, keep_apart: true, ..draft.clone() };
@@ -422,7 +437,7 @@ fn both(before: &Draft, after: &Draft) -> Option<String> {
         return None;
     }
     let body = format!("{first}\n\n{second}");
-    (text::units(&body) <= rules::TEXT.most()).then_some(body)
+    text::fits(&body, rules::TEXT.most()).then_some(body)
 }
 
 /// What the gate needs to know of a content that passed it when it was queued.

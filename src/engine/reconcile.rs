@@ -39,7 +39,7 @@ impl Work<'_> {
             let silent = self.state.ledger.spent() == 0;
             self.state.ledger.foreign(&echo.message_id, echo.at);
             self.remember(&echo.message_id, 0);
-            self.note("echo", format!("TikTok's own automatic message ({automatic}) counts"));
+            self.note("echo", format_args!("TikTok's own automatic message ({automatic}) counts"));
             // A welcome greets; it answers nothing.
             if automatic != WELCOME {
                 self.tiktok_answers(echo.at, silent);
@@ -49,7 +49,7 @@ impl Work<'_> {
         if matches!(echo.source, EchoSource::App | EchoSource::Web) {
             self.state.ledger.foreign(&echo.message_id, echo.at);
             self.remember(&echo.message_id, 0);
-            self.note("echo", format!("a colleague has written; replies left {}", self.state.ledger.replies_left()));
+            self.note("echo", format_args!("a colleague has written; replies left {}", self.state.ledger.replies_left()));
             self.take("a colleague has written from TikTok", echo.at);
             return;
         }
@@ -91,7 +91,7 @@ impl Work<'_> {
             Some(ended) => self.settle(id, &echo.message_id, begun, ended, Some(echo.at), "its echo"),
             None => {
                 self.remember(&echo.message_id, id.0);
-                self.note("echo", format!("taken for reply {}, whose answer has not come yet", id.0));
+                self.note("echo", format_args!("taken for reply {}, whose answer has not come yet", id.0));
                 let bound = Bound { id: echo.message_id.clone(), at: echo.at, api: echo.source == EchoSource::Api };
                 if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
                     && let Stage::Marked { bound: place, .. } = &mut entry.stage
@@ -113,7 +113,7 @@ impl Work<'_> {
         let lost = self.state.lost.remove(at);
         self.state.ledger.seen_at(lost.id.0, echo.at);
         self.remember(&echo.message_id, lost.id.0);
-        self.note("echo", format!("reply {} had arrived after all", lost.id.0));
+        self.note("echo", format_args!("reply {} had arrived after all", lost.id.0));
         true
     }
 
@@ -177,7 +177,7 @@ impl Work<'_> {
         }
         let used = usize::try_from(looks).unwrap_or(usize::MAX);
         if let Some(wait) = LOOKS_MS.get(used) {
-            self.note("look", format!("reply {}: not seen in look {looks}", id.0));
+            self.note("look", format_args!("reply {}: not seen in look {looks}", id.0));
             if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
                 && let Stage::Unknown { next, looking, .. } = &mut entry.stage
             {
@@ -192,7 +192,7 @@ impl Work<'_> {
         } else if resent {
             self.lost(id, begun, ended, "nobody knows whether it arrived, and it was sent twice already");
         } else {
-            self.note("look", format!("reply {} is not there: it may be sent once more", id.0));
+            self.note("look", format_args!("reply {} is not there: it may be sent once more", id.0));
             if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) {
                 entry.resent = true;
             }

@@ -291,11 +291,10 @@ impl Rehearsal {
         self.seed = self.seed.wrapping_add(1);
         // Saved and loaded, as every conversation is between two inputs of a running server.
         let conversation = self.conversation.encode().ok().and_then(|bytes| Conversation::decode(&bytes).ok());
-        let conversation = conversation.unwrap_or_else(|| self.conversation.clone());
+        self.conversation = conversation.unwrap_or_else(|| self.conversation.clone());
         let context = Context { now: self.now, seed: self.seed, limits: &self.limits, window_margin_ms: MARGIN_MS, skew_ms: 0 };
-        let sprint = advance(&self.bot, conversation, input, &context);
-        self.conversation = sprint.conversation;
-        self.trace.extend(sprint.trace);
+        let sprint = advance(&self.bot, &mut self.conversation, input, &context);
+        self.trace.extend(sprint.trace.iter());
         self.ways.extend(sprint.ways);
         self.steps.extend(sprint.steps);
         for effect in sprint.effects {

@@ -1,7 +1,10 @@
 //! Texts with their holes filled.
 
+use std::fmt::{self, Display, Formatter};
+
 use super::expression::Scope;
 use super::format::Style;
+use super::trace::Traces;
 use super::work::{Fault, Work};
 use crate::bot::{Expr, Filter, Piece, Place, Template, Text, Value};
 use crate::text;
@@ -21,22 +24,20 @@ impl Work<'_> {
     }
 
     pub(super) fn render(&mut self, template: &Template) -> Result<String, Fault> {
-        let mut notes = Vec::new();
-        let rendered = fill(&self.scope(), self.language_tag(), template, &mut notes);
-        self.tell(notes);
-        let rendered = rendered?;
+        let rendered = self.telling(|work, trace| fill(&work.scope(), work.language_tag(), template, Some(trace)))?;
         let most = self.context.limits.text_units_max;
-        if text::units(&rendered) > most {
+        if !text::fits(&rendered, most) {
             return Err(Fault::new("limit", format!("a text of more than {most} characters")));
         }
         Ok(rendered)
     }
 
-    /// What each hole held.
-    pub(super) fn tell(&mut self, notes: Vec<String>) {
-        for note in notes {
-            self.note("value", note);
-        }
+    /// Looks at the state while what each hole held is told.
+    pub(super) fn telling<T>(&mut self, look: impl FnOnce(&Self, &mut Traces) -> T) -> T {
+        let mut trace = std::mem::take(&mut self.trace);
+        let seen = look(self, &mut trace);
+        self.trace = trace;
+        seen
     }
 
     /// A value as a hole without filters prints it.
@@ -45,9 +46,9 @@ impl Work<'_> {
     }
 }
 
-/// The template with its holes filled; what each hole held goes to `notes`.
-pub(super) fn fill(scope: &Scope<'_>, tag: &str, template: &Template, notes: &mut Vec<String>) -> Result<String, Fault> {
-    filled(scope, tag, template, notes, None)
+/// The template with its holes filled; what each hole held is told to `trace`.
+pub(super) fn fill(scope: &Scope<'_>, tag: &str, template: &Template, trace: Option<&mut Traces>) -> Result<String, Fault> {
+    filled(scope, tag, template, trace, None)
 }
 
 /// The same for a program that reads it: dates, times and numbers in one form whatever the customer speaks, and each
@@ -56,29 +57,44 @@ pub(super) fn fill_for_programs(
     scope: &Scope<'_>,
     tag: &str,
     template: &Template,
-    notes: &mut Vec<String>,
+    trace: Option<&mut Traces>,
     dress: &dyn Fn(String) -> String,
 ) -> Result<String, Fault> {
-    filled(scope, tag, template, notes, Some(dress))
+    filled(scope, tag, template, trace, Some(dress))
 }
 
 fn filled(
     scope: &Scope<'_>,
     tag: &str,
     template: &Template,
-    notes: &mut Vec<String>,
+    mut trace: Option<&mut Traces>,
     dress: Option<&dyn Fn(String) -> String>,
 ) -> Result<String, Fault> {
-    let mut out = String::new();
+    let mut out = String::with_capacity(roughly(template));
     for piece in &template.pieces {
         match piece {
             Piece::Literal(literal) => out.push_str(literal),
             Piece::Hole { value, filters } => {
-                let exact = dress.is_some().then(|| exact(scope, value, filters)).flatten();
-                let filled = exact.map_or_else(|| hole(scope, tag, value, filters), Ok)?;
-                let secret = scope.is_secret(value);
-                notes.push(format!("{} = {}", name_of(value), if secret { "(secret)" } else { filled.as_str() }));
-                out.push_str(&dress.map_or_else(|| filled.clone(), |dress| dress(filled.clone())));
+                let begin = out.len();
+                match (dress, filters.is_empty(), scope.known(value)) {
+                    // Most holes: a text that is kept, as it is.
+                    (None, true, Some(Value::Text(text))) => out.push_str(text),
+                    _ => {
+                        let exact = dress.is_some().then(|| exact(scope, value, filters)).flatten();
+                        let filled = exact.map_or_else(|| hole(scope, tag, value, filters), Ok)?;
+                        out.push_str(&filled);
+                    }
+                }
+                let filled = out.get(begin..).unwrap_or_default();
+                if let Some(trace) = &mut trace {
+                    let shown = if scope.is_secret(value) { "(secret)" } else { filled };
+                    trace.tell("value", format_args!("{} = {shown}", Name(value)), None);
+                }
+                if let Some(dress) = dress {
+                    let dressed = dress(filled.to_owned());
+                    out.truncate(begin);
+                    out.push_str(&dressed);
+                }
             }
         }
     }
@@ -128,7 +144,7 @@ fn hole(scope: &Scope<'_>, tag: &str, value: &Expr, filters: &[Filter]) -> Resul
     match (shown, now) {
         (Some(shown), _) => Ok(shown),
         (None, Some(value)) => Ok(plain(scope, tag, &value)),
-        (None, None) => Err(Fault::new("missing", format!("{} is missing and its hole has no default", name_of(value)))),
+        (None, None) => Err(Fault::new("missing", format!("{} is missing and its hole has no default", Name(value)))),
     }
 }
 
@@ -182,13 +198,27 @@ impl Scope<'_> {
 }
 
 /// An expression's name for people.
-fn name_of(expr: &Expr) -> String {
-    match expr {
-        Expr::Place(Place::Variable(name)) => format!("`{name}`"),
-        Expr::Place(Place::Contact(name)) => format!("`contact.{name}`"),
-        Expr::Place(Place::Message(part)) => format!("`message.{part}`"),
-        Expr::Place(Place::Referral(part)) => format!("`referral.{part}`"),
-        Expr::Member(of, name) => format!("{}.{name}", name_of(of).trim_end_matches('`')) + "`",
-        _ => "a value".to_owned(),
+struct Name<'a>(&'a Expr);
+
+impl Display for Name<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Expr::Place(Place::Variable(name)) => write!(out, "`{name}`"),
+            Expr::Place(Place::Contact(name)) => write!(out, "`contact.{name}`"),
+            Expr::Place(Place::Message(part)) => write!(out, "`message.{part}`"),
+            Expr::Place(Place::Referral(part)) => write!(out, "`referral.{part}`"),
+            Expr::Member(of, name) => write!(out, "{}.{name}`", Name(of).to_string().trim_end_matches('`')),
+            _ => out.write_str("a value"),
+        }
     }
+}
+
+/// Bytes that the template will about take.
+fn roughly(template: &Template) -> usize {
+    const HOLE: usize = 32;
+    let piece = |piece: &Piece| match piece {
+        Piece::Literal(literal) => literal.len(),
+        Piece::Hole { .. } => HOLE,
+    };
+    template.pieces.iter().map(piece).fold(0, usize::saturating_add)
 }

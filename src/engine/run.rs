@@ -42,7 +42,7 @@ impl<'a> Work<'a> {
     /// The step a run waits in no longer exists.
     pub(super) fn lose(&mut self) {
         if let Some(run) = self.state.run.take() {
-            self.note("version", format!("`{}`: the step it waited in no longer exists in this version", run.at.flow));
+            self.note("version", format_args!("`{}`: the step it waited in no longer exists in this version", run.at.flow));
             self.moved = true;
         }
         self.resume();
@@ -58,18 +58,18 @@ impl<'a> Work<'a> {
     /// Gives whether what was put aside may go on.
     fn drop_run(&mut self, why: &str) -> bool {
         let Some(run) = self.state.run.take() else { return true };
-        self.note("ended", format!("`{}`: {why}", run.at.flow));
+        self.note("ended", format_args!("`{}`: {why}", run.at.flow));
         self.moved = true;
         !run.beside
     }
 
     /// The run cannot go on: `on fault` speaks, where the bot has one.
     pub(super) fn fault(&mut self, fault: &Fault, origin: Option<&Origin>) {
-        self.note_at("fault", fault.text.clone(), origin);
+        self.note_at("fault", &fault.text, origin);
         let failed = self.state.run.take();
         let (beside, block) = failed.as_ref().map_or((false, false), |run| (run.beside, run.block));
         if let Some(run) = &failed {
-            self.note("ended", format!("`{}`: a fault", run.at.flow));
+            self.note("ended", format_args!("`{}`: a fault", run.at.flow));
             self.moved = true;
         }
         if failed.is_some_and(|run| run.fault.is_some()) {
@@ -112,13 +112,13 @@ impl<'a> Work<'a> {
         let Some((_, step)) = self.here() else { return self.lose() };
         match waits {
             Some(kind) if kind.asks() => {
-                self.note_at("resumed", format!("`{flow}` asks again"), Some(&step.origin));
+                self.note_at("resumed", format_args!("`{flow}` asks again"), Some(&step.origin));
                 if let Err(fault) = self.prompt_again(step) {
                     self.fault(&fault, Some(&step.origin));
                 }
             }
             _ => {
-                self.note_at("resumed", format!("`{flow}` goes on"), Some(&step.origin));
+                self.note_at("resumed", format_args!("`{flow}` goes on"), Some(&step.origin));
                 self.call_came_meanwhile();
             }
         }
@@ -150,13 +150,13 @@ impl<'a> Work<'a> {
                 wait.ended = Some(Box::new(ended));
             }
         } else {
-            self.note("call", format!("an answer that nobody waits for any more (call {call})"));
+            self.note("call", format_args!("an answer that nobody waits for any more (call {call})"));
         }
     }
 
     /// Remembers that a trigger won, for its `once per`.
     pub(super) fn won(&mut self, trigger: &Trigger, form: &str) {
-        self.note_at("trigger", format!("`{}` ({form}) starts", trigger.key), Some(&trigger.origin));
+        self.note_at("trigger", format_args!("`{}` ({form}) starts", trigger.key), Some(&trigger.origin));
         if trigger.once_per_ms.is_some() {
             self.state.wins.insert(trigger.key.clone(), self.now);
             let known = |key: &String| self.bot.triggers.iter().any(|trigger| trigger.key == *key);

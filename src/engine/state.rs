@@ -1,6 +1,7 @@
 //! The parts of a conversation's state. Serde names are short: this is what a store keeps for every customer.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ pub(super) fn is_zero(value: &u32) -> bool {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Anchor {
     #[serde(rename = "f")]
-    pub flow: String,
+    pub flow: Arc<str>,
     #[serde(rename = "s")]
     pub step: usize,
     #[serde(rename = "d")]
@@ -322,7 +323,7 @@ pub(super) struct Lost {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Heard {
     #[serde(rename = "i")]
-    pub id: String,
+    pub id: Arc<str>,
     #[serde(rename = "a")]
     pub at: Moment,
     #[serde(rename = "k")]
@@ -390,7 +391,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Gathered {
     #[serde(rename = "t")]
-    pub texts: Vec<Heard>,
+    pub texts: Vec<Arc<Heard>>,
     #[serde(rename = "s")]
     pub since: Moment,
     #[serde(rename = "d")]

@@ -64,6 +64,7 @@ impl<'a> Work<'a> {
             return Err(Fault::new("limit", format!("more than {most} steps in a row")));
         }
         self.steps.push(at);
+        self.grows = true;
         self.note_at("step", step.op.word(), Some(&step.origin));
         if !self.may_wait() && matches!(step.op, Op::Ask { .. } | Op::Choose { .. } | Op::Wait(_) | Op::Fetch(_) | Op::Run { .. })
         {
@@ -190,10 +191,10 @@ impl<'a> Work<'a> {
     fn quote(&mut self) -> Option<String> {
         let message = self.state.message.as_ref()?;
         if message.kind.quotable() {
-            return Some(message.id.clone());
+            return Some(message.id.to_string());
         }
         let word = message.kind.word();
-        self.note("quote", format!("TikTok lets nobody quote this kind of message ({word}): sent without"));
+        self.note("quote", format_args!("TikTok lets nobody quote this kind of message ({word}): sent without"));
         None
     }
 
@@ -243,21 +244,27 @@ impl<'a> Work<'a> {
             Place::Variable(name) => {
                 if let Some(run) = &mut self.state.run {
                     match value {
-                        Some(value) => run.at.variables.insert(name.clone(), value),
-                        None => run.at.variables.remove(name),
-                    };
+                        Some(value) => match run.at.variables.get_mut(name) {
+                            Some(kept) => *kept = value,
+                            None => drop(run.at.variables.insert(name.clone(), value)),
+                        },
+                        None => drop(run.at.variables.remove(name)),
+                    }
                 }
             }
             Place::Contact(name) => {
                 let at = self.now;
                 match value {
-                    Some(value) => self.state.contact.insert(name.clone(), Kept { value, at }),
-                    None => self.state.contact.remove(name),
-                };
+                    Some(value) => match self.state.contact.get_mut(name) {
+                        Some(kept) => *kept = Kept { value, at },
+                        None => drop(self.state.contact.insert(name.clone(), Kept { value, at })),
+                    },
+                    None => drop(self.state.contact.remove(name)),
+                }
             }
             Place::Language => match value {
                 Some(Value::Text(tag)) if self.bot.languages.contains(&tag) => {
-                    self.note("language", format!("set to {tag}"));
+                    self.note("language", format_args!("set to {tag}"));
                     self.state.language = Some(tag);
                     self.state.language_set = true;
                 }
@@ -308,7 +315,7 @@ impl<'a> Work<'a> {
         let most = usize::try_from(self.bot.settings.spread_ms).unwrap_or(0);
         let drawn = i64::try_from(self.draw(most)).unwrap_or(0);
         if drawn > 0 {
-            self.note("spread", format!("{} s later, so that not all go on at once", drawn / 1_000));
+            self.note("spread", format_args!("{} s later, so that not all go on at once", drawn / 1_000));
         }
         drawn
     }

@@ -25,7 +25,11 @@ pub(super) fn bytes_at_most(state: &Conversation) -> usize {
         let parts = [Some(&referral.source), referral.ad_id.as_ref(), referral.ad_name.as_ref(), referral.link_ref.as_ref()];
         parts.into_iter().flatten().map(|part| text(part)).sum::<usize>() + ROW
     });
-    let ids = [state.newest.as_ref().map(|(_, id)| id), state.started_by.as_ref(), state.comment.as_ref().map(|known| &known.id)];
+    let ids = [
+        state.newest.as_ref().map(|(_, id)| &**id),
+        state.started_by.as_deref(),
+        state.comment.as_ref().map(|known| known.id.as_str()),
+    ];
     let handed =
         state.stand.handed().map(|handed| handed.anchor.as_ref().map_or(0, anchor) + handed.team.as_deref().map_or(0, text));
     let rows = (state.queue.len() * QUEUED)
@@ -33,13 +37,13 @@ pub(super) fn bytes_at_most(state: &Conversation) -> usize {
         + (state.lost.len() + state.ledger.rows()) * ROW;
     [
         runs.sum(),
-        messages.map(heard).sum(),
+        messages.map(|one| heard(one)).sum(),
         contact.sum(),
         names.map(|name| text(name) + REMEMBERED).sum(),
         splits.sum(),
         suspects.sum(),
         referral.sum(),
-        ids.into_iter().flatten().map(|id| text(id)).sum(),
+        ids.into_iter().flatten().map(text).sum(),
         handed.unwrap_or(0),
         rows,
     ]

@@ -1,11 +1,12 @@
 //! One sprint while it is made: the state that changes, what is asked of the outside, and why.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::state::{Ended, Heard, WaitKind};
-use super::{Context, Conversation, Effect, Input, Sprint, Trace};
+use super::trace::Told;
+use super::{Context, Conversation, Effect, Input, Sprint, Traces};
 use crate::bot::{Bot, Origin, StepId, ValueMap};
 use crate::calendar::Moment;
 use crate::channel::{Content, fingerprint};
@@ -13,15 +14,16 @@ use crate::engine::expression::Scope;
 
 /// Ids of the business side that are remembered.
 const KNOWN_MOST: usize = 64;
+/// Steps of a usual sprint.
+const STEPS: usize = 8;
 
-#[derive(Clone)]
 pub(super) struct Work<'a> {
     pub bot: &'a Bot,
     pub context: &'a Context<'a>,
     pub now: Moment,
-    pub state: Conversation,
+    pub state: &'a mut Conversation,
     pub effects: Vec<Effect>,
-    pub trace: Vec<Trace>,
+    pub trace: Traces,
     pub drafts: Vec<Draft>,
     /// Steps begun in this sprint, and the ways between them.
     pub steps: Vec<StepId>,
@@ -32,8 +34,23 @@ pub(super) struct Work<'a> {
     pub moved: bool,
     /// How often the seed was drawn from.
     pub draws: u64,
-    /// A text and its folded form: a message is asked for it more than once.
-    last_folded: RefCell<(String, Rc<str>)>,
+    /// The input or a step may have put something into the state that has no small bound of its own.
+    pub grows: bool,
+    /// A message and its text folded: it is asked for more than once.
+    last_folded: RefCell<Option<(Arc<Heard>, Rc<str>)>>,
+}
+
+/// A sprint as it stood, to go back to.
+pub(super) struct Snapshot {
+    state: Conversation,
+    effects: Vec<Effect>,
+    trace: Traces,
+    drafts: Vec<Draft>,
+    steps: Vec<StepId>,
+    ways: Vec<(StepId, StepId)>,
+    turns: u32,
+    moved: bool,
+    draws: u64,
 }
 
 /// A reply that a step has made and that is not yet queued.
@@ -43,7 +60,7 @@ pub(super) struct Draft {
     /// Shorter forms, the longest first.
     pub shorts: Vec<String>,
     pub quote: Option<String>,
-    pub flow: String,
+    pub flow: Arc<str>,
     pub origin: Origin,
     pub visit: Option<u32>,
     pub prompt: bool,
@@ -65,7 +82,7 @@ impl Fault {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(bot: &'a Bot, mut state: Conversation, context: &'a Context<'a>) -> Self {
+    pub(super) fn new(bot: &'a Bot, state: &'a mut Conversation, context: &'a Context<'a>) -> Self {
         let now = state.now.max(context.now);
         state.now = now;
         Self {
@@ -74,25 +91,28 @@ impl<'a> Work<'a> {
             now,
             state,
             effects: Vec::new(),
-            trace: Vec::new(),
+            trace: Traces::new(context.limits.trace_max),
             drafts: Vec::new(),
-            steps: Vec::new(),
-            ways: Vec::new(),
+            steps: Vec::with_capacity(STEPS),
+            ways: Vec::with_capacity(STEPS),
             turns: 0,
             moved: false,
             draws: 0,
+            grows: false,
             last_folded: RefCell::default(),
         }
     }
 
     pub(super) fn input(&mut self, input: &Input) {
         self.forget();
+        self.grows =
+            !matches!(input, Input::MaySend { .. } | Input::Outcome { .. } | Input::Read { .. } | Input::Congestion { .. });
         match input {
             Input::Message(inbound) => self.message(inbound),
             Input::Referral(referral) => {
                 self.state.referral = Some(self.bounded_referral(referral));
                 self.state.referral_fresh = true;
-                self.note("referral", format!("entered by {}", referral.source));
+                self.note("referral", format_args!("entered by {}", referral.source));
             }
             Input::Echo(echo) => self.echo(echo),
             Input::Read { until } => self.state.read_until = self.state.read_until.max(Some(*until)),
@@ -134,8 +154,10 @@ impl<'a> Work<'a> {
             self.flush();
         }
         self.watch_limits();
-        self.bound_size();
-        Sprint { conversation: self.state, effects: self.effects, trace: self.trace, ways: self.ways, steps: self.steps }
+        if self.grows {
+            self.bound_size();
+        }
+        Sprint { effects: self.effects, trace: self.trace, ways: self.ways, steps: self.steps }
     }
 
     /// Messages that came while the run waited for an answer to us.
@@ -147,6 +169,30 @@ impl<'a> Work<'a> {
             let Some(heard) = self.state.deferred.pop_front() else { return };
             self.hear(heard);
         }
+    }
+
+    // --- trying ----------------------------------------------------------------------------------------------------
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            state: self.state.clone(),
+            effects: self.effects.clone(),
+            trace: self.trace.clone(),
+            drafts: self.drafts.clone(),
+            steps: self.steps.clone(),
+            ways: self.ways.clone(),
+            turns: self.turns,
+            moved: self.moved,
+            draws: self.draws,
+        }
+    }
+
+    /// As if nothing had happened since.
+    pub(super) fn go_back(&mut self, to: Snapshot) {
+        let Snapshot { state, effects, trace, drafts, steps, ways, turns, moved, draws } = to;
+        *self.state = state;
+        (self.effects, self.trace, self.drafts, self.steps, self.ways) = (effects, trace, drafts, steps, ways);
+        (self.turns, self.moved, self.draws) = (turns, moved, draws);
     }
 
     // --- time ------------------------------------------------------------------------------------------------------
@@ -169,30 +215,32 @@ impl<'a> Work<'a> {
                 && self.state.contact.get(&field.name).is_some_and(|kept| kept.at.plus_ms(after) <= self.now)
             {
                 self.state.contact.remove(&field.name);
-                self.note("forgotten", format!("`contact.{}`", field.name));
+                self.note("forgotten", format_args!("`contact.{}`", field.name));
             }
         }
     }
 
     // --- shared ----------------------------------------------------------------------------------------------------
 
-    /// A text folded, the same text but once.
-    pub(super) fn folded(&self, text: &str) -> Rc<str> {
+    /// The text of a message folded, that of the same message but once.
+    pub(super) fn folded(&self, heard: &Arc<Heard>) -> Rc<str> {
         let mut last = self.last_folded.borrow_mut();
-        if last.0 != text {
-            *last = (text.to_owned(), crate::text::fold(text).into());
+        match &*last {
+            Some((known, folded)) if Arc::ptr_eq(known, heard) => Rc::clone(folded),
+            _ => {
+                let folded: Rc<str> = crate::text::fold(&heard.text).into();
+                *last = Some((Arc::clone(heard), Rc::clone(&folded)));
+                folded
+            }
         }
-        Rc::clone(&last.1)
     }
 
-    pub(super) fn note(&mut self, what: &'static str, text: impl Into<Cow<'static, str>>) {
+    pub(super) fn note(&mut self, what: &'static str, text: impl Told) {
         self.note_at(what, text, None);
     }
 
-    pub(super) fn note_at(&mut self, what: &'static str, text: impl Into<Cow<'static, str>>, origin: Option<&Origin>) {
-        if self.trace.len() < self.context.limits.trace_max || what == "fault" {
-            self.trace.push(Trace { what: what.into(), text: text.into(), origin: origin.cloned() });
-        }
+    pub(super) fn note_at(&mut self, what: &'static str, text: impl Told, origin: Option<&Origin>) {
+        self.trace.tell(what, text, origin.cloned());
     }
 
     /// Whether the run, or the one that was put aside, waits for an answer to us.
@@ -211,7 +259,7 @@ impl<'a> Work<'a> {
     pub(super) fn scope(&self) -> Scope<'_> {
         static NONE: ValueMap = ValueMap::new();
         let variables = self.state.run.as_ref().map_or(&NONE, |run| &run.at.variables);
-        Scope { bot: self.bot, state: &self.state, variables, now: self.now }
+        Scope { bot: self.bot, state: self.state, variables, now: self.now }
     }
 
     /// Index of the conversation's language in the bot's.
@@ -233,7 +281,7 @@ impl<'a> Work<'a> {
         if let Some(tag) = told
             && self.state.language.as_ref() != Some(tag)
         {
-            self.note("language", tag.clone());
+            self.note("language", tag);
             self.state.language = Some(tag.clone());
         }
     }
@@ -260,7 +308,9 @@ impl<'a> Work<'a> {
 
     pub(super) fn remember(&mut self, message_id: &str, reply: u32) {
         let key = fingerprint("id", message_id);
-        self.state.known.retain(|(known, _)| *known != key);
+        if self.state.known.iter().any(|(known, _)| *known == key) {
+            self.state.known.retain(|(known, _)| *known != key);
+        }
         self.state.known.push_back((key, reply));
         while self.state.known.len() > KNOWN_MOST {
             self.state.known.pop_front();
@@ -270,17 +320,17 @@ impl<'a> Work<'a> {
     /// Ends what has grown beyond its bound, rather than refusing to go on.
     fn bound_size(&mut self) {
         let most = self.context.limits.state_bytes_max;
-        if super::weigh::bytes_at_most(&self.state) <= most {
+        if super::weigh::bytes_at_most(self.state) <= most {
             return;
         }
         let size = |state: &Conversation| state.encode().map_or(usize::MAX, |bytes| bytes.len());
-        if size(&self.state) <= most {
+        if size(self.state) <= most {
             return;
         }
         let origin = self.state.run.take().and_then(|run| self.origin_of(&run.at));
         self.state.parked = None;
-        self.note_at("fault", format!("the conversation has grown beyond {most} bytes"), origin.as_ref());
-        if size(&self.state) > most {
+        self.note_at("fault", format_args!("the conversation has grown beyond {most} bytes"), origin.as_ref());
+        if size(self.state) > most {
             self.state.gathered = None;
             self.state.deferred.clear();
             self.state.message = None;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bot::Bot;
 use crate::calendar::Moment;
-use crate::engine::{self, Context, Conversation, Effect, Input, Limits, Trace};
+use crate::engine::{self, Context, Conversation, Effect, Input, Limits, Traces};
 
 /// Bytes kept of a body that has no effect.
 const RAW_KEPT: usize = 8_192;
@@ -19,7 +19,7 @@ pub struct Entry {
     #[serde(default)]
     pub effects: Vec<Effect>,
     #[serde(default)]
-    pub trace: Vec<Trace>,
+    pub trace: Traces,
     pub seed: u64,
     pub now: Moment,
     /// The bot's version.
@@ -90,11 +90,10 @@ pub fn replay<'a, B: AsRef<Bot>>(
             window_margin_ms: entry.window_margin_ms,
             skew_ms: entry.skew_ms,
         };
-        let sprint = engine::advance(bot.as_ref(), conversation, &entry.input, &context);
+        let sprint = engine::advance(bot.as_ref(), &mut conversation, &entry.input, &context);
         if sprint.effects != entry.effects {
             return Err(ReplayError::Effects { line });
         }
-        conversation = sprint.conversation;
     }
     Ok(conversation)
 }

@@ -124,7 +124,7 @@ impl Talk {
         let note = Line { kind: String::new(), ..line.clone() };
         let shown = self.input(&entry, &mut line);
         // What time alone brought is shown by what it led to; the account of it must stand somewhere.
-        let mut trace = entry.trace;
+        let mut trace: Vec<Trace> = entry.trace.iter().collect();
         if shown {
             line.trace = std::mem::take(&mut trace);
             self.lines.push(line);
@@ -250,7 +250,7 @@ impl Talk {
             id: reply.id,
             state: ReplyState::Queued,
             reason: None,
-            flow: reply.flow,
+            flow: reply.flow.to_string(),
             origin: reply.origin,
             content: reply.outgoing.content,
             quote: reply.outgoing.quote,

@@ -35,6 +35,9 @@ pub(super) struct Worker {
 }
 
 /// One conversation in memory, possibly ahead of the store.
+/// The conversation after an input, what it led to, and its bytes.
+type Ran = (Conversation, Sprint, Vec<u8>);
+
 struct Slot {
     id: ConversationId,
     rev: u64,
@@ -255,7 +258,7 @@ impl Slot {
         let mut entry = Entry {
             input,
             effects: Vec::new(),
-            trace: Vec::new(),
+            trace: engine::Traces::default(),
             seed,
             now,
             bot: bot.digest.clone(),
@@ -268,8 +271,8 @@ impl Slot {
         let was_due = self.conversation.due();
         count(&core.metrics.sprints);
         let state = match self.advance(&bot, &entry.input, &context) {
-            Ok((sprint, state)) => {
-                self.conversation = sprint.conversation;
+            Ok((conversation, sprint, state)) => {
+                self.conversation = conversation;
                 entry.effects = sprint.effects;
                 entry.trace = sprint.trace;
                 Some(state)
@@ -295,15 +298,16 @@ impl Slot {
         finished.news = Some(news);
     }
 
-    fn advance(&self, bot: &crate::bot::Bot, input: &Input, context: &Context<'_>) -> Result<(Sprint, Vec<u8>), String> {
+    fn advance(&self, bot: &crate::bot::Bot, input: &Input, context: &Context<'_>) -> Result<Ran, String> {
         if let Some(damage) = &self.damaged {
             return Err(format!("the stored conversation cannot be read: {damage}"));
         }
-        let conversation = self.conversation.clone();
-        let sprint = catch_unwind(AssertUnwindSafe(|| engine::advance(bot, conversation, input, context)))
+        // A copy: where the engine fails, the conversation stays as it was.
+        let mut conversation = self.conversation.clone();
+        let sprint = catch_unwind(AssertUnwindSafe(|| engine::advance(bot, &mut conversation, input, context)))
             .map_err(|panic| format!("panic: {}", panic_text(panic.as_ref())))?;
-        let state = sprint.conversation.encode().map_err(|error| format!("not encodable: {error}"))?;
-        Ok((sprint, state))
+        let state = conversation.encode().map_err(|error| format!("not encodable: {error}"))?;
+        Ok((conversation, sprint, state))
     }
 
     #[expect(clippy::too_many_arguments, reason = "all of one sprint, used once")]

@@ -68,7 +68,7 @@ impl Reached {
 
 fn standing(bot: &Bot, status: &Status) -> Option<StepId> {
     let (name, step) = status.place.as_ref()?;
-    let flow = bot.flows.iter().position(|flow| flow.name == *name)?;
+    let flow = bot.flows.iter().position(|flow| *flow.name == **name)?;
     Some(StepId { flow, step: *step })
 }
 

@@ -10,6 +10,13 @@ pub fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
+/// Whether the text has at most so many [`units`].
+#[must_use]
+pub fn fits(text: &str, most: usize) -> bool {
+    // No character has more units than bytes.
+    text.len() <= most || units(text) <= most
+}
+
 /// What a reader takes for single characters.
 #[must_use]
 pub fn graphemes(text: &str) -> usize {

@@ -6,9 +6,13 @@ use unicode_script::{Script, UnicodeScript as _};
 /// text without two letters and for one that is mostly in a script of none of them. Languages are BCP 47 tags.
 #[must_use]
 pub fn language_of(text: &str, languages: &[String]) -> Option<usize> {
-    let mut letters: Vec<(Script, usize)> = Vec::new();
     // Most letters of most texts: no table is asked for them.
     let latin = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    if text.is_ascii() {
+        let in_latin = || languages.iter().position(|language| scripts_of(language).contains(&Script::Latin));
+        return if latin < 2 { None } else { in_latin() };
+    }
+    let mut letters: Vec<(Script, usize)> = Vec::new();
     if latin > 0 {
         letters.push((Script::Latin, latin));
     }
@@ -44,37 +48,42 @@ pub fn language_of(text: &str, languages: &[String]) -> Option<usize> {
 /// The scripts a language is written in, by its tag.
 fn scripts_of(language: &str) -> &'static [Script] {
     let mut parts = language.split(['-', '_']);
-    let primary = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let primary = parts.next().unwrap_or_default();
     if let Some(script) = parts.find(|part| part.len() == 4).and_then(named) {
         return script;
     }
-    match primary.as_str() {
-        "ar" | "fa" | "ur" | "ps" | "ckb" | "ug" | "sd" | "arz" | "ary" => &[Script::Arabic],
-        "he" | "iw" | "yi" => &[Script::Hebrew],
-        "th" => &[Script::Thai],
-        "lo" => &[Script::Lao],
-        "km" => &[Script::Khmer],
-        "my" => &[Script::Myanmar],
-        "zh" | "yue" => &[Script::Han, Script::Bopomofo],
-        "ja" => &[Script::Hiragana, Script::Katakana, Script::Han],
-        "ko" => &[Script::Hangul, Script::Han],
-        "ru" | "uk" | "be" | "bg" | "mk" | "sr" | "kk" | "ky" | "tg" | "mn" => &[Script::Cyrillic],
-        "el" => &[Script::Greek],
-        "hi" | "mr" | "ne" | "sa" => &[Script::Devanagari],
-        "bn" | "as" => &[Script::Bengali],
-        "ta" => &[Script::Tamil],
-        "te" => &[Script::Telugu],
-        "kn" => &[Script::Kannada],
-        "ml" => &[Script::Malayalam],
-        "gu" => &[Script::Gujarati],
-        "pa" => &[Script::Gurmukhi],
-        "or" => &[Script::Oriya],
-        "si" => &[Script::Sinhala],
-        "am" | "ti" => &[Script::Ethiopic],
-        "ka" => &[Script::Georgian],
-        "hy" => &[Script::Armenian],
-        "bo" | "dz" => &[Script::Tibetan],
-        "dv" => &[Script::Thaana],
+    let mut lower = [0; 8];
+    let lower = lower.get_mut(..primary.len()).unwrap_or_default();
+    lower.copy_from_slice(primary.as_bytes().get(..lower.len()).unwrap_or_default());
+    lower.make_ascii_lowercase();
+    // As bytes: compared at once, not name by name.
+    match &*lower {
+        b"ar" | b"fa" | b"ur" | b"ps" | b"ckb" | b"ug" | b"sd" | b"arz" | b"ary" => &[Script::Arabic],
+        b"he" | b"iw" | b"yi" => &[Script::Hebrew],
+        b"th" => &[Script::Thai],
+        b"lo" => &[Script::Lao],
+        b"km" => &[Script::Khmer],
+        b"my" => &[Script::Myanmar],
+        b"zh" | b"yue" => &[Script::Han, Script::Bopomofo],
+        b"ja" => &[Script::Hiragana, Script::Katakana, Script::Han],
+        b"ko" => &[Script::Hangul, Script::Han],
+        b"ru" | b"uk" | b"be" | b"bg" | b"mk" | b"sr" | b"kk" | b"ky" | b"tg" | b"mn" => &[Script::Cyrillic],
+        b"el" => &[Script::Greek],
+        b"hi" | b"mr" | b"ne" | b"sa" => &[Script::Devanagari],
+        b"bn" | b"as" => &[Script::Bengali],
+        b"ta" => &[Script::Tamil],
+        b"te" => &[Script::Telugu],
+        b"kn" => &[Script::Kannada],
+        b"ml" => &[Script::Malayalam],
+        b"gu" => &[Script::Gujarati],
+        b"pa" => &[Script::Gurmukhi],
+        b"or" => &[Script::Oriya],
+        b"si" => &[Script::Sinhala],
+        b"am" | b"ti" => &[Script::Ethiopic],
+        b"ka" => &[Script::Georgian],
+        b"hy" => &[Script::Armenian],
+        b"bo" | b"dz" => &[Script::Tibetan],
+        b"dv" => &[Script::Thaana],
         _ => &[Script::Latin],
     }
 }

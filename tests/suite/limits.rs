@@ -21,7 +21,7 @@ fn twelve() -> Bot {
         says(7)
     ));
     let more = bot.flow("more").unwrap().steps.clone();
-    bot.flows.iter_mut().find(|flow| flow.name == "count").unwrap().steps.extend(more);
+    bot.flows.iter_mut().find(|flow| &*flow.name == "count").unwrap().steps.extend(more);
     bot
 }
 

@@ -32,7 +32,7 @@ impl Rehearsal {
     #[must_use]
     pub fn value(&self, expr: &Expr) -> Option<Value> {
         let context = Context { now: self.now, seed: self.seed, limits: &self.limits, window_margin_ms: MARGIN_MS, skew_ms: 0 };
-        Work::new(&self.bot, self.conversation.clone(), &context).scope().value(expr)
+        Work::new(&self.bot, &mut self.conversation.clone(), &context).scope().value(expr)
     }
 
     /// Draws from here on as a rehearsal of this seed would.

@@ -187,7 +187,7 @@ impl BotBuilder {
         });
         let steps = steps.collect();
         self.bot.flows.push(Flow {
-            name: name.to_owned(),
+            name: name.into(),
             title: None,
             parameters: vec![],
             result: None,

@@ -61,9 +61,10 @@ impl Chat {
         };
         let loaded = Conversation::decode(&bytes).unwrap();
         assert_eq!(loaded, self.state, "saving and loading changes nothing");
-        let Sprint { conversation, effects, trace, .. } = advance(&self.bot, loaded.clone(), &input, &context);
-        let again = advance(&self.bot, loaded, &input, &context);
-        assert_eq!((&again.conversation, &again.effects, &again.trace), (&conversation, &effects, &trace));
+        let (mut conversation, mut twin) = (loaded.clone(), loaded);
+        let Sprint { effects, trace, .. } = advance(&self.bot, &mut conversation, &input, &context);
+        let again = advance(&self.bot, &mut twin, &input, &context);
+        assert_eq!((&twin, &again.effects, &again.trace), (&conversation, &effects, &trace));
         self.state = conversation;
         for effect in &effects {
             match effect {
@@ -77,7 +78,7 @@ impl Chat {
             }
         }
         self.effects.extend(effects);
-        self.trace.extend(trace);
+        self.trace.extend(trace.iter());
         if self.sends {
             self.send_all();
         }

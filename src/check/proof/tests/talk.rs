@@ -174,21 +174,20 @@ impl Talk {
     fn step(&mut self, input: &Input) {
         self.seed = self.seed.wrapping_add(1);
         let context = Context { now: self.now, seed: self.seed, limits: &self.limits, window_margin_ms: 300_000, skew_ms: 0 };
-        let before = std::mem::take(&mut self.state);
-        let (waiting, place) = (self.queued(&before), before.status().place);
-        let sprint = advance(&self.bot, before, input, &context);
-        self.state = sprint.conversation;
+        let (waiting, place) = (self.queued(&self.state), self.state.status().place);
+        let sprint = advance(&self.bot, &mut self.state, input, &context);
         let left = self.queued(&self.state);
         let says = matches!(input, Input::Message(_) | Input::Comment(_));
         let decided = (waiting + usize::from(says)).saturating_sub(left);
         // Of messages that waited nobody knows whose replies are whose: the run before them goes on in the same sprint.
         let mixed = decided > 0 && !(says && waiting == 0 && decided == 1);
-        self.decide(decided, mixed, place, &sprint.trace);
+        let trace: Vec<Trace> = sprint.trace.iter().collect();
+        self.decide(decided, mixed, place, &trace);
         let replies = sprint.effects.iter().filter_map(|effect| match effect {
             Effect::Queue(reply) => Some(reply.clone()),
             _ => None,
         });
-        let merged = sprint.trace.iter().any(|line| line.what == "merged");
+        let merged = trace.iter().any(|line| line.what == "merged");
         let (before, most) = (self.replies, self.bot.proof.replies);
         for reply in replies {
             self.judge(&reply, merged, !mixed);
@@ -220,7 +219,7 @@ impl Talk {
         if messages == 0 {
             return;
         }
-        let flow = |name: &str| self.bot.flows.iter().position(|flow| flow.name == name);
+        let flow = |name: &str| self.bot.flows.iter().position(|flow| *flow.name == *name);
         let ours = |line: &&Trace| line.what == "trigger" && !line.text.contains("(limit)") && !line.text.contains("(fault)");
         let started = trace.iter().find(ours).and_then(|line| line.text.split(['`', '#']).nth(1)).and_then(flow);
         let moved = trace.iter().any(|line| line.what == "answer");
