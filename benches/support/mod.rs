@@ -21,6 +21,10 @@ use rejoinder::diagnostic::Severity;
 use rejoinder::engine::{Body, Context, Conversation, Effect, Inbound, Input, Limits, ReplyId, advance};
 use rejoinder::source::Sources;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The benches' own look at the clock.
 #[expect(clippy::disallowed_methods, reason = "a bench measures real time")]
 pub fn clock() -> Instant {

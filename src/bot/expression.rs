@@ -23,9 +23,9 @@ pub enum Expr {
         value: Box<Expr>,
         negated: bool,
     },
-    /// `contains "words"` and `contains @set`: folded, whole words. The words as written.
+    /// `contains "words"` and `contains @set`: folded, whole words. The words are folded already.
     ContainsWords(Box<Expr>, Arc<[String]>),
-    /// `in @set`: folded, the whole text.
+    /// `in @set`: folded, the whole text. The words are folded already.
     InWords {
         value: Box<Expr>,
         words: Arc<[String]>,
@@ -103,6 +103,6 @@ pub enum Pattern {
     Value(Value),
     /// Both ends in.
     Range(Value, Value),
-    /// Folded, the whole text.
+    /// Folded, the whole text. The words are folded already.
     Words(Arc<[String]>),
 }

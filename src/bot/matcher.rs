@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::{On, Trigger};
+use crate::channel::fingerprint;
 use crate::text;
 
 mod expressions;
@@ -27,6 +28,8 @@ pub struct Matcher {
     likes: Likes,
     expressions: Expressions,
     buttons: HashMap<String, Vec<usize>>,
+    /// The buttons' names by what stands for them in an id.
+    short_names: HashMap<String, String>,
     ads: HashMap<String, Vec<usize>>,
     links: HashMap<String, Vec<usize>>,
     any_ad: Vec<usize>,
@@ -100,7 +103,10 @@ impl Matcher {
                 }
                 On::Matching(regex) => matcher.expressions.add(index, regex),
                 On::AnyText => matcher.any_text.push(index),
-                On::Button(name) => matcher.buttons.entry(name.clone()).or_default().push(index),
+                On::Button(name) => {
+                    matcher.short_names.entry(short_name(name)).or_insert_with(|| name.clone());
+                    matcher.buttons.entry(name.clone()).or_default().push(index);
+                }
                 On::Image => matcher.of_kind(HeardKind::Image, index),
                 On::Post => matcher.of_kind(HeardKind::Post, index),
                 On::Video => matcher.of_kind(HeardKind::Video, index),
@@ -141,6 +147,12 @@ impl Matcher {
         let mut hits = self.find(heard, Some(beside));
         hits.retain(|hit| hit.trigger != beside.trigger);
         hits
+    }
+
+    /// The name, among those that triggers wait for, that this stands for in the id of a button (see [`short_name`]).
+    #[must_use]
+    pub fn button(&self, short: &str) -> Option<&str> {
+        self.short_names.get(short).map(String::as_str)
     }
 
     /// Compiles what is else compiled when a message first asks for it.
@@ -266,6 +278,16 @@ fn add(phrases: &mut BTreeMap<String, Phrase>, list: &[String], trigger: usize, 
         if triggers.last() != Some(&trigger) {
             triggers.push(trigger);
         }
+    }
+}
+
+/// A name as it stands in a button's id, in at most 20 characters: short and plain ones as they are.
+#[must_use]
+pub fn short_name(name: &str) -> String {
+    if name.len() <= 20 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        name.to_owned()
+    } else {
+        format!("~{:016x}", fingerprint("button", name))
     }
 }
 

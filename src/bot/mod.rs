@@ -20,7 +20,7 @@ pub use expression::{BinaryOp, Builtin, Expr, Pattern, Place};
 pub use flow::{
     Choice, Fetch, Flow, Handoff, Invalid, Limit, Method, Op, Origin, Parameter, Silence, Step, StepId, WaitFor, Way,
 };
-pub use matcher::{Beside, Entry, Heard, HeardKind, Hit, Matcher, Rank};
+pub use matcher::{Beside, Entry, Heard, HeardKind, Hit, Matcher, Rank, short_name};
 pub use proof::{Filled, FlowProof, Proof, TextProof};
 pub use regex::{Regex, RegexError};
 pub use settings::{Asset, Field, Gather, OptWords, Settings, ShortBudget, Team};

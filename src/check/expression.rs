@@ -14,6 +14,7 @@ use crate::bot::{self, BinaryOp as Done, Builtin, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{BinaryOp, Expr, ExprKind, Name};
+use crate::text::fold;
 
 /// What is known where an expression stands.
 pub(super) struct Scope<'w, 'a> {
@@ -250,7 +251,7 @@ impl Scope<'_, '_> {
         let left = self.expr(left);
         if let ExprKind::Set(name) = &right.kind {
             self.wants(&left, &[Kind::Text]);
-            let words: Arc<[String]> = self.world.set(name).into();
+            let words = self.world.folded_set(name);
             return (bot::Expr::InWords { value: left.expr.into(), words, negated: op == BinaryOp::NotIn }, Kind::Bool);
         }
         let right = self.expr(right);
@@ -262,13 +263,13 @@ impl Scope<'_, '_> {
         let left = self.expr(left);
         self.wants(&left, &[Kind::Text, Kind::List]);
         if let ExprKind::Set(name) = &right.kind {
-            let words: Arc<[String]> = self.world.set(name).into();
+            let words = self.world.folded_set(name);
             return (bot::Expr::ContainsWords(left.expr.into(), words), Kind::Bool);
         }
         let right = self.expr(right);
         match right.expr {
             bot::Expr::Value(Value::Text(text)) if left.kind == Kind::Text => {
-                (bot::Expr::ContainsWords(left.expr.into(), Arc::from([text])), Kind::Bool)
+                (bot::Expr::ContainsWords(left.expr.into(), Arc::from([fold(&text)])), Kind::Bool)
             }
             other => (bot::Expr::Binary(Done::Contains, left.expr.into(), other.into()), Kind::Bool),
         }

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::findings::Findings;
 use super::shape::Shape;
@@ -367,6 +368,11 @@ impl<'a> World<'a> {
                 &[]
             }
         }
+    }
+
+    /// The set's phrases, folded.
+    pub(super) fn folded_set(&self, name: &Name) -> Arc<[String]> {
+        self.set(name).iter().map(|phrase| crate::text::fold(phrase)).collect()
     }
 
     pub(super) fn hours_index(&self, name: &Name) -> Option<usize> {

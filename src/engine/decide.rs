@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::state::{Anchor, Heard, Kind, Run, WaitKind};
 use super::work::Work;
-use crate::bot::{self, Anytime, Entry, HeardKind, Hit, On, StepId, Trigger, Value, ValueMap};
-use crate::channel::fingerprint;
+use crate::bot::{self, Anytime, Entry, HeardKind, Hit, Matcher, On, StepId, Trigger, Value, ValueMap, short_name};
 
 /// A referral may start a flow for so long.
 const REFERRAL_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -57,7 +56,7 @@ impl Work<'_> {
 
     /// The triggers that want the message, leaving aside what may exclude them, the first to win first.
     fn hits(&self, heard: &Arc<Heard>) -> Vec<Hit> {
-        let button = heard.named_press(&self.bot.triggers);
+        let button = heard.named_press(&self.bot.matcher);
         let typed =
             matches!(heard.kind, Kind::Text | Kind::Button | Kind::Comment) && button.is_none() && !heard.text.trim().is_empty();
         let folded = typed.then(|| self.folded(heard));
@@ -157,15 +156,6 @@ fn button_name(id: &str) -> Option<&str> {
     id.splitn(3, '.').nth(2)
 }
 
-/// A name as it stands in a button's id: short and plain ones as they are.
-fn short_name(name: &str) -> String {
-    if name.len() <= 20 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        name.to_owned()
-    } else {
-        format!("~{:016x}", fingerprint("button", name))
-    }
-}
-
 impl Kind {
     /// Whether the customer wrote, pressed or sent something into the conversation.
     pub(super) fn is_message(self) -> bool {
@@ -188,12 +178,8 @@ impl Heard {
     }
 
     /// The name of the pressed button, where some trigger waits for it.
-    pub(super) fn named_press<'a>(&self, triggers: &'a [Trigger]) -> Option<&'a str> {
-        let pressed = self.button.as_deref().and_then(button_name)?;
-        triggers.iter().find_map(|trigger| match &trigger.on {
-            On::Button(name) if short_name(name) == pressed => Some(name.as_str()),
-            _ => None,
-        })
+    pub(super) fn named_press<'a>(&self, matcher: &'a Matcher) -> Option<&'a str> {
+        matcher.button(self.button.as_deref().and_then(button_name)?)
     }
 }
 

@@ -57,11 +57,11 @@ impl Scope<'_> {
             Expr::Missing { value, negated } => Some(Value::Bool(self.value(value).is_none() != *negated)),
             Expr::ContainsWords(of, words) => {
                 let of = self.folded(of)?;
-                Some(Value::Bool(words.iter().any(|phrase| text::find_words(&of, &text::fold(phrase)).is_some())))
+                Some(Value::Bool(words.iter().any(|phrase| text::find_words(&of, phrase).is_some())))
             }
             Expr::InWords { value, words, negated } => {
                 let of = self.folded(value)?;
-                Some(Value::Bool(words.iter().any(|phrase| text::fold(phrase) == of) != *negated))
+                Some(Value::Bool(words.contains(&of) != *negated))
             }
             Expr::Matches(of, regex) => match self.value(of)? {
                 Value::Text(of) => Some(Value::Bool(regex.is_match(&text::digits_to_ascii(&of)))),
@@ -118,10 +118,7 @@ impl Scope<'_> {
                 self.compare(value, least).is_some_and(Ordering::is_ge) && self.compare(value, most).is_some_and(Ordering::is_le)
             }
             Pattern::Words(words) => match value {
-                Value::Text(of) => {
-                    let of = text::fold(of);
-                    words.iter().any(|phrase| text::fold(phrase) == of)
-                }
+                Value::Text(of) => words.contains(&text::fold(of)),
                 _ => false,
             },
         }

@@ -140,7 +140,7 @@ impl<'a> Work<'a> {
                 _ => Fit::No,
             };
         }
-        if heard.named_press(&self.bot.triggers).is_some() {
+        if heard.named_press(&self.bot.matcher).is_some() {
             return Fit::No;
         }
         match &step.op {

@@ -5,14 +5,13 @@
 //! digits of all scripts become 0-9, blanks and punctuation one space, and emoji stand as words without variation
 //! selector and skin tone. Folding twice is folding once.
 
-use icu_casemap::CaseMapper;
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
-use unicode_script::Script;
+mod general;
+mod known;
 
-use super::script::script_of;
+use unicode_normalization::char::{canonical_combining_class, compose, is_combining_mark};
 
-const JOINER: char = '\u{200d}';
+use general::{Base, Words, digit, general};
+use known::{Sign, known};
 
 /// The folded form: words separated by single spaces, none at the ends.
 #[must_use]
@@ -20,14 +19,21 @@ pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return fold_ascii(text);
     }
-    let mut folded = pass(text);
-    // A few characters need a second look (a case folding that makes a letter of a mark); never more than a few.
-    for _ in 0..3 {
-        let again = pass(&folded);
-        if again == folded {
-            break;
+    let mut folded = String::with_capacity(text.len());
+    // Nothing reaches over a blank, so a word that is not easy is no reason to look twice at the others.
+    for word in text.split(|c| matches!(known(c), Sign::Blank)).filter(|word| !word.is_empty()) {
+        let before = folded.len();
+        let mut easy = Easy::behind(folded);
+        let is_easy = word.chars().all(|c| easy.take(c));
+        folded = easy.words.out;
+        if !is_easy {
+            folded.truncate(before);
+            let word = general(word);
+            if before > 0 && !word.is_empty() {
+                folded.push(' ');
+            }
+            folded.push_str(&word);
         }
-        folded = again;
     }
     folded
 }
@@ -55,159 +61,76 @@ fn fold_ascii(text: &str) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-fn pass(text: &str) -> String {
-    let mut decomposed = String::with_capacity(text.len());
-    let mut base = Script::Common;
-    for c in text.nfkd() {
-        keep_letters(c, &mut base, &mut decomposed);
-    }
-    let cased = CaseMapper::new().fold_string(&decomposed).into_owned();
-    let mut words = Words::default();
-    let mut base = Script::Common;
-    let mut kept = String::with_capacity(4);
-    let mut letters = cased.nfkd().peekable();
-    while let Some(c) = letters.next() {
-        kept.clear();
-        keep_letters(c, &mut base, &mut kept);
-        for c in kept.chars() {
-            let joins = c == JOINER && letters.peek().copied().is_some_and(is_emoji);
-            words.push(c, joins);
-        }
-    }
-    words.out.nfc().collect()
+/// Folds letter by letter, as long as each is known and its neighbours do not matter.
+struct Easy {
+    words: Words,
+    base: Base,
+    /// What was kept last, and its place among the marks of one letter.
+    last: Option<char>,
+    order: u8,
 }
 
-/// Appends what remains of `c`; `base` is the script of the letter before it.
-fn keep_letters(c: char, base: &mut Script, out: &mut String) {
-    match c {
-        // Tatweel, soft hyphen, variation selectors, keycap, skin tones, joiners in words, marks of direction.
-        '\u{640}'
-        | '\u{ad}'
-        | '\u{34f}'
-        | '\u{180b}'..='\u{180f}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{e0100}'..='\u{e01ef}'
-        | '\u{20e3}'
-        | '\u{1f3fb}'..='\u{1f3ff}'
-        | '\u{200b}'
-        | '\u{200c}'
-        | '\u{2060}'
-        | '\u{feff}' => return,
-        _ if super::is_bidi_control(c) => return,
-        _ => {}
+impl Easy {
+    /// Words are put behind those that are folded already.
+    fn behind(folded: String) -> Self {
+        Self { words: Words::behind(folded), base: Base::default(), last: None, order: 0 }
     }
-    if is_combining_mark(c) {
-        let bare = matches!(base, Script::Latin | Script::Greek | Script::Arabic | Script::Hebrew);
-        let homeless = *base == Script::Common && script_of(c) == Script::Inherited;
-        if !bare && !homeless {
-            out.push(c);
-        }
-        return;
-    }
-    let c = digit(c).unwrap_or(match c {
-        'آ' | 'أ' | 'إ' | 'ٱ' | 'ٲ' | 'ٳ' | 'ٵ' => 'ا',
-        'ى' | 'ی' | 'ې' => 'ي',
-        'ة' => 'ه',
-        other => other,
-    });
-    *base = if c.is_alphabetic() { script_of(c) } else { Script::Common };
-    out.push(c);
-}
 
-/// Collects words and emoji with single spaces between them.
-#[derive(Default)]
-struct Words {
-    out: String,
-    last: Last,
-}
-
-#[derive(Default, PartialEq)]
-enum Last {
-    #[default]
-    Blank,
-    Letter,
-    Emoji,
-    /// The first half of a flag.
-    HalfFlag,
-    /// An emoji that the next one belongs to.
-    Joined,
-}
-
-impl Words {
-    fn push(&mut self, c: char, joins: bool) {
-        if c == JOINER {
-            if joins && matches!(self.last, Last::Emoji | Last::HalfFlag) {
-                self.out.push(c);
-                self.last = Last::Joined;
+    /// `false`: only a look at the whole word tells.
+    fn take(&mut self, c: char) -> bool {
+        match known(c) {
+            Sign::Blank => {
+                self.words.blank();
+                (self.base, self.last, self.order) = (Base::default(), None, 0);
             }
-        } else if is_tag(c) {
-            if self.last == Last::Emoji {
-                self.out.push(c);
+            Sign::Gone => {}
+            Sign::Letter { folded, base, order, joins } => {
+                if *joins && let Some(is_one) = self.join(*folded) {
+                    return is_one;
+                }
+                self.words.letter(*folded);
+                (self.base, self.last, self.order) = (*base, Some(*folded), *order);
             }
-        } else if is_emoji(c) {
-            let half = is_flag_half(c);
-            let together = self.last == Last::Joined || (half && self.last == Last::HalfFlag);
-            if !together {
-                self.space();
+            Sign::Emoji(emoji) => {
+                self.words.emoji(*emoji);
+                (self.base, self.last, self.order) = (Base::default(), Some(*emoji), 0);
             }
-            self.last = if half && !together { Last::HalfFlag } else { Last::Emoji };
-            self.out.push(c);
-        } else if c.is_alphanumeric() || is_combining_mark(c) {
-            if self.last != Last::Letter {
-                self.space();
+            Sign::Mark { inherited, order, joins } => {
+                if !self.base.keeps(*inherited) {
+                    return true;
+                }
+                // Marks that stand out of their order would be sorted.
+                if *order > 0 && *order < self.order {
+                    return false;
+                }
+                if *joins && let Some(is_one) = self.join(c) {
+                    self.order = *order;
+                    return is_one;
+                }
+                self.words.letter(c);
+                (self.last, self.order) = (Some(c), *order);
             }
-            self.out.push(c);
-            self.last = Last::Letter;
-        } else {
-            self.last = Last::Blank;
+            Sign::Several(signs) => return signs.chars().all(|sign| self.take(sign)),
+            Sign::Hard => return false,
         }
+        true
     }
 
-    fn space(&mut self) {
-        if !self.out.is_empty() {
-            self.out.push(' ');
+    /// Makes one of the last letter and this one, where the two are one: whether that is easy. `None`: they stay two.
+    fn join(&mut self, c: char) -> Option<bool> {
+        let last = self.last?;
+        if canonical_combining_class(last) > 0 {
+            return Some(false);
         }
+        let one = compose(last, c)?;
+        let stays = match known(one) {
+            Sign::Letter { folded, base, .. } => *folded == one && *base == self.base,
+            _ => is_combining_mark(one),
+        };
+        self.words.replace(one);
+        self.last = Some(one);
+        Some(stays)
     }
-}
-
-const fn is_flag_half(c: char) -> bool {
-    matches!(c, '\u{1f1e6}'..='\u{1f1ff}')
-}
-
-const fn is_tag(c: char) -> bool {
-    matches!(c, '\u{e0020}'..='\u{e007f}')
-}
-
-/// Pictures; the skin tones, and the letters and digits that stand among them, are none.
-fn is_emoji(c: char) -> bool {
-    matches!(
-        c,
-        '\u{231a}' | '\u{231b}' | '\u{2328}' | '\u{23cf}' | '\u{23e9}'..='\u{23f3}' | '\u{23f8}'..='\u{23fa}'
-        | '\u{25aa}' | '\u{25ab}' | '\u{25b6}' | '\u{25c0}' | '\u{25fb}'..='\u{25fe}' | '\u{2600}'..='\u{27bf}'
-        | '\u{2934}' | '\u{2935}' | '\u{2b05}'..='\u{2b07}' | '\u{2b1b}' | '\u{2b1c}' | '\u{2b50}' | '\u{2b55}'
-        | '\u{1f000}'..='\u{1f3fa}' | '\u{1f400}'..='\u{1faff}'
-    ) && !c.is_alphanumeric()
-}
-
-/// The zeros of all scripts' decimal digits; nine more follow each.
-const ZEROS: [u32; 76] = [
-    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20, 0x1040,
-    0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0,
-    0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x104a0, 0x10d30, 0x10d40, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0,
-    0x11650, 0x116c0, 0x116d0, 0x116da, 0x11730, 0x118e0, 0x11950, 0x11bf0, 0x11c50, 0x11d50, 0x11da0, 0x11de0, 0x11f50, 0x16130,
-    0x16a60, 0x16ac0, 0x16b50, 0x16d70, 0x1ccf0, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e5f1,
-    0x1e950, 0x1fbf0,
-];
-
-/// The ASCII digit that a decimal digit of any script stands for.
-fn digit(c: char) -> Option<char> {
-    if c.is_ascii() || !c.is_numeric() {
-        return None;
-    }
-    let code = u32::from(c);
-    let index = ZEROS.partition_point(|zero| *zero <= code).checked_sub(1)?;
-    let value = code.checked_sub(*ZEROS.get(index)?)?;
-    (value < 10).then(|| char::from_digit(value, 10)).flatten()
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub(super) struct Likes {
     slips_most: usize,
     /// Letters of the shortest and of the longest find.
     letters: Option<(usize, usize)>,
+    /// One of them is written without spaces.
+    without_spaces: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -44,9 +46,11 @@ impl Likes {
         let all = folded.chars().count();
         let (least, most) = self.letters.unwrap_or((all, all));
         self.letters = Some((least.min(all.saturating_sub(slips)), most.max(all.saturating_add(slips))));
-        let words = words(folded, &Borders::new(folded)).len();
+        let without_spaces = folded.contains(is_without_spaces);
+        self.without_spaces |= without_spaces;
+        let words = words(folded, &Borders::new(folded), without_spaces).len();
         // A space too many or too few is a slip; where a segmenter parts the words, a slip may part one more.
-        let more = if folded.contains(is_without_spaces) { 2 } else { 1 };
+        let more = if without_spaces { 2 } else { 1 };
         self.sizes.extend(words.saturating_sub(1).max(1)..=words.saturating_add(more));
         let mut beginnings = Vec::new();
         remainders(folded, slips, &mut beginnings);
@@ -58,7 +62,7 @@ impl Likes {
     /// Hands each find to `found`: trigger, letters of its phrase, where it begins in bytes.
     pub(super) fn find(&self, folded: &str, borders: &Borders<'_>, found: &mut dyn FnMut(usize, usize, usize)) {
         let Some((least, most)) = self.letters else { return };
-        let words = words(folded, borders);
+        let words = words(folded, borders, self.without_spaces);
         let mut beginnings = Vec::new();
         let mut candidates = Vec::new();
         for size in &self.sizes {
@@ -84,20 +88,21 @@ impl Likes {
     }
 }
 
-/// Where the first words begin and end, in bytes; in scripts without spaces, as a segmenter sees them.
-fn words(folded: &str, borders: &Borders<'_>) -> Vec<(usize, usize)> {
-    if folded.contains(is_without_spaces) {
-        let pairs = borders.seen().windows(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?)));
-        return pairs.filter(|(start, end)| folded.get(*start..*end).is_some_and(|word| word != " ")).take(WORDS_MOST).collect();
+/// Where the first words begin and end, in bytes. In scripts without spaces a segmenter sees them, which takes long: where no
+/// phrase is of these scripts, their letters are only parted from the others.
+fn words(folded: &str, borders: &Borders<'_>, segmented: bool) -> Vec<(usize, usize)> {
+    if !folded.contains(is_without_spaces) {
+        let mut start = 0_usize;
+        let word = |word: &str| {
+            let end = start.saturating_add(word.len());
+            (std::mem::replace(&mut start, end.saturating_add(1)), end)
+        };
+        folded.split(' ').take(WORDS_MOST).map(word).collect()
+    } else if segmented {
+        borders.seen().take(WORDS_MOST).collect()
+    } else {
+        borders.stretches().take(WORDS_MOST).collect()
     }
-    let mut start = 0_usize;
-    let mut words = Vec::new();
-    for word in folded.split(' ').take(WORDS_MOST) {
-        let end = start.saturating_add(word.len());
-        words.push((start, end));
-        start = end.saturating_add(1);
-    }
-    words
 }
 
 /// Hashes of the beginning of a text with up to `slips` letters (at most two) left out, in every way.

@@ -66,7 +66,7 @@ impl Lowerer<'_, '_> {
         match pattern {
             tree::Pattern::Set(name) => {
                 self.pattern_kind(name.span, Kind::Text, subject);
-                Some(bot::Pattern::Words(self.world().set(name).into()))
+                Some(bot::Pattern::Words(self.world().folded_set(name)))
             }
             tree::Pattern::Value(expr) => {
                 let value = self.constant(expr, "a pattern is a fixed value, a range or a set of words")?;
