@@ -217,7 +217,13 @@ fn waits_and_silences_add_up_to_the_window() {
     );
     let weekend =
         "hours shop { mon..fri 09:00..17:00 }\nflow a {\n on message \"a\"\n wait until open(shop)\n ⟦say \"We are open.\"⟧\n}";
-    says("F0507", Severity::Warning, weekend);
+    let late = says("F0507", Severity::Error, weekend);
+    assert!(late.help.as_ref().is_some_and(|help| help.contains("next_open")), "{:?}", late.help);
+    says_nothing(&weekend.replace("mon..fri", "mon..sat").replace(['⟦', '⟧'], ""));
+    // Whoever waits for a team is the bot's again after twelve hours: what is said then is said in time.
+    let desk = "hours shop { mon..fri 09:00..17:00 }\nteam desk { hours shop }\nflow a {\n on message \"a\"\n wait 35h\n handoff \"help\" to desk {\n nobody in 10m ⟦say \"Sorry.\"⟧\n }\n}";
+    says_nothing(&desk.replace(['⟦', '⟧'], ""));
+    says("F0507", Severity::Error, &desk.replace("35h", "36h"));
 }
 
 #[test]
