@@ -29,6 +29,8 @@ pub struct Flow {
     pub steps: Vec<Step>,
     /// Where each `label` stands.
     pub labels: BTreeMap<String, usize>,
+    /// Of each label that had another name the name it had before.
+    pub labels_before: BTreeMap<String, String>,
 }
 
 /// A value that a flow is begun with.

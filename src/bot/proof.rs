@@ -1,5 +1,7 @@
 //! What was proved of a bot before it runs. Made by `check` alone; holds over all ways that a conversation can take.
 
+use std::collections::BTreeMap;
+
 use super::StepId;
 
 /// The bounds of a bot. They hold while every reply is sent at once; what waits for its place in the app's queue is the
@@ -15,8 +17,12 @@ pub struct Proof {
     pub latest_ms: Option<i64>,
     /// How long a message may wait before it is decided on: `gather`, and answers that are awaited when it comes.
     pub held_ms: i64,
-    /// Replies of `replies` that flows beside a waiting run may add (`on window closing`, `on replies left`).
+    /// Replies of `replies` that flows may add which no message begins: `on window closing`, `on replies left`,
+    /// `on reaction`. Each of them fires once between two messages.
     pub beside: u32,
+    /// Of each such trigger whose flow can reply, by its key: how long after it fired the last reply may be made, in
+    /// milliseconds. One that fires later than this before the window closes may not speak.
+    pub asides: BTreeMap<String, i64>,
     /// In the order of the bot's flows.
     pub flows: Vec<FlowProof>,
     /// The longest text of each step that sends one, by place.

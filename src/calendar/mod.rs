@@ -11,4 +11,4 @@ pub use duration::{duration_from, duration_text};
 pub use hours::Hours;
 pub use jiff::civil::{Date, Time};
 pub use moment::Moment;
-pub use zone::{Zone, date, days_between, plus_days, time, weekday};
+pub use zone::{Changes, Zone, date, days_between, plus_days, time, weekday};

@@ -10,6 +10,18 @@ use super::Moment;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Zone(TimeZone);
 
+/// How the clocks of a zone are changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The most by which they are put back at once, in milliseconds.
+    pub back_ms: i64,
+    /// What they jump over: the day of the week, Monday 0, where it begins and how long it is, in milliseconds.
+    pub skipped: Vec<(usize, i64, i64)>,
+}
+
+const YEAR_2020: i64 = 1_577_836_800;
+const YEAR_2040: i64 = 2_208_988_800;
+
 impl Zone {
     /// The zone of this name (`Africa/Cairo`); `None` where the database has none.
     #[must_use]
@@ -45,6 +57,32 @@ impl Zone {
         let (today, _) = self.civil(after);
         let days = (0..3).map(|days| self.moment(plus_days(today, days), time));
         days.into_iter().find(|moment| *moment > after).unwrap_or(Moment::LATEST)
+    }
+
+    /// How the clocks of the zone are changed from 2020 to 2040.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        let mut changes = Changes::default();
+        let Ok(start) = jiff::Timestamp::from_second(YEAR_2020) else { return changes };
+        let mut before = self.0.to_offset(start).seconds();
+        for transition in self.0.following(start).take_while(|transition| transition.timestamp().as_second() < YEAR_2040) {
+            let after = transition.offset().seconds();
+            let shift_ms = i64::from(after - before) * 1_000;
+            if shift_ms < 0 {
+                changes.back_ms = changes.back_ms.max(-shift_ms);
+            } else if shift_ms > 0 {
+                // What the wall would have shown without the change.
+                let wall = Moment(transition.timestamp().as_millisecond().saturating_add(i64::from(before) * 1_000));
+                let (date, time) = Self::utc().civil(wall);
+                let from_ms = time.duration_since(Time::midnight()).as_millis();
+                let gap = (weekday(date), i64::try_from(from_ms).unwrap_or(0), shift_ms);
+                if !changes.skipped.contains(&gap) {
+                    changes.skipped.push(gap);
+                }
+            }
+            before = after;
+        }
+        changes
     }
 
     fn zoned(&self, moment: Moment) -> Zoned {

@@ -6,7 +6,7 @@ use super::code;
 use super::world::World;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{Ask, BotItem, Name, On, Phrase, SettingKind, StepKind};
+use crate::syntax::tree::{Ask, BotItem, Name, On, Phrase, SettingKind, Spanned, StepKind};
 use crate::text::{disguised, fold, mixes_scripts, skeleton};
 
 /// Reports look-alike names and phrases that fold to nothing.
@@ -35,30 +35,43 @@ pub(super) fn check(world: &World<'_>) {
 
 /// What was renamed is no longer there, and only one thing took its place.
 fn renamed(world: &World<'_>) {
-    let mut taken: BTreeMap<(&str, &str), Span> = BTreeMap::new();
-    let flows = world.flows.iter().map(|flow| {
-        let old = flow.renamed_from.as_ref();
-        let still = old.and_then(|old| world.flow_index(&old.value)).and_then(|at| world.flows.get(at));
-        ("flow", old, still.map(|flow| flow.name.span))
-    });
-    let fields = world.fields.iter().map(|field| {
-        let old = field.item.renamed_from.as_ref();
-        ("field", old, old.and_then(|old| world.field_named(&old.value)).map(|field| field.item.name.span))
-    });
-    for (what, old, still) in flows.chain(fields) {
-        let Some(old) = old else { continue };
-        let first = still
-            .map(|span| (span, "this one"))
-            .or_else(|| taken.insert((what, &old.value), old.span).map(|span| (span, "the first one")));
-        if let Some((place, words)) = first {
-            let message = match words {
-                "this one" => format!("there still is a {what} `{}`", old.value),
-                _ => format!("two of them were the {what} `{}`", old.value),
-            };
-            let finding = Diagnostic::error(code::RENAMED, old.span, message).also(place, words);
-            world.findings.add(finding.help("what customers have goes to one place: say which"));
-        }
+    let mut taken = BTreeMap::new();
+    for flow in &world.flows {
+        let still = |old: &str| world.flow_index(old).and_then(|at| world.flows.get(at)).map(|flow| flow.name.span);
+        once(world, &mut taken, "flow", flow.renamed_from.as_ref(), still);
     }
+    for field in &world.fields {
+        let still = |old: &str| world.field_named(old).map(|field| field.item.name.span);
+        once(world, &mut taken, "field", field.item.renamed_from.as_ref(), still);
+    }
+    for (flow, labels) in world.flows.iter().zip(&world.labels) {
+        let mut taken = BTreeMap::new();
+        super::walk::steps(&flow.steps, &mut |step| {
+            if let StepKind::Label { renamed_from, .. } = &step.kind {
+                once(world, &mut taken, "label", renamed_from.as_ref(), |old| labels.get(old).copied());
+            }
+        });
+    }
+}
+
+/// Reports an old name that something still has, or that was claimed before.
+fn once<'t>(
+    world: &World<'_>,
+    taken: &mut BTreeMap<(&'static str, &'t str), Span>,
+    what: &'static str,
+    old: Option<&'t Spanned<String>>,
+    still: impl Fn(&str) -> Option<Span>,
+) {
+    let Some(old) = old else { return };
+    let (place, words, message) = if let Some(span) = still(&old.value) {
+        (span, "this one", format!("there still is a {what} `{}`", old.value))
+    } else if let Some(first) = taken.insert((what, &old.value), old.span) {
+        (first, "the first one", format!("two of them were the {what} `{}`", old.value))
+    } else {
+        return;
+    };
+    let finding = Diagnostic::error(code::RENAMED, old.span, message).also(place, words);
+    world.findings.add(finding.help("what customers have goes to one place: say which"));
 }
 
 /// The text form of a trigger on comments is checked as any other.

@@ -100,6 +100,7 @@ fn lower(world: &World<'_>) -> Bot {
             renamed_from: item.renamed_from.as_ref().map(|old| old.value.clone()),
             steps: lowered.steps,
             labels: lowered.labels,
+            labels_before: lower::labels_before(item),
         }
     });
     let flows: Vec<Flow> = flows.collect();

@@ -12,7 +12,7 @@ use crate::bot::{self, BinaryOp, Builtin, Expr, Filter, Piece, Place, Template, 
 const EITHER_MAX: usize = 8;
 
 /// UTF-16 units of an answer that is no plain text: longer ones are none.
-const ANSWER_UNITS_MAX: u32 = 1_000;
+pub(super) const ANSWER_UNITS_MAX: u32 = 1_000;
 
 /// What a value can be.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +108,14 @@ impl Shape {
                     .map(|(name, value)| Part { name: name.clone(), optional: false, shape: Self::of_value(value) })
                     .collect(),
             ),
+        }
+    }
+
+    /// The same, where a text is known to be no longer than this.
+    pub(super) fn at_most(self, units: u32) -> Self {
+        match self {
+            Self::Text { most } => Self::Text { most: Some(most.map_or(units, |most| most.min(units))) },
+            other => other,
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::expression::{Scope, Variables};
-use super::shape::Shape;
+use super::shape::{ANSWER_UNITS_MAX, Shape};
 use super::world::World;
 use super::{kind, regexes, walk};
 use crate::syntax::tree::{Ask, BinaryOp, Expr, ExprKind, FlowItem, Name, On, Step, StepKind, TypeKind, WaitClauseKind};
@@ -119,7 +119,9 @@ impl<'t> Names<'_, '_, 't> {
 
     fn ask(&mut self, ask: &'t Ask) {
         if let Some(TypeKind::Matching(regex)) = ask.kind.as_ref().map(|kind| &kind.kind) {
-            regexes::groups(regex).into_iter().for_each(|group| self.add(&group.name, group.shape));
+            for group in regexes::groups(regex) {
+                self.add(&group.name, group.shape.at_most(ANSWER_UNITS_MAX));
+            }
         }
         let [name] = ask.target.as_slice() else { return };
         match &ask.kind {

@@ -8,14 +8,14 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::{flows, output};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::source::Sources;
-use crate::syntax;
+use crate::syntax::{self, Neat};
 use crate::system::files;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  rejoinder fmt                    every .flow file of the folder `flows`\n  rejoinder fmt --check flows      which files would change\n  rejoinder fmt - < shop.flow      from standard input to standard output\n\nA file with mistakes is left as it is.\n\nExit codes: 0 fine, 1 a file has mistakes or (with --check) would change, 2 could not run."
+    after_help = "Examples:\n  rejoinder fmt                    every .flow and .flow.yaml file of the folder `flows`\n  rejoinder fmt --check flows      which files would change\n  rejoinder fmt - < shop.flow      from standard input to standard output\n\nA file with mistakes is left as it is, and so is a .flow.yaml file of which a part would be lost; each is named.\nStandard input is read as .flow.\n\nExit codes: 0 fine, 1 a file has mistakes or (with --check) would change, 2 could not run."
 )]
 pub(super) struct Arguments {
     /// Files or folders; `-` is standard input.
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             done.file(&file, arguments.check)?;
         }
     }
-    anyhow::ensure!(done.read > 0, "no .flow file in {}", named(&arguments.paths));
+    anyhow::ensure!(done.read > 0, "no .flow or .flow.yaml file in {}", named(&arguments.paths));
     output::drawn(&done.sources, &done.findings);
     let failed = !done.findings.is_empty() || (arguments.check && done.changed > 0);
     Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
@@ -98,16 +98,21 @@ impl Done {
         Ok(())
     }
 
-    /// The canonical form; `None` where the text cannot be read, and its findings are kept.
+    /// The canonical form; `None` where the text cannot be read, and its findings are kept, or where it is left alone.
     fn printed(&mut self, name: &str, text: &str) -> Option<String> {
         self.read += 1;
         let file = self.sources.add(name, text);
-        let (document, found) = syntax::parse(file, text);
-        if found.iter().any(|finding| finding.severity == Severity::Error) {
-            self.findings.extend(found);
-            return None;
+        match syntax::neat(file, name, text) {
+            Neat::Text(printed) => Some(printed),
+            Neat::Broken(found) => {
+                self.findings.extend(found);
+                None
+            }
+            Neat::Kept(why) => {
+                anstream::println!("left {name} as it is: {why}");
+                None
+            }
         }
-        Some(syntax::print(&document))
     }
 }
 
@@ -117,12 +122,13 @@ fn files_of(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let found = flows::walk(path)?;
         return Ok(found.into_iter().filter(|file| is_flow(file)).collect());
     }
-    anyhow::ensure!(is_flow(path), "{} is no .flow file", path.display());
+    anyhow::ensure!(is_flow(path), "{} ends neither in .flow nor in {}", path.display(), syntax::YAML_ENDING);
     Ok(vec![path.to_owned()])
 }
 
 fn is_flow(path: &Path) -> bool {
-    path.extension().and_then(|end| end.to_str()) == Some("flow")
+    let name = path.to_string_lossy();
+    name.ends_with(".flow") || name.ends_with(syntax::YAML_ENDING)
 }
 
 fn shown(path: &Path) -> String {

@@ -68,7 +68,7 @@ pub fn read(kind: &Type, text: &str, language: &str, zone: &Zone, now: Moment) -
         Type::Phone => contact::phone(text).map(Value::Text),
         Type::Date => day::read(text, language, zone.civil(now).0).map(Value::Date),
         Type::Time => hour::read(text).map(Value::Time),
-        Type::YesNo => choice::yes_no(text).map(Value::Bool),
+        Type::YesNo => text::yes_no(text).map(Value::Bool),
         Type::OneOf(words) => one_of(words, text).map(|(value, _)| value),
         Type::Matching(regex) => {
             let plain = text::digits_to_ascii(text.trim());
@@ -81,7 +81,7 @@ pub fn read(kind: &Type, text: &str, language: &str, zone: &Zone, now: Moment) -
 #[must_use]
 pub fn is_exact(kind: &Type, text: &str) -> bool {
     match kind {
-        Type::YesNo => text.len() <= ANSWER_BYTES_MOST && choice::yes_no(text).is_some(),
+        Type::YesNo => text.len() <= ANSWER_BYTES_MOST && text::yes_no(text).is_some(),
         Type::OneOf(words) => matches!(one_of(words, text), Some((_, Fit::Exact))),
         _ => false,
     }

@@ -1,5 +1,7 @@
 //! What runs beside a waiting run because the channel's limits come near.
 
+use std::collections::BTreeSet;
+
 use super::state::Run;
 use super::work::Work;
 use crate::bot::{StepId, Trigger};
@@ -13,18 +15,25 @@ impl<'a> Work<'a> {
             self.state.limit_due = None;
             return;
         }
+        let mut told = BTreeSet::new();
         // Each turn fires one that has not fired yet.
         for _ in 0..=matcher.closing().len().saturating_add(matcher.replies_left().len()) {
-            let Some(trigger) = self.limit_near() else { break };
+            let near = self.limits_near();
+            let Some(trigger) = near.iter().copied().find(|trigger| self.takes_part(trigger, &mut told)) else { break };
             self.state.fired.insert(trigger.key.clone());
-            if self.takes_part(trigger) {
-                self.run_beside(trigger);
-                self.flush();
-            } else {
-                self.note_at("lost", format_args!("`{}`: its `when` or `once per` says no", trigger.key), Some(&trigger.origin));
-            }
+            self.run_beside(trigger);
+            self.flush();
         }
         self.state.limit_due = self.next_limit();
+    }
+
+    /// One that takes no part has not fired: it is asked again with whatever happens next while the limit is near.
+    fn takes_part(&mut self, trigger: &'a Trigger, told: &mut BTreeSet<&'a str>) -> bool {
+        let Some(why) = self.left_out(trigger) else { return true };
+        if told.insert(&trigger.key) {
+            self.note_at("lost", format!("`{}`: {why}", trigger.key), Some(&trigger.origin));
+        }
+        false
     }
 
     /// Whether the bot may speak of limits here at all.
@@ -32,9 +41,10 @@ impl<'a> Work<'a> {
         !self.state.stand.is_taken() && !self.state.opted_out && self.state.ledger.newest().is_some()
     }
 
-    fn limit_near(&self) -> Option<&'a Trigger> {
+    /// The triggers whose limit is near and that have not fired, the first to fire first.
+    fn limits_near(&self) -> Vec<&'a Trigger> {
         if !self.limits_count() {
-            return None;
+            return Vec::new();
         }
         let bot = self.bot;
         let (now, left) = (self.now, self.state.ledger.replies_left());
@@ -43,7 +53,7 @@ impl<'a> Work<'a> {
         });
         let short = bot.matcher.replies_left().iter().filter(|(least, _)| left <= *least);
         let due = closing.map(|(_, index)| *index).chain(short.map(|(_, index)| *index));
-        due.filter_map(|index| bot.triggers.get(index)).find(|trigger| !self.state.fired.contains(&trigger.key))
+        due.filter_map(|index| bot.triggers.get(index)).filter(|trigger| !self.state.fired.contains(&trigger.key)).collect()
     }
 
     fn next_limit(&self) -> Option<Moment> {

@@ -48,6 +48,9 @@ impl Work<'_> {
         }
         let Some((trigger, hit)) = winner else { return false };
         self.won(trigger, form(&trigger.on));
+        if matches!(trigger.on, On::Reaction(_)) && bot.proof.asides.contains_key(&trigger.key) {
+            self.state.fired.insert(trigger.key.clone());
+        }
         self.state.started_by = Some(Arc::clone(&heard.id));
         let captures = hit.captures.into_iter().map(|(name, value)| (name, Value::Text(value))).collect();
         self.start(trigger, captures);
@@ -97,12 +100,8 @@ impl Work<'_> {
         self.left_out(trigger)
     }
 
-    /// Whether its `when` and `once per` let it take part.
-    pub(super) fn takes_part(&self, trigger: &Trigger) -> bool {
-        self.left_out(trigger).is_none()
-    }
-
-    fn left_out(&self, trigger: &Trigger) -> Option<String> {
+    /// Why its `when`, its `once per` or the channel's limits let it take no part.
+    pub(super) fn left_out(&self, trigger: &Trigger) -> Option<String> {
         if let Some(when) = &trigger.when {
             // Conditions know no variables of a flow.
             let none = ValueMap::new();
@@ -112,9 +111,22 @@ impl Work<'_> {
                 return Some("its `when` is false or missing".to_owned());
             }
         }
-        let once = trigger.once_per_ms?;
-        let last = self.state.wins.get(&trigger.key)?;
-        (self.now.since_ms(*last) < once).then(|| "its `once per` has not passed".to_owned())
+        let last = self.state.wins.get(&trigger.key);
+        if trigger.once_per_ms.zip(last).is_some_and(|(once, last)| self.now.since_ms(*last) < once) {
+            return Some("its `once per` has not passed".to_owned());
+        }
+        self.no_room(trigger)
+    }
+
+    /// Nothing of what a reaction or a limit sets off gives the customer's window and ten replies back: each such trigger
+    /// is counted once in the proof, and its last reply must leave before the window closes.
+    fn no_room(&self, trigger: &Trigger) -> Option<String> {
+        let latest_ms = self.bot.proof.asides.get(&trigger.key)?;
+        if self.state.fired.contains(&trigger.key) {
+            return Some("it has fired since the customer last wrote".to_owned());
+        }
+        (self.now.plus_ms(*latest_ms) >= self.deadline())
+            .then(|| "the window closes before its last reply could leave".to_owned())
     }
 
     fn start(&mut self, trigger: &Trigger, captures: ValueMap) {

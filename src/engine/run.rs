@@ -97,7 +97,7 @@ impl<'a> Work<'a> {
         let bot = self.bot;
         let faults = bot.matcher.faults();
         let mut triggers = faults.into_iter().filter_map(|index| bot.triggers.get(index));
-        triggers.find(|trigger| self.takes_part(trigger))
+        triggers.find(|trigger| self.left_out(trigger).is_none())
     }
 
     /// A run that was put aside goes on.

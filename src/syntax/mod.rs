@@ -7,6 +7,7 @@ mod convert;
 mod duration;
 mod explain;
 mod grammar;
+mod neat;
 mod print;
 mod read;
 mod scan;
@@ -14,6 +15,7 @@ pub mod tree;
 mod yaml;
 
 pub use convert::{Converted, Spelling, convert};
+pub use neat::{Neat, neat};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};

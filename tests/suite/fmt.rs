@@ -70,3 +70,32 @@ fn standard_input_goes_to_standard_output() {
     assert_eq!(run(&["fmt", "nowhere"], "", folder.path()).code, Some(2));
     assert_eq!(run(&["fmt", "flows/more/notes.txt"], "", folder.path()).code, Some(2));
 }
+
+const LOOSE_YAML: &str = "# the greeting\nflow: hello   # head\ntriggers:\n- message: [hello, # a word\n    hi]\nsteps:\n# first\n- say: 'Welcome!'   # to all\n- stop\n";
+
+#[test]
+fn the_other_spelling_is_written_with_all_its_comments_and_then_stays() {
+    let folder = shop();
+    std::fs::write(folder.path().join("flows/hi.flow.yaml"), LOOSE_YAML).unwrap();
+    let listed = run(&["fmt", "--check"], "", folder.path());
+    assert_eq!(listed.code, Some(1));
+    assert!(listed.out.contains("flows/hi.flow.yaml is not as `rejoinder fmt` would write it"), "{}", listed.out);
+    let done = run(&["fmt"], "", folder.path());
+    assert_eq!((done.code, done.out.as_str()), (Some(0), "wrote flows/hi.flow.yaml\nwrote flows/more/loose.flow\n"));
+    let written = read(folder.path(), "hi.flow.yaml");
+    let wanted = "# the greeting\nflow: hello  # head\ntriggers:\n  - message:\n      - \"hello\"  # a word\n      - \"hi\"\n# first\nsteps:\n  - say: \"Welcome!\"  # to all\n  - stop\n";
+    assert_eq!(written, wanted);
+    let again = run(&["fmt", "--check"], "", folder.path());
+    assert_eq!((again.code, again.out.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn what_yaml_cuts_off_is_not_made_to_look_as_if_it_were_meant_so() {
+    let folder = shop();
+    let cut = "flow: hello\ntriggers:\n- message: hello\nsteps:\n- say: Order # 5\n";
+    std::fs::write(folder.path().join("flows/hi.flow.yaml"), cut).unwrap();
+    let done = run(&["fmt"], "", folder.path());
+    assert_eq!(done.code, Some(1));
+    assert!(done.out.contains("F0071"), "{}", done.out);
+    assert_eq!(read(folder.path(), "hi.flow.yaml"), cut);
+}

@@ -127,6 +127,15 @@ pub fn finish(arguments: &[&str], input: &str, folder: &Path, memory_mb: u32) ->
     Finished { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) }
 }
 
+/// A line of a shell in which `rejoinder` is the binary; both outputs are one.
+pub fn shell(line: &str, folder: &Path) -> Finished {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("exec 2>&1\nrejoinder() {{ \"$REJOINDER_UNDER_TEST\" \"$@\"; }}\n{line}")]).current_dir(folder);
+    command.env_remove("REJOINDER_FAIL_POINT").env_remove("RUST_LOG").env_remove("REJOINDER_CONFIG").env("NO_COLOR", "1");
+    let done = command.env("REJOINDER_UNDER_TEST", binary()).stdin(Stdio::null()).output().expect("a shell starts");
+    Finished { code: done.status.code(), out: String::from_utf8_lossy(&done.stdout).into_owned(), err: String::new() }
+}
+
 /// A simulated TikTok, a server and a folder of their own.
 pub struct World {
     pub folder: tempfile::TempDir,

@@ -91,9 +91,10 @@ fn sixty_hours_of_silence_are_too_late() {
     assert!(also_at(&shown, found, "ask order: digits(6..10) {"));
     assert!(found.labels.iter().any(|label| label.text.contains("2d12h")), "{}", drawn(&shown));
     assert_eq!((found.severity, codes(&shown)), (Severity::Error, BTreeMap::from([("F0507", 1)])));
-    // Forty hours are too late where the team is away for the rest: a warning, since it may as well be there.
+    // After forty hours nobody may come for the twelve until the conversation is the bot's again: too late as well.
     let shown = changed(&[("within 4h stop", "within 40h goto human")]);
-    assert_eq!(finding(&shown, "F0507", "nobody in 10m say {").severity, Severity::Warning);
+    assert_eq!(finding(&shown, "F0507", "nobody in 10m say {").severity, Severity::Error);
+    assert!(changed(&[("within 4h stop", "within 35h goto human")]).findings.is_empty());
 }
 
 #[test]

@@ -83,6 +83,17 @@ pub(super) fn lower<'a>(world: &World<'a>, flow: usize, item: &'a FlowItem) -> L
     lowerer.finish()
 }
 
+/// Of each label of the flow that is `renamed from` another name that name.
+pub(super) fn labels_before(item: &FlowItem) -> BTreeMap<String, String> {
+    let mut before = BTreeMap::new();
+    super::walk::steps(&item.steps, &mut |step| {
+        if let tree::StepKind::Label { name, renamed_from: Some(old) } = &step.kind {
+            before.entry(name.text.clone()).or_insert_with(|| old.value.clone());
+        }
+    });
+    before
+}
+
 impl<'w, 'a> Lowerer<'w, 'a> {
     fn world(&self) -> &'w World<'a> {
         self.scope.world

@@ -8,7 +8,7 @@ use super::opening;
 use crate::bot::{Bot, Expr, Fetch, Handoff, Op, Piece, Place, StepId, Template, Text, WaitFor};
 
 const SECOND_MS: i64 = 1_000;
-const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// So long an image waits to hear whether it may be sent.
 const CAPABILITY_MS: i64 = 30 * SECOND_MS;
@@ -28,6 +28,9 @@ pub(in crate::check) enum Omission {
     Faults,
     Splits,
     Callers,
+    Reactions,
+    /// Not of the analysis but of the engine: each reaction fires once until the customer writes.
+    Once,
 }
 
 #[cfg(test)]
@@ -52,11 +55,13 @@ pub(super) struct Costs<'c> {
     lengths: &'c Lengths,
     /// How long hours keep somebody waiting, by their index and the open time that is waited for.
     opening: RefCell<BTreeMap<(usize, i64), i64>>,
+    /// The most by which the clocks of the bot's zone are put back at once.
+    back_ms: i64,
 }
 
 impl<'c> Costs<'c> {
     pub(super) fn new(bot: &'c Bot, lengths: &'c Lengths) -> Self {
-        Self { bot, lengths, opening: RefCell::default() }
+        Self { bot, lengths, opening: RefCell::default(), back_ms: bot.settings.zone.changes().back_ms }
     }
 
     pub(super) fn of(&self, at: StepId, op: &Op) -> Cost {
@@ -72,8 +77,8 @@ impl<'c> Costs<'c> {
                 Cost { last_ms: Some(last), passes_ms: within.within_ms, ..sends(sent) }
             }
             Op::Wait(WaitFor::Duration(ms)) => passes(*ms),
-            // The next one: at most a day and the hour by which clocks are changed.
-            Op::Wait(WaitFor::Time(_)) => passes(25 * HOUR_MS + self.bot.settings.spread_ms),
+            // The next one: at most a day and the time by which clocks are put back.
+            Op::Wait(WaitFor::Time(_)) => passes(DAY_MS + self.back_ms + self.bot.settings.spread_ms),
             Op::Wait(WaitFor::Open(hours)) => passes(self.until_ms(*hours, 0).saturating_add(self.bot.settings.spread_ms)),
             Op::Fetch(fetch) => passes(fetch_ms(fetch)),
             Op::Run { .. } => passes(SCRIPT_MS),
@@ -104,10 +109,12 @@ impl<'c> Costs<'c> {
         self.lengths.of(at).nudges.iter().map(|nudge| nudge.pieces).sum()
     }
 
-    /// How long it takes at most until the team has been in for `ms`.
+    /// How long it takes at most until the team has been in for `ms`. Nobody is waited for any more once the conversation
+    /// has gone back to the bot.
     pub(super) fn nobody_ms(&self, handoff: &Handoff, ms: i64) -> i64 {
         let team = handoff.team.and_then(|team| self.bot.teams.get(team));
-        team.and_then(|team| team.hours).map_or(ms, |hours| self.until_ms(hours, ms))
+        let reached = team.and_then(|team| team.hours).map_or(ms, |hours| self.until_ms(hours, ms));
+        reached.min(self.bot.settings.release_after_ms)
     }
 
     fn until_ms(&self, hours: usize, need_ms: i64) -> i64 {

@@ -7,7 +7,6 @@ use super::super::code;
 use super::super::time::duration;
 use super::super::world::World;
 use super::bounds::Phase;
-use super::net::Node;
 use super::plan::Flaw;
 use super::roots::{self, Cause, Root};
 use super::weigh::{NEVER, plus};
@@ -33,8 +32,9 @@ pub(super) fn report(world: &World<'_>, proved: &Proved<'_, '_>, places: &Places
     for root in roots::roots(proved.net) {
         let replies = roots::value(proved.net, proved.costs, proved.replies, &root);
         // A reserve that leaves nothing is spoken of where it stands.
-        if allowed > 0 && replies > 0 && replies + beside > allowed {
-            reporter.too_many(&root, replies, allowed - beside);
+        let (all, others) = roots::with_beside(proved.net, &root, replies, beside);
+        if allowed > 0 && replies > 0 && all > allowed {
+            reporter.too_many(&root, replies, others);
         }
         if roots::value(proved.net, proved.costs, proved.time, &root) > window {
             reporter.too_late(&root, window);
@@ -196,7 +196,9 @@ impl Reporter<'_, '_, '_> {
         tracer.stops
     }
 
-    fn too_many(&self, root: &Root, total: i64, allowed: i64) {
+    /// `others` leave beside the `total` of the way.
+    fn too_many(&self, root: &Root, total: i64, others: i64) {
+        let allowed = i64::from(self.proved.proof.replies_allowed) - others;
         let stops = self.way(root, self.proved.replies);
         let mut labels: Vec<(Span, String)> = Vec::new();
         let (mut sent, mut place) = (0, None);
@@ -219,10 +221,9 @@ impl Reporter<'_, '_, '_> {
             return;
         }
         let reserve = i64::from(rules::REPLIES.value as u32) - i64::from(self.proved.proof.replies_allowed);
-        let beside = self.proved.proof.beside;
         let mut kept = if reserve > 0 { format!(", {reserve} of them kept for colleagues") } else { String::new() };
-        if beside > 0 {
-            kept.push_str(&format!(", {beside} of them for what runs beside"));
+        if others > 0 {
+            kept.push_str(&format!(", {others} of them for what runs beside"));
         }
         let message = format!("up to {total} replies leave before the customer writes again");
         let mut finding = Diagnostic::error(code::TOO_MANY_REPLIES, place, message);
@@ -240,7 +241,7 @@ impl Reporter<'_, '_, '_> {
         let nodes = &self.proved.net.nodes;
         let total = roots::value(self.proved.net, self.proved.costs, self.proved.time, root);
         let mut labels: Vec<(Span, String)> = Vec::new();
-        let (mut passed, mut certain, mut place) = (0_i64, 0_i64, None);
+        let (mut passed, mut place) = (0_i64, None);
         for stop in &stops {
             let Some(node) = nodes.get(stop.at) else { continue };
             if node.sends > 0
@@ -249,12 +250,10 @@ impl Reporter<'_, '_, '_> {
                 place = Some(span);
                 let last = node.last_ms.unwrap_or(0);
                 if passed.saturating_add(last) > window {
-                    certain = certain.saturating_add(last);
                     break;
                 }
             }
             passed = passed.saturating_add(stop.adds.max(0));
-            certain = certain.saturating_add(certain_ms(node, stop.adds.max(0)));
             if stop.adds > 0
                 && let Some(span) = self.span(stop.at)
             {
@@ -267,16 +266,16 @@ impl Reporter<'_, '_, '_> {
         } else {
             format!("this may be said {} after the customer's last message", duration(total))
         };
-        let finding = if certain > window {
-            Diagnostic::error(code::TOO_LATE, place, message)
-        } else {
-            Diagnostic::warning(code::TOO_LATE, place, message)
-        };
+        let finding = Diagnostic::error(code::TOO_LATE, place, message);
         let finding = along(finding, labels, place);
         let bound = duration(window.max(NEVER));
-        self.world.findings.add(
-            finding.help(format!("TikTok takes replies for 48h, of which {bound} are used: wait for less, or `stop` before it")),
-        );
+        let on_hours = |stop: &Stop| matches!(nodes.get(stop.at).and_then(|node| node.op), Some(Op::Wait(WaitFor::Open(_))));
+        let instead = if stops.iter().any(on_hours) {
+            "say `{next_open(…) | weekday_time}` at once instead of waiting, or hand over"
+        } else {
+            "wait for less, or `stop` before it"
+        };
+        self.world.findings.add(finding.help(format!("TikTok takes replies for 48h, of which {bound} are used: {instead}")));
     }
 }
 
@@ -287,15 +286,6 @@ fn is_no_text(op: &Op) -> bool {
         Op::Choose { as_text, .. } => !as_text,
         Op::Ask { kind, .. } => matches!(kind, Type::OneOf(_) | Type::OneOfList(_) | Type::YesNo),
         _ => false,
-    }
-}
-
-/// How much of what passes is the author's own number: the clock and opening hours only may take so long.
-fn certain_ms(node: &Node<'_>, passes: i64) -> i64 {
-    match node.op {
-        Some(Op::Wait(WaitFor::Time(_) | WaitFor::Open(_))) => 0,
-        Some(Op::Handoff(handoff)) => handoff.nobody_in.map_or(passes, |(ms, _)| ms.min(passes)),
-        _ => passes,
     }
 }
 

@@ -24,10 +24,10 @@ use self::cost::Costs;
 use self::length::Lengths;
 use self::net::Net;
 use self::plan::Plan;
-use self::weigh::{Measure, NEVER, plus};
+use self::weigh::{Measure, NEVER};
 use super::shape::{Shape, Shapes};
 use super::world::World;
-use crate::bot::{Bot, FlowProof, On, Op, Proof, StepId, TextProof};
+use crate::bot::{Bot, FlowProof, On, Op, Proof, TextProof, Trigger};
 use crate::channel::rules;
 use crate::source::Span;
 
@@ -36,6 +36,9 @@ pub(super) type Places = Vec<Vec<(Span, bool)>>;
 
 /// Of each variable of a flow what it can hold.
 pub(super) type Variables = Vec<BTreeMap<String, Shape>>;
+
+/// So long after the customer's last message a reply may leave.
+const WINDOW: i64 = rules::WINDOW.value - rules::WINDOW_MARGIN_DEFAULT.value;
 
 /// Messages that may wait behind an answer from elsewhere, and the one that is answered.
 const QUEUED: i64 = 33;
@@ -103,25 +106,28 @@ fn table(net: &Net<'_>, costs: &Costs<'_>, lengths: &Lengths, replies: &Bounds, 
     let (mut most, mut latest) = (0_i64, NEVER);
     for root in roots::roots(net) {
         let (sent, ms) = (roots::value(net, costs, replies, &root), roots::value(net, costs, time, &root));
-        let sent = if sent > 0 { plus(sent, beside) } else { beside };
+        let (sent, _) = roots::with_beside(net, &root, sent, beside);
         (most, latest) = (most.max(sent), latest.max(ms));
         let Some(row) = flows.get_mut(root.flow) else { continue };
         row.replies = row.replies.max(count(sent));
         row.latest_ms = row.latest_ms.max((ms > NEVER / 2).then_some(ms));
     }
-    for trigger in &bot.triggers {
-        // A way that runs beside another begins when that one has come so far.
-        let begins = match trigger.on {
-            On::WindowClosing(left) => rules::WINDOW.value.saturating_sub(left).max(0),
-            On::RepliesLeft(_) => latest.max(0),
-            _ => continue,
-        };
-        let at = net.at(StepId { flow: trigger.flow, step: 0 });
-        let ms = plus(begins, time.stage(bounds::Phase::Free).alone(at));
+    let mut asides = BTreeMap::new();
+    for trigger in bot.triggers.iter().filter(|trigger| roots::is_aside(trigger)) {
+        let own = roots::aside(net, time, trigger);
+        if own <= NEVER / 2 {
+            continue;
+        }
+        asides.insert(trigger.key.clone(), own);
+        let ms = begins(trigger, latest).saturating_add(own).min(WINDOW);
         latest = latest.max(ms);
         if let Some(row) = flows.get_mut(trigger.flow) {
-            row.latest_ms = row.latest_ms.max((ms > NEVER / 2).then_some(ms));
+            row.latest_ms = row.latest_ms.max(Some(ms));
         }
+    }
+    #[cfg(test)]
+    if cost::omitted(cost::Omission::Once) {
+        asides.clear();
     }
     let gathers = bot.settings.gather.map_or(0, |gather| gather.quiet_ms.min(gather.most_ms));
     let held = (0..net.nodes.len()).map(|at| held.stage(bounds::Phase::Free).values.end(at)).max().unwrap_or(0).max(0);
@@ -138,8 +144,22 @@ fn table(net: &Net<'_>, costs: &Costs<'_>, lengths: &Lengths, replies: &Bounds, 
         latest_ms: (latest > NEVER / 2).then_some(latest).or(confirms.map(|_| 0)),
         held_ms: gathers.saturating_add(held.saturating_mul(QUEUED)),
         beside: count(beside),
+        asides,
         flows,
         texts,
+    }
+}
+
+/// How long after the customer's last message a trigger on a limit or a reaction may fire at the latest. No such trigger
+/// fires so late that its last reply would miss the window.
+fn begins(trigger: &Trigger, latest: i64) -> i64 {
+    match trigger.on {
+        // It may have had to wait until its condition held.
+        _ if trigger.when.is_some() || trigger.once_per_ms.is_some() => WINDOW,
+        On::WindowClosing(left) => rules::WINDOW.value.saturating_sub(left).max(0),
+        // It begins when that one has come so far.
+        On::RepliesLeft(_) => latest.max(0),
+        _ => WINDOW,
     }
 }
 

@@ -15,8 +15,12 @@ const DAYS_MAX: i64 = 800;
 
 /// The longest time, from any moment on, until these hours have been open for `need_ms` (0: until they open).
 pub(super) fn until_ms(hours: &Hours, need_ms: i64, zone: &Zone) -> i64 {
-    let week: Vec<Vec<(i64, i64)>> =
+    let changes = zone.changes();
+    let mut week: Vec<Vec<(i64, i64)>> =
         hours.week.iter().map(|times| times.iter().map(|(from, to)| minutes(*from, *to)).collect()).collect();
+    for (day, from, long) in &changes.skipped {
+        skip(&mut week, *day, *from, *long);
+    }
     let open_ms: i64 =
         merged((0..14).flat_map(|day| of_day(&week, day)).collect()).iter().map(|(from, to)| to - from).sum::<i64>() / 2;
     if open_ms <= 0 {
@@ -36,8 +40,19 @@ pub(super) fn until_ms(hours: &Hours, need_ms: i64, zone: &Zone) -> i64 {
         longest = longest.max(around(hours, &week, first, days, weeks, need_ms));
     }
     // Where the clocks are put back, the night is an hour longer.
-    let change = if *zone == Zone::utc() || longest == need_ms && open_ms >= 7 * DAY_MS { 0 } else { HOUR_MS };
+    let change = if longest == need_ms && open_ms >= 7 * DAY_MS { 0 } else { changes.back_ms };
     longest.saturating_add(change)
+}
+
+/// Takes out what the clocks may jump over on this day, and as much after it: what begins in there begins later by it.
+fn skip(week: &mut [Vec<(i64, i64)>], day: usize, from_ms: i64, long_ms: i64) {
+    // What reaches over midnight stands with the day on which it begins.
+    for (day, from) in [(day, from_ms), ((day + 6) % 7, from_ms + DAY_MS)] {
+        let (from, to) = (from, from + 2 * long_ms);
+        let Some(times) = week.get_mut(day) else { continue };
+        let parts = times.iter().flat_map(|(opens, closes)| [(*opens, (*closes).min(from)), ((*opens).max(to), *closes)]);
+        *times = parts.filter(|(opens, closes)| opens < closes).collect();
+    }
 }
 
 /// The longest wait around closed days, which begin on `first`.
@@ -154,17 +169,39 @@ mod tests {
         assert_eq!(until_ms(&hours, 0, &Zone::utc()), (64 + 48) * HOUR_MS);
     }
 
+    #[test]
+    fn an_opening_that_the_clocks_jump_over_is_waited_for_until_the_next_one() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let night = hours(&[(0, 2, 3), (1, 2, 3), (2, 2, 3), (3, 2, 3), (4, 2, 3), (5, 2, 3), (6, 2, 3)]);
+        // From the Saturday before the last Sunday of March on.
+        let from = Moment::from_rfc3339("2026-03-28T02:00:00Z").unwrap();
+        let waits = night.next_open(from, &berlin).unwrap().since_ms(from);
+        assert_eq!(waits, 46 * HOUR_MS);
+        let bound = until_ms(&night, 0, &berlin);
+        assert!(waits <= bound && bound <= 48 * HOUR_MS, "{bound}");
+    }
+
+    #[test]
+    fn only_what_the_clocks_of_the_zone_do_is_added() {
+        let zone = |name: &str| until_ms(&office(), 0, &Zone::named(name).unwrap()) - 64 * HOUR_MS;
+        assert_eq!(zone("Asia/Bangkok"), 0);
+        assert_eq!(zone("Europe/Berlin"), HOUR_MS);
+        assert_eq!(zone("Antarctica/Troll"), 2 * HOUR_MS);
+        assert_eq!(zone("Australia/Lord_Howe"), HOUR_MS / 2);
+    }
+
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig { cases: 64, failure_persistence: None, ..proptest::prelude::ProptestConfig::default() })]
         #[test]
         fn no_moment_waits_longer(
             rows in proptest::collection::vec((0_usize..7, 0_i8..24, 0_i8..24), 1..8), need in 0_i64..40,
-            closed in proptest::collection::vec((0_i64..60, 0_i64..4), 0..4), start in 0_i64..60 * 24 * 4, berlin in proptest::bool::ANY,
+            closed in proptest::collection::vec((0_i64..60, 0_i64..4), 0..4), start in 0_i64..60 * 24 * 4,
+            zone in proptest::sample::select(vec!["UTC", "Europe/Berlin", "Africa/Cairo", "Antarctica/Troll", "Australia/Lord_Howe"]), spring in proptest::bool::ANY,
         ) {
             let mut hours = hours(&rows);
-            let first = date(2026, 9, 20).unwrap();
+            let first = if spring { date(2026, 3, 1).unwrap() } else { date(2026, 9, 20).unwrap() };
             hours.closed = closed.iter().map(|(from, days)| (plus_days(first, *from), plus_days(first, from + days))).collect();
-            let zone = if berlin { Zone::named("Europe/Berlin").unwrap() } else { Zone::utc() };
+            let zone = Zone::named(zone).unwrap();
             let from = Moment(zone.moment(first, Time::midnight()).0 + start * 15 * MINUTE_MS);
             let need_ms = need * HOUR_MS / 2;
             let bound = until_ms(&hours, need_ms, &zone);

@@ -2,9 +2,11 @@
 
 use super::bounds::{Bounds, Phase};
 use super::cost::Costs;
+#[cfg(test)]
+use super::cost::{Omission, omitted};
 use super::net::Net;
 use super::weigh::{Measure, NEVER, plus};
-use crate::bot::{Anytime, On, StepId};
+use crate::bot::{Anytime, On, StepId, Trigger};
 
 /// What a message of the customer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,14 +82,31 @@ pub(super) fn value(net: &Net<'_>, costs: &Costs<'_>, bounds: &Bounds, root: &Ro
     }
 }
 
-/// What flows beside a waiting run can add to every message's replies. A reaction is no message, so what it starts is
-/// added too, each trigger once.
-pub(super) fn beside(net: &Net<'_>, bounds: &Bounds) -> i64 {
-    let limits = net
-        .bot
-        .triggers
-        .iter()
-        .filter(|trigger| matches!(trigger.on, On::WindowClosing(_) | On::RepliesLeft(_) | On::Reaction(_)));
-    limits
-        .fold(0, |sum, trigger| plus(sum, bounds.stage(Phase::Free).alone(net.at(StepId { flow: trigger.flow, step: 0 })).max(0)))
+/// Whether no message begins what the trigger starts. It fires at most once until the customer writes.
+pub(super) fn is_aside(trigger: &Trigger) -> bool {
+    matches!(trigger.on, On::WindowClosing(_) | On::RepliesLeft(_) | On::Reaction(_))
+}
+
+/// What such a trigger comes to by itself; a question that it interrupts is asked again afterwards.
+pub(super) fn aside(net: &Net<'_>, bounds: &Bounds, trigger: &Trigger) -> i64 {
+    let resumes = matches!(trigger.on, On::Reaction(_)) && trigger.anytime == Anytime::Resume;
+    let phase = if resumes { Phase::Parked } else { Phase::Free };
+    bounds.stage(phase).alone(net.at(StepId { flow: trigger.flow, step: 0 }))
+}
+
+/// What all of them can add to every message's replies.
+pub(super) fn beside(net: &Net<'_>, replies: &Bounds) -> i64 {
+    let asides = net.bot.triggers.iter().filter(|trigger| is_aside(trigger));
+    #[cfg(test)]
+    let asides = asides.filter(|trigger| !matches!(trigger.on, On::Reaction(_)) || !omitted(Omission::Reactions));
+    asides.fold(0, |sum, trigger| plus(sum, aside(net, replies, trigger).max(0)))
+}
+
+/// All replies until the customer writes again where `sent` of them are the way's own, and how many of these are what
+/// flows add that no message begins. Of a way that begins so itself its own are among them.
+pub(super) fn with_beside(net: &Net<'_>, root: &Root, sent: i64, beside: i64) -> (i64, i64) {
+    let mut own = net.bot.triggers.iter().filter(|trigger| trigger.flow == root.flow).peekable();
+    let begins = root.cause == Cause::Start && own.peek().is_some() && own.all(is_aside);
+    let others = if begins { (beside - sent.max(0)).max(0) } else { beside };
+    (plus(sent.max(0), others), others)
 }

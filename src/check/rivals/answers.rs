@@ -1,14 +1,16 @@
 //! Keywords that are answers of a question: while it waits they mean the answer, at all other times they start a flow. That
 //! is as the author wishes where both lead to one flow, and a trap where they do not.
 
+use std::collections::BTreeSet;
+
 use super::super::{code, walk};
 use super::Arena;
 use super::wants::Example;
-use crate::bot::{Hit, Rank};
+use crate::bot::{Hit, On, Rank, Type};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{Block, Phrase, Piece, Step, StepKind, Text, TypeKind};
-use crate::text::fold;
+use crate::syntax::tree::{Ask, Block, Phrase, Piece, Step, StepKind, Text, TypeKind};
+use crate::text::{fold, yes_no};
 
 /// Findings of a bot.
 const SHOWN_MOST: usize = 100;
@@ -26,9 +28,10 @@ struct Answer<'a> {
 pub(super) fn check(arena: &Arena<'_, '_>) {
     let mut shown = 0_usize;
     let world = arena.world;
+    let yes_or_no = yes_or_no(arena);
     for (flow, item) in world.flows.iter().enumerate() {
         walk::steps(&item.steps, &mut |step| {
-            for answer in answers(arena, step) {
+            for answer in answers(arena, step, &yes_or_no) {
                 if shown < SHOWN_MOST && meets(arena, flow, &answer) {
                     shown = shown.saturating_add(1);
                 }
@@ -75,7 +78,7 @@ fn goes_to(block: &Block, flow: &str) -> bool {
 }
 
 /// The fixed answers that a step waits for.
-fn answers<'a>(arena: &Arena<'_, '_>, step: &'a Step) -> Vec<Answer<'a>> {
+fn answers<'a>(arena: &Arena<'_, '_>, step: &'a Step, yes_or_no: &[String]) -> Vec<Answer<'a>> {
     let mut list = Vec::new();
     match &step.kind {
         StepKind::Choose(choose) => {
@@ -101,11 +104,37 @@ fn answers<'a>(arena: &Arena<'_, '_>, step: &'a Step) -> Vec<Answer<'a>> {
         StepKind::Ask(ask) => {
             if let Some(TypeKind::OneOf(words)) = ask.kind.as_ref().map(|kind| &kind.kind) {
                 list.extend(words.iter().map(|(label, _)| Answer { text: label.value.clone(), place: label.span, block: None }));
+            } else if let Some((place, texts)) = of_type(arena, ask, yes_or_no) {
+                list.extend(texts.into_iter().map(|text| Answer { text, place, block: None }));
             }
         }
         _ => {}
     }
     list
+}
+
+/// The answers of a question whose type is given elsewhere, or that are yes and no, and where it asks for them.
+fn of_type(arena: &Arena<'_, '_>, ask: &Ask, yes_or_no: &[String]) -> Option<(Span, Vec<String>)> {
+    let (place, kind) = match (&ask.kind, ask.target.as_slice()) {
+        (Some(kind), _) => (kind.span, matches!(kind.kind, TypeKind::YesNo).then_some(Type::YesNo)),
+        (None, [_, field]) => (field.span, arena.world.field_named(&field.text).and_then(|field| field.kind.clone())),
+        _ => return None,
+    };
+    match kind? {
+        Type::YesNo => Some((place, yes_or_no.to_vec())),
+        Type::OneOf(words) => Some((place, words.into_iter().map(|word| word.label).collect())),
+        _ => None,
+    }
+}
+
+/// The keywords that say yes or no: of each trigger the first, in its order. All of them would be told of at one place.
+fn yes_or_no(arena: &Arena<'_, '_>) -> Vec<String> {
+    let keywords = arena.triggers.iter().filter_map(|placed| match &placed.trigger.on {
+        On::Words(list) | On::Exactly(list) | On::Starting(list) => list.iter().find(|word| yes_no(word).is_some()).cloned(),
+        _ => None,
+    });
+    let mut seen = BTreeSet::new();
+    keywords.filter(|word| seen.insert(fold(word))).collect()
 }
 
 /// The texts without holes that stand here.

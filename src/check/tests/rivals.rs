@@ -106,6 +106,28 @@ fn a_keyword_that_a_question_expects_is_shown_where_it_leads_elsewhere() {
     says_nothing(&shop("\"Sale now\" stop", "\"sale\""));
     let closed = "flow size {\n    on message \"size\"\n    ask size: one of (\"S\", ⟦\"M\"⟧) \"Which?\"\n}\nflow men {\n    on message exactly \"m\"\n    stop\n}";
     says("F0406", Severity::Warning, closed);
+    let kept = "contact {\n    size: one of (\"S\", \"M\")\n}\nflow size {\n    on message \"size\"\n    ask contact.⟦size⟧ \"Which?\"\n}\nflow men {\n    on message exactly \"m\"\n    stop\n}";
+    says("F0406", Severity::Warning, kept);
+}
+
+#[test]
+fn a_keyword_that_says_yes_or_no_is_an_answer_in_every_language_that_is_understood() {
+    let asks = |keyword: &str| {
+        format!(
+            "flow ask {{\n    on message \"shop\"\n    ask sure: ⟦yes_no⟧ \"Sure?\"\n}}\nflow other {{\n    on message {keyword}\n    stop\n}}"
+        )
+    };
+    for keyword in
+        ["\"yes\"", "exactly \"OK\"", "\"hello\", \"no thanks\", \"no\"", "\"نعم\"", "\"👍\"", "starting \"yes please\""]
+    {
+        let found = says("F0406", Severity::Warning, &asks(keyword));
+        assert!(found.message.ends_with("is an answer here and starts `other` at all other times"), "{}", found.message);
+    }
+    for keyword in ["\"yes or no\"", "\"order\"", "like \"yes\""] {
+        says_nothing(&asks(keyword).replace(['⟦', '⟧'], ""));
+    }
+    let field = asks("\"yes\"").replace("sure: ⟦yes_no⟧", "contact.⟦sure⟧");
+    says("F0406", Severity::Warning, &format!("contact {{\n    sure: yes_no\n}}\n{field}"));
 }
 
 #[test]

@@ -206,6 +206,21 @@ fn replies_are_counted_over_flows_silences_and_nudges() {
 }
 
 #[test]
+fn a_label_that_was_renamed_keeps_its_old_name_for_the_next_version() {
+    let flow = |more: &str| format!("flow a {{\n on message \"a\"\n label asked renamed from \"begin\"\n say \"A.\"\n{more}}}");
+    let (_, bot, _) = compiled(&in_a_bot(&flow("")));
+    let bot = bot.unwrap();
+    let kept = bot.flow("a").unwrap().labels_before.get("asked").map(String::as_str);
+    assert_eq!(kept, Some("begin"));
+    says("F0122", Severity::Error, &flow(" label begin\n say \"B.\"\n").replace("\"begin\"", "⟦\"begin\"⟧"));
+    let twice = flow(" label other renamed from ⟦\"begin\"⟧\n say \"B.\"\n");
+    let found = says("F0122", Severity::Error, &twice);
+    assert_eq!(found.message, "two of them were the label `begin`");
+    // Each flow has labels of its own.
+    says_nothing(&format!("{}\n{}", flow(""), flow("").replace("flow a", "flow b").replace("message \"a\"", "message \"b\"")));
+}
+
+#[test]
 fn waits_and_silences_add_up_to_the_window() {
     says_nothing("flow a {\n on message \"a\"\n wait 47h\n say \"Hi.\"\n}");
     says("F0507", Severity::Error, "flow a {\n on message \"a\"\n wait 48h\n ⟦say \"Hi.\"⟧\n}");
@@ -217,7 +232,13 @@ fn waits_and_silences_add_up_to_the_window() {
     );
     let weekend =
         "hours shop { mon..fri 09:00..17:00 }\nflow a {\n on message \"a\"\n wait until open(shop)\n ⟦say \"We are open.\"⟧\n}";
-    says("F0507", Severity::Warning, weekend);
+    let late = says("F0507", Severity::Error, weekend);
+    assert!(late.help.as_ref().is_some_and(|help| help.contains("next_open")), "{:?}", late.help);
+    says_nothing(&weekend.replace("mon..fri", "mon..sat").replace(['⟦', '⟧'], ""));
+    // Whoever waits for a team is the bot's again after twelve hours: what is said then is said in time.
+    let desk = "hours shop { mon..fri 09:00..17:00 }\nteam desk { hours shop }\nflow a {\n on message \"a\"\n wait 35h\n handoff \"help\" to desk {\n nobody in 10m ⟦say \"Sorry.\"⟧\n }\n}";
+    says_nothing(&desk.replace(['⟦', '⟧'], ""));
+    says("F0507", Severity::Error, &desk.replace("35h", "36h"));
 }
 
 #[test]

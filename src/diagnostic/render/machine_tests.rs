@@ -118,4 +118,7 @@ fn of_a_thousand_findings_machines_read_fifty_and_a_count() {
     let drawn = github(&sources, &all);
     assert_eq!(drawn.lines().count(), SHOWN_MAX + 2);
     assert!(drawn.ends_with("50 of 1001 findings are shown\n1 error, 1000 warnings\n") && drawn.contains("::error "), "{drawn}");
+    let mut errors: Vec<Diagnostic> = (0..1_000).map(|at| Diagnostic::error("F0013", span, format!("number {at}"))).collect();
+    errors.push(Diagnostic::error("F0003", span, "there are more"));
+    assert!(github(&sources, &errors).contains("there are more"), "that not all are counted is not left out");
 }

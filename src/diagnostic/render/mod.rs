@@ -68,13 +68,17 @@ const fn word(severity: Severity) -> &'static str {
     }
 }
 
-/// The findings that are shown, in their order: where there are too many, the gravest first.
+/// Says that a file holds more mistakes than are counted: without it the count would be taken for the whole.
+const UNCOUNTED: &str = "F0003";
+
+/// The findings that are shown, in their order: where there are too many, the gravest first, and whatever says that not all
+/// are counted.
 fn shown(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     if diagnostics.len() <= SHOWN_MAX {
         return diagnostics.iter().collect();
     }
     let mut places: Vec<(usize, &Diagnostic)> = diagnostics.iter().enumerate().collect();
-    places.sort_by_key(|(at, diagnostic)| (std::cmp::Reverse(diagnostic.severity), *at));
+    places.sort_by_key(|(at, diagnostic)| (diagnostic.code != UNCOUNTED, std::cmp::Reverse(diagnostic.severity), *at));
     places.truncate(SHOWN_MAX);
     places.sort_by_key(|(at, _)| *at);
     places.into_iter().map(|(_, diagnostic)| diagnostic).collect()

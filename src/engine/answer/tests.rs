@@ -445,8 +445,8 @@ proptest::proptest! {
 fn the_labels_of_yes_and_no_are_read_as_such() {
     for language in ["en", "ar", "th", "es", "id", "fr", "vi", "pt", "ms"] {
         let labels = crate::engine::format::yes_no_labels(language).unwrap();
-        assert_eq!(choice::yes_no(&labels[0]), Some(true), "{language}");
-        assert_eq!(choice::yes_no(&labels[1]), Some(false), "{language}");
+        assert_eq!(crate::text::yes_no(&labels[0]), Some(true), "{language}");
+        assert_eq!(crate::text::yes_no(&labels[1]), Some(false), "{language}");
     }
     assert_eq!(crate::engine::format::yes_no_labels("sw"), None);
 }

@@ -194,6 +194,7 @@ impl BotBuilder {
             renamed_from: None,
             steps,
             labels: BTreeMap::new(),
+            labels_before: BTreeMap::new(),
         });
         self.bot.triggers.extend(flow.triggers);
         self

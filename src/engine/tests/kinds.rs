@@ -53,9 +53,55 @@ fn a_reaction_starts_what_wants_it_and_nothing_else() {
     talk.chat.message(reaction(Some("🔥"), true));
     talk.hears(&["reaction"]);
     talk.chat.message(reaction(None, true));
+    talk.hears(&[]).tells("lost", "it has fired since the customer last wrote");
+    talk.write("again").hears(&["fallback"]);
+    talk.chat.message(reaction(None, true));
     talk.hears(&["reaction"]);
     talk.chat.message(reaction(Some("❤️"), false));
     talk.hears(&[]).tells("kept", "taken back");
+}
+
+#[test]
+fn a_reaction_set_and_taken_back_and_set_again_is_answered_once_until_the_customer_writes() {
+    let flows = "flow heart { on reaction \"❤\"; say \"heart\" }\nflow go { on message \"go\"; say \"gone\" }\n";
+    let mut talk = talk(flows);
+    talk.chat.message(reaction(Some("❤️"), true));
+    talk.hears(&[]).tells("lost", "the window closes");
+    talk.write("go").hears(&["gone"]);
+    talk.chat.message(reaction(Some("❤️"), true));
+    talk.hears(&["heart"]);
+    for _ in 0..12 {
+        talk.chat.message(reaction(Some("❤️"), false));
+        talk.chat.message(reaction(Some("❤️"), true));
+        talk.hears(&[]).tells("lost", "it has fired since");
+    }
+    assert_eq!(talk.chat.conversation().replies_left(), 8);
+    talk.write("go").hears(&["gone"]);
+    talk.chat.message(reaction(Some("❤️"), true));
+    talk.hears(&["heart"]);
+}
+
+#[test]
+fn a_reaction_whose_flow_says_nothing_counts_every_time() {
+    let flows = "flow heart { on reaction \"❤\"; tag \"likes\" }\n";
+    let mut talk = talk(flows);
+    for _ in 0..3 {
+        talk.chat.message(reaction(Some("❤️"), true));
+        talk.hears(&[]).tells("trigger", "heart");
+    }
+}
+
+#[test]
+fn a_reaction_that_comes_too_late_for_its_last_reply_starts_nothing() {
+    let flows =
+        "flow go { on message \"go\"; say \"gone\" }\nflow heart { on reaction \"❤\"; say \"heart\"; wait 2h; say \"later\" }\n";
+    let mut talk = talk(flows);
+    talk.write("go").hears(&["gone"]).after(46 * H);
+    talk.chat.message(reaction(Some("❤️"), true));
+    talk.hears(&[]).tells("lost", "the window closes before its last reply could leave");
+    talk.write("go").hears(&["gone"]).after(46 * H - 6 * M);
+    talk.chat.message(reaction(Some("❤️"), true));
+    talk.hears(&["heart"]).after(2 * H).hears(&["later"]);
 }
 
 #[test]

@@ -51,6 +51,37 @@ fn replies_that_run_short_are_told_of_once_per_message() {
 }
 
 #[test]
+fn a_limit_whose_condition_fails_has_not_fired_and_is_asked_again() {
+    let flows = r#"
+contact {
+    vip: yes_no = false
+}
+
+flow a {
+    on message "go"
+    ask name: text(20) "Name?" {
+        within 47h stop
+    }
+}
+
+flow heart {
+    on reaction "❤" anytime resume
+    set contact.vip = true
+}
+
+flow soon {
+    on window closing in 2h when contact.vip
+    say "Two hours at most."
+}
+"#;
+    let mut talk = talk(flows);
+    talk.write("go").hears(&["Name?"]).after(46 * H).hears(&[]).tells("lost", "`when` is false");
+    talk.chat.message(crate::engine::Body::Reaction { emoji: Some("❤".to_owned()), added: true, of: "m".to_owned() });
+    talk.hears(&["Name?", "Two hours at most."]);
+    talk.after(M).hears(&[]);
+}
+
+#[test]
 fn a_handoff_beside_a_run_ends_that_run_and_nothing_speaks_where_a_colleague_has_it() {
     let flows = r#"
 team support { }

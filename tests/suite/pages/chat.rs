@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rejoinder::bot::Bot;
 use rejoinder::calendar::Moment;
 use rejoinder::engine::rehearsal::{Rehearsal, Said};
-use rejoinder::engine::{Body, ColleagueAction};
+use rejoinder::engine::{Body, ColleagueAction, Trace};
 use rejoinder::server::settings::Lapse;
 
 use super::Fence;
@@ -15,6 +15,7 @@ pub(super) fn run(path: &str, fence: &Fence, bot: Arc<Bot>) {
     // Sunday, 22 November 2026, 10:00 in Cairo.
     let mut chat = Rehearsal::new(bot, Moment(1_795_334_400_000), 1);
     let mut said: Vec<Said> = Vec::new();
+    let mut kept: Vec<Trace> = Vec::new();
     for (at, line) in fence.text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -31,7 +32,17 @@ pub(super) fn run(path: &str, fence: &Fence, bot: Arc<Bot>) {
             assert!(said.iter().all(quiet) || word == "customer", "before {place}\nthe bot also said {said:#?}");
             said.retain(|said| !quiet(said));
             assert!(said.is_empty(), "before {place}\nthe bot also said {said:#?}");
+            kept.clear();
             perform(&mut chat, word, rest, &place);
+            continue;
+        }
+        if word == "record" {
+            kept.extend(chat.trace());
+            let told = |line: &Trace| format!("{}: {}", line.what, line.text);
+            let found = kept.iter().position(|line| told(line).contains(rest));
+            let found = found.unwrap_or_else(|| panic!("{place}: {:#?}", kept.iter().map(told).collect::<Vec<_>>()));
+            // The next line stands behind this one.
+            kept.drain(..=found);
             continue;
         }
         let expected = expectation(word, rest, &place);

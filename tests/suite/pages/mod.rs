@@ -62,6 +62,7 @@ pages! {
     proof => "tests/pages/proof.md",
     testing => "tests/pages/testing.md",
     yaml => "tests/pages/yaml.md",
+    files => "tests/pages/files.md",
 }
 
 #[test]
@@ -146,7 +147,7 @@ fn page(path: &str) {
                 checked = true;
             }
             word => {
-                let Some(now) = printed::of(word, &shown, &place) else { continue };
+                let Some(now) = printed::of(word, &fence.text, &shown, &place) else { continue };
                 checked = true;
                 shown.explained |= matches!(word, "findings" | "drawn");
                 if blessing() {

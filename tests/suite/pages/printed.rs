@@ -6,15 +6,16 @@ use rejoinder::source::FileId;
 use rejoinder::syntax::{self, Spelling};
 
 use super::Shown;
-use crate::harness::finish;
+use crate::harness::{finish, shell};
 
 /// What stands in a fence of this word now; `None` for a fence that is only read by people.
-pub(super) fn of(word: &str, shown: &Shown, place: &str) -> Option<String> {
+pub(super) fn of(word: &str, text: &str, shown: &Shown, place: &str) -> Option<String> {
     Some(match word {
         "findings" => findings(shown),
         "drawn" => drawn(shown),
         "yaml" => yaml(shown, place),
         "proof" => proof(shown, place),
+        "console" => console(text, place),
         "fmt" => shown.sources.iter().map(|(id, file)| syntax::print(&syntax::parse(id, &file.text).0)).collect(),
         _ => {
             assert!(READ_BY_PEOPLE.contains(&word), "{place}: `{word}` is no fence of a page");
@@ -67,4 +68,28 @@ fn proof(shown: &Shown, place: &str) -> String {
 pub(crate) fn drawn(shown: &Shown) -> String {
     let text = render::text(&shown.sources, &shown.findings, Look::default());
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Commands in an empty folder, each with what it prints on both outputs and how it ends where that is not well.
+fn console(text: &str, place: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut commands: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix("$ "), line.strip_prefix("> "), commands.last_mut()) {
+            (Some(command), ..) => commands.push(command.to_owned()),
+            (None, Some(more), Some(last)) => *last = format!("{last}\n{more}"),
+            _ => {}
+        }
+    }
+    assert!(!commands.is_empty(), "{place}: no line begins with `$ `");
+    let mut out = String::new();
+    for command in commands {
+        let done = shell(&command, folder.path());
+        out.push_str(&format!("$ {}\n", command.replace('\n', "\n> ")));
+        out.extend(done.out.lines().map(|line| format!("{}\n", line.trim_end())));
+        if done.code != Some(0) {
+            out.push_str(&format!("exit code {}\n", done.code.unwrap_or(-1)));
+        }
+    }
+    out
 }

@@ -149,22 +149,18 @@ fn every_word_of_the_grammar_stands_in_the_reference() {
     assert!(unsaid.is_empty(), "not in {REFERENCE}: {unsaid:?}");
 }
 
-/// Findings about files as such, floods, and what `convert` alone finds: shown by tests of whole commands, since no page
-/// can hold such a file.
-const SHOWN_BY_STORIES: &[&str] = &["F0001", "F0003", "F0078", "F0090", "F0091", "F0092", "F0093"];
-
 #[test]
 fn every_code_is_shown_by_a_page() {
     let found: String = LISTED
         .iter()
         .flat_map(|path| fences(&read(path)))
-        .filter(|fence| matches!(&*fence.word, "findings" | "drawn"))
+        .filter(|fence| matches!(&*fence.word, "findings" | "drawn" | "console"))
         .map(|fence| fence.text)
         .collect();
     for page in register::PAGES {
         // The checker's own tests hold that the first sample of a code's page gives the code and the second does not.
         let samples = page.text.matches("\n```flow\n").count() + page.text.matches("\n```yaml\n").count();
-        let shown = samples >= 2 || found.contains(page.code) || SHOWN_BY_STORIES.contains(&page.code);
+        let shown = samples >= 2 || found.contains(page.code);
         assert!(shown, "{}: no sample on its page, no finding in tests/pages", page.code);
     }
 }

@@ -94,8 +94,14 @@ impl Generator {
         }
         self.special("on fault", 3);
         self.special("on window closing in 2h", 8);
+        self.special("on window closing in 1h when contact.a is not missing", 16);
         self.special("on replies left 5", 8);
-        self.special("on reaction \"👍\"", 8);
+        for _ in 0..2 {
+            let form = self.dice.pick(&["", "", " anytime", " anytime resume", " once per 1h"]);
+            let on = self.dice.pick(&["on reaction \"👍\"", "on reaction"]);
+            let place = self.dice.pick(&[Where::Beside, Where::Flow(self.flows - 1)]);
+            self.special_in(&format!("{on}{form}"), 8, place);
+        }
         if self.dice.one_in(10) {
             self.open("flow remarks");
             self.line("on comment \"c\"");
@@ -105,6 +111,10 @@ impl Generator {
     }
 
     fn special(&mut self, trigger: &str, times: usize) {
+        self.special_in(trigger, times, Where::Beside);
+    }
+
+    fn special_in(&mut self, trigger: &str, times: usize, place: Where) {
         if !self.dice.one_in(times) {
             return;
         }
@@ -113,7 +123,7 @@ impl Generator {
         self.line(trigger);
         let count = 1 + self.dice.below(2);
         for _ in 0..count {
-            self.step(Where::Beside, 2);
+            self.step(place, 2);
         }
         self.close();
     }

@@ -13,15 +13,16 @@ use crate::check::proof::cost::{OMITTED, Omission};
 const TALKS: u64 = 8;
 
 fn act(dice: &mut Dice) -> Act {
-    match dice.below(26) {
+    match dice.below(28) {
         0..=4 => Act::Say(dice.pick(&["w0", "w1", "w2", "w3", "w0 b"])),
         5..=8 => Act::Say(dice.pick(&["5", "b", "yes", "S", "c", "zzz", "b 5"])),
         9 => Act::Press(dice.below(2)),
-        10 => dice.pick(&[Act::Image, Act::Like, Act::Like, Act::Ad, Act::Comment("c")]),
+        10 => dice.pick(&[Act::Image, Act::Image, Act::Like, Act::Ad, Act::Comment("c")]),
         11 => Act::Say(dice.pick(&["stop", "start", "zzz", "long b word after word"])),
         12 => dice.pick(&[Act::Take, Act::Release, Act::Release]),
         13 => Act::Host(dice.pick(&[Some(200), Some(404), Some(500), None, None])),
         14 => dice.pick(&[Act::NoImages, Act::After(S)]),
+        15 | 16 => Act::Like,
         _ => Act::After(dice.pick(&[S, 5 * S, M, 21 * M, 41 * M, H, 3 * H, 13 * H, 26 * H, 60 * H])),
     }
 }
@@ -40,7 +41,12 @@ fn counterexample(bot: &Arc<Bot>, seed: u64) -> Option<String> {
     if dice.one_in(3) {
         talk.act(Act::After(60 * H));
     }
+    let mut likes = if dice.one_in(3) { 2 + dice.below(3) } else { 0 };
     for _ in 0..4 + dice.below(10) {
+        if likes > 0 {
+            likes -= 1;
+            talk.act(Act::Like);
+        }
         talk.act(act(&mut dice));
         if let Some(broken) = talk.broken.take() {
             return Some(format!("{broken}\n{}", talk.log.join("\n")));
@@ -129,4 +135,15 @@ fn an_analysis_without_split_texts_is_caught() {
 #[test]
 fn an_analysis_without_callers_is_caught() {
     is_caught(Omission::Callers);
+}
+
+#[test]
+fn an_analysis_without_reactions_is_caught() {
+    is_caught(Omission::Reactions);
+}
+
+/// Without the engine's rule the same reaction, taken back and set again, passes every bound.
+#[test]
+fn reactions_that_fire_each_time_are_caught() {
+    is_caught(Omission::Once);
 }

@@ -52,6 +52,8 @@ pub struct Talk {
     taken_ms: i64,
     /// The flow in which the present ways began.
     root: Option<usize>,
+    /// Whether a reaction or a limit has set something off since then, which has a row of its own.
+    beside: bool,
     places: BTreeMap<u32, u64>,
     /// The most that was seen.
     pub most: u32,
@@ -86,6 +88,7 @@ impl Talk {
             received: now,
             taken_ms: 0,
             root: None,
+            beside: false,
             places,
             most: 0,
             latest_ms: None,
@@ -105,7 +108,9 @@ impl Talk {
                 }
             }
             Act::Image => self.message(Body::Image { media_id: "m".to_owned() }),
-            Act::Like => self.message(Body::Reaction { emoji: Some("👍".to_owned()), added: true, of: "x".to_owned() }),
+            // What is counted from when a message was decided on has no place for a reaction that overtakes one.
+            Act::Like if self.queued(&self.state) > 0 => {}
+            Act::Like => self.inbound(Body::Reaction { emoji: Some("👍".to_owned()), added: true, of: "x".to_owned() }),
             Act::Comment(text) => {
                 self.messages += 1;
                 let comment_id = format!("comment-{}", self.messages);
@@ -130,9 +135,13 @@ impl Talk {
 
     fn message(&mut self, body: Body) {
         self.after(1);
+        self.received = self.now;
+        self.inbound(body);
+    }
+
+    fn inbound(&mut self, body: Body) {
         self.messages += 1;
         let message_id = format!("customer-{}", self.messages);
-        self.received = self.now;
         self.input(Input::Message(Inbound { message_id, at: self.now, received: self.now, body, quotes: None }));
     }
 
@@ -177,12 +186,17 @@ impl Talk {
         let (waiting, place) = (self.queued(&self.state), self.state.status().place);
         let sprint = advance(&self.bot, &mut self.state, input, &context);
         let left = self.queued(&self.state);
-        let says = matches!(input, Input::Message(_) | Input::Comment(_));
+        let says = match input {
+            Input::Message(inbound) => !matches!(inbound.body, Body::Reaction { .. }),
+            input => matches!(input, Input::Comment(_)),
+        };
         let decided = (waiting + usize::from(says)).saturating_sub(left);
         // Of messages that waited nobody knows whose replies are whose: the run before them goes on in the same sprint.
         let mixed = decided > 0 && !(says && waiting == 0 && decided == 1);
         let trace: Vec<Trace> = sprint.trace.iter().collect();
         self.decide(decided, mixed, place, &trace);
+        let aside = |line: &Trace| line.what == "trigger" && (line.text.contains("(limit)") || line.text.contains("(reaction)"));
+        self.beside |= trace.iter().any(aside);
         let replies = sprint.effects.iter().filter_map(|effect| match effect {
             Effect::Queue(reply) => Some(reply.clone()),
             _ => None,
@@ -232,6 +246,7 @@ impl Talk {
         if !mixed {
             self.replies = 0;
         }
+        self.beside = false;
         self.decided = self.now;
         self.taken_ms = 0;
     }
@@ -262,9 +277,7 @@ impl Talk {
         self.latest_ms = self.latest_ms.max(Some(ms));
         let root = self.root.map(|root| (&proof.flows[root], &self.bot.flows[root].name));
         let all = (proof.replies, proof.latest_ms, "the bot".to_owned());
-        // What runs beside has its own times.
-        let beside = !self.bot.matcher.closing().is_empty() || !self.bot.matcher.replies_left().is_empty();
-        let row = root.filter(|_| !beside).map(|(row, name)| (row.replies, row.latest_ms, format!("`{name}`")));
+        let row = root.filter(|_| !self.beside).map(|(row, name)| (row.replies, row.latest_ms, format!("`{name}`")));
         let broken = [Some(all), row].into_iter().flatten().find_map(|(replies, latest, whose)| {
             if replies_made > replies {
                 return Some(format!("reply {replies_made} of a message, {whose} proved {replies}"));

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::syntax::tests::generated::{holds_for, item};
 use crate::syntax::tree::Item;
-use crate::syntax::{Spelling, convert};
+use crate::syntax::{Neat, Spelling, convert, neat};
 
 /// The canonical text of a flow, comments and paragraphs included, survives the way through YAML.
 #[track_caller]
@@ -32,6 +32,8 @@ fn every_flow_of_the_repository_survives_with_its_comments() {
             survives(&text);
             let converted = convert(FileId(0), &path, &text, Spelling::Yaml);
             assert_eq!(converted.findings, [], "{path}");
+            let yaml = converted.text.unwrap();
+            assert!(matches!(neat(FileId(0), "a.flow.yaml", &yaml), Neat::Text(again) if again == yaml), "{path}");
             read += 1;
         }
     }
@@ -93,6 +95,15 @@ fn with_comments(items: Vec<Item>) -> Result<(), TestCaseError> {
     prop_assert_eq!(found, Vec::<String>::new(), "{}", &yaml);
     prop_assert_eq!(comments(&again), comments(&document), "{}", &yaml);
     prop_assert_eq!(tree(&again), tree(&document), "{}", &yaml);
+    // `fmt` keeps every comment, and what it has written stays.
+    if let Neat::Text(once) = neat(FileId(0), "a.flow.yaml", &yaml) {
+        let (kept, _) = read(&once);
+        prop_assert_eq!(comments(&kept), comments(&document), "{}", &once);
+        match neat(FileId(0), "a.flow.yaml", &once) {
+            Neat::Text(twice) => prop_assert_eq!(twice, once),
+            other => prop_assert!(false, "{:?}\n{}", other, once),
+        }
+    }
     let text = print(&again);
     let (back, found) = parse(FileId(0), &text);
     prop_assert_eq!(found, Vec::new(), "{}", &text);
