@@ -2,6 +2,7 @@
 
 use super::outbox::stand_in;
 use super::state::{Bound, Lost, Stage, Suspect};
+use super::trace::line;
 use super::work::Work;
 use super::{Effect, End, ReplyId};
 use crate::calendar::Moment;
@@ -54,7 +55,7 @@ impl Work<'_> {
         entry.stage = Stage::Marked { begun: now, bound: None };
         let attempt = entry.attempt;
         let left = self.state.ledger.replies_left();
-        self.note("gate", format_args!("reply {} leaves, attempt {attempt}; replies left {left}", id.0));
+        self.note("gate", line!["reply ", id.0, " leaves, attempt ", attempt, "; replies left ", left]);
         self.effects.push(Effect::Mark { reply: id, attempt, not_after, timeout_ms });
     }
 

@@ -1,6 +1,7 @@
 //! The conversation's queue: what enters it, what is held, given back, and how each reply ends.
 
 use super::state::{Commented, Entry, Stage};
+use super::trace::line;
 use super::work::{Draft, Work};
 use super::{Class, Effect, End, Reply, ReplyId};
 use crate::bot::{ShortBudget, Text};
@@ -138,11 +139,8 @@ impl Work<'_> {
             Ok(Verdict::Send) => {
                 self.state.ledger.reserve(id.0);
                 let left = self.state.ledger.replies_left();
-                self.note_at(
-                    "gate",
-                    format_args!("reply {} is queued; replies left {before} -> {left}", id.0),
-                    Some(&draft.origin),
-                );
+                let line = line!["reply ", id.0, " is queued; replies left ", before, " -> ", left];
+                self.note_at("gate", line, Some(&draft.origin));
             }
             Ok(verdict) => self.refuse(id, verdict),
             Err(why) => self.finish_reply(id, End::Dropped, &why, None),
@@ -305,7 +303,7 @@ impl Work<'_> {
         if matches!(end, End::Dropped | End::Withdrawn | End::Merged) {
             self.state.ledger.give_back(id.0);
         }
-        self.note("reply", format_args!("{}: {}, {reason}", id.0, end_word(end)));
+        self.note("reply", line![id.0, ": ", end_word(end), ", ", reason]);
         self.effects.push(Effect::Finish { reply: id, end, reason: reason.to_owned(), message_id });
         if let (true, Some(visit)) = (entry.prompt, entry.visit)
             && !matches!(end, End::Sent | End::Unknown)

@@ -1,10 +1,8 @@
 //! Texts with their holes filled.
 
-use std::fmt::{self, Display, Formatter};
-
 use super::expression::Scope;
 use super::format::Style;
-use super::trace::Traces;
+use super::trace::{Told, Traces, line};
 use super::work::{Fault, Work};
 use crate::bot::{Expr, Filter, Piece, Place, Template, Text, Value};
 use crate::text;
@@ -88,7 +86,7 @@ fn filled(
                 let filled = out.get(begin..).unwrap_or_default();
                 if let Some(trace) = &mut trace {
                     let shown = if scope.is_secret(value) { "(secret)" } else { filled };
-                    trace.tell("value", format_args!("{} = {shown}", Name(value)), None);
+                    trace.tell("value", Filled(value, shown), None);
                 }
                 if let Some(dress) = dress {
                     let dressed = dress(filled.to_owned());
@@ -144,7 +142,7 @@ fn hole(scope: &Scope<'_>, tag: &str, value: &Expr, filters: &[Filter]) -> Resul
     match (shown, now) {
         (Some(shown), _) => Ok(shown),
         (None, Some(value)) => Ok(plain(scope, tag, &value)),
-        (None, None) => Err(Fault::new("missing", format!("{} is missing and its hole has no default", Name(value)))),
+        (None, None) => Err(Fault::new("missing", format!("{} is missing and its hole has no default", name_of(value)))),
     }
 }
 
@@ -198,18 +196,35 @@ impl Scope<'_> {
 }
 
 /// An expression's name for people.
-struct Name<'a>(&'a Expr);
+fn name_of(expr: &Expr) -> String {
+    let mut name = String::new();
+    push_name(expr, &mut name);
+    name
+}
 
-impl Display for Name<'_> {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Expr::Place(Place::Variable(name)) => write!(out, "`{name}`"),
-            Expr::Place(Place::Contact(name)) => write!(out, "`contact.{name}`"),
-            Expr::Place(Place::Message(part)) => write!(out, "`message.{part}`"),
-            Expr::Place(Place::Referral(part)) => write!(out, "`referral.{part}`"),
-            Expr::Member(of, name) => write!(out, "{}.{name}`", Name(of).to_string().trim_end_matches('`')),
-            _ => out.write_str("a value"),
+fn push_name(expr: &Expr, out: &mut String) {
+    let (before, name) = match expr {
+        Expr::Place(Place::Variable(name)) => ("", name),
+        Expr::Place(Place::Contact(name)) => ("contact.", name),
+        Expr::Place(Place::Message(part)) => ("message.", part),
+        Expr::Place(Place::Referral(part)) => ("referral.", part),
+        Expr::Member(of, name) => {
+            push_name(of, out);
+            out.truncate(out.trim_end_matches('`').len());
+            return line![".", name.as_str(), "`"].tell(out);
         }
+        _ => return out.push_str("a value"),
+    };
+    line!["`", before, name.as_str(), "`"].tell(out);
+}
+
+/// A hole and what it held.
+struct Filled<'a>(&'a Expr, &'a str);
+
+impl Told for Filled<'_> {
+    fn tell(self, line: &mut String) {
+        push_name(self.0, line);
+        line![" = ", self.1].tell(line);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Effect;
 use super::state::{Anchor, Ended, Failure, Run, WaitKind};
+use super::trace::line;
 use super::work::{Fault, Work};
 use crate::bot::{Origin, Step, StepId, Trigger};
 
@@ -58,7 +59,7 @@ impl<'a> Work<'a> {
     /// Gives whether what was put aside may go on.
     fn drop_run(&mut self, why: &str) -> bool {
         let Some(run) = self.state.run.take() else { return true };
-        self.note("ended", format_args!("`{}`: {why}", run.at.flow));
+        self.note("ended", line!["`", &*run.at.flow, "`: ", why]);
         self.moved = true;
         !run.beside
     }
@@ -156,7 +157,7 @@ impl<'a> Work<'a> {
 
     /// Remembers that a trigger won, for its `once per`.
     pub(super) fn won(&mut self, trigger: &Trigger, form: &str) {
-        self.note_at("trigger", format_args!("`{}` ({form}) starts", trigger.key), Some(&trigger.origin));
+        self.note_at("trigger", line!["`", &*trigger.key, "` (", form, ") starts"], Some(&trigger.origin));
         if trigger.once_per_ms.is_some() {
             self.state.wins.insert(trigger.key.clone(), self.now);
             let known = |key: &String| self.bot.triggers.iter().any(|trigger| trigger.key == *key);

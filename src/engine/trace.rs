@@ -61,6 +61,41 @@ impl Told for String {
     }
 }
 
+/// A part of a line that is written often: no formatter is asked for it.
+pub(super) enum Part<'a> {
+    Text(&'a str),
+    Number(u32),
+}
+
+impl<'a> From<&'a str> for Part<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u32> for Part<'_> {
+    fn from(number: u32) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl<const N: usize> Told for [Part<'_>; N] {
+    fn tell(self, line: &mut String) {
+        for part in self {
+            match part {
+                Part::Text(text) => line.push_str(text),
+                Part::Number(number) => line.push_str(itoa::Buffer::new().format(number)),
+            }
+        }
+    }
+}
+
+/// A line of texts and numbers.
+macro_rules! line {
+    ($($part:expr),+ $(,)?) => { [$($crate::engine::trace::Part::from($part)),+] };
+}
+pub(super) use line;
+
 impl Told for Arguments<'_> {
     fn tell(self, line: &mut String) {
         // Writing to a string fails only where a `Display` of ours does, and none does.

@@ -6,12 +6,13 @@ use unicode_script::{Script, UnicodeScript as _};
 /// text without two letters and for one that is mostly in a script of none of them. Languages are BCP 47 tags.
 #[must_use]
 pub fn language_of(text: &str, languages: &[String]) -> Option<usize> {
-    // Most letters of most texts: no table is asked for them.
-    let latin = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    let mut letters = text.bytes().filter(u8::is_ascii_alphabetic);
     if text.is_ascii() {
-        let in_latin = || languages.iter().position(|language| scripts_of(language).contains(&Script::Latin));
-        return if latin < 2 { None } else { in_latin() };
+        let in_latin = |_| languages.iter().position(|language| scripts_of(language).contains(&Script::Latin));
+        return letters.nth(1).and_then(in_latin);
     }
+    // Most letters of most texts: no table is asked for them.
+    let latin = letters.count();
     let mut letters: Vec<(Script, usize)> = Vec::new();
     if latin > 0 {
         letters.push((Script::Latin, latin));
