@@ -1,6 +1,5 @@
 //! Regular expressions of authors: read within a bounded size, their groups and lengths told without running them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use regex_syntax::ParserBuilder;
@@ -15,12 +14,11 @@ use crate::syntax::tree;
 
 const NEST_MAX: u32 = 64;
 
-/// A named group: what it captures, and whether every match captures it.
+/// A named group, and what it captures.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Group {
     pub name: String,
     pub shape: Shape,
-    pub always: bool,
 }
 
 /// Reads a regular expression of an author within a bounded size; it is compiled where a text first asks for it.
@@ -55,20 +53,8 @@ pub(super) fn groups(regex: &tree::Regex) -> Vec<Group> {
     }
     let Some(hir) = read(&regex.source, &regex.flags) else { return Vec::new() };
     let mut list = Vec::new();
-    collect(&hir, true, &mut list);
+    collect(&hir, &mut list);
     list
-}
-
-/// The named groups that every match captures.
-pub(super) fn always(regex: &Regex) -> BTreeSet<String> {
-    if regex.groups().is_empty() {
-        return BTreeSet::new();
-    }
-    let mut list = Vec::new();
-    if let Some(hir) = read(regex.as_str(), "") {
-        collect(&hir, true, &mut list);
-    }
-    list.into_iter().filter(|group| group.always).map(|group| group.name).collect()
 }
 
 /// UTF-16 units that a match can have; `None` where nothing bounds it.
@@ -76,17 +62,16 @@ pub(super) fn units_max(source: &str) -> Option<u32> {
     longest(&read(source, "")?)
 }
 
-fn collect(hir: &Hir, always: bool, list: &mut Vec<Group>) {
+fn collect(hir: &Hir, list: &mut Vec<Group>) {
     match hir.kind() {
         HirKind::Capture(capture) => {
             if let Some(name) = &capture.name {
-                list.push(Group { name: name.to_string(), shape: Shape::Text { most: longest(&capture.sub) }, always });
+                list.push(Group { name: name.to_string(), shape: Shape::Text { most: longest(&capture.sub) } });
             }
-            collect(&capture.sub, always, list);
+            collect(&capture.sub, list);
         }
-        HirKind::Repetition(repetition) => collect(&repetition.sub, always && repetition.min > 0, list),
-        HirKind::Concat(parts) => parts.iter().for_each(|part| collect(part, always, list)),
-        HirKind::Alternation(parts) => parts.iter().for_each(|part| collect(part, false, list)),
+        HirKind::Repetition(repetition) => collect(&repetition.sub, list),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().for_each(|part| collect(part, list)),
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => {}
     }
 }
@@ -114,10 +99,7 @@ fn class_units(class: &Class) -> u32 {
     let Class::Unicode(class) = class else { return 1 };
     let wide = |first: char, last: char| {
         let first = first.max('\u{10000}');
-        last > '\u{ffff}'
-            && (last as u32 - first as u32 > 64
-                || (first..=last)
-                    .any(|letter| !letter.is_numeric() || !crate::text::digits_to_ascii(&letter.to_string()).is_ascii()))
+        last > '\u{ffff}' && (last as u32 - first as u32 > 64 || !(first..=last).all(crate::text::is_digit))
     };
     if class.ranges().iter().any(|range| wide(range.start(), range.end())) { 2 } else { 1 }
 }
@@ -134,16 +116,9 @@ mod tests {
     #[test]
     fn a_group_is_as_long_as_its_pattern_lets_it_be() {
         let text = |most| Shape::Text { most };
-        assert_eq!(of(r"#(?<order>\d{6,10})"), [Group { name: "order".to_owned(), shape: text(Some(10)), always: true }]);
+        assert_eq!(of(r"#(?<order>\d{6,10})"), [Group { name: "order".to_owned(), shape: text(Some(10)) }]);
         assert_eq!(of(r"(?<a>.+)")[0].shape, text(None));
         assert_eq!(of(r"(?<a>[a-z😀]{3})")[0].shape, text(Some(6)));
         assert_eq!(units_max("ab|abc"), Some(3));
-    }
-
-    #[test]
-    fn a_group_beside_another_way_may_be_missing() {
-        assert!(!of(r"(?<a>x)|y")[0].always);
-        assert!(!of(r"(?<a>x)?y")[0].always);
-        assert!(of(r"(?:(?<a>x))+y")[0].always);
     }
 }

@@ -43,14 +43,13 @@ pub fn parse(file: FileId, text: &str) -> (tree::Document, Vec<Diagnostic>) {
         return too_large(file, text);
     }
     let scan::Scan { masked, items: cuts, comments, blanks, diagnostics, silenced } = scan::scan(file, text);
-    let mut reader = read::Reader::new(file, &masked);
-    let items = cuts.iter().map(|cut| reader.item(cut)).collect();
+    let (items, found) = read::items(file, &masked, &cuts);
     let mut all = diagnostics;
     let follows = |found: &Diagnostic| {
         let place = found.labels.first().map_or(0, |label| label.span.start as usize);
         silenced.iter().any(|range| range.contains(&place) || range.end == place)
     };
-    all.extend(reader.diagnostics.into_iter().filter(|found| !follows(found)));
+    all.extend(found.into_iter().filter(|found| !follows(found)));
     (tree::Document { items, comments, blanks }, in_order(text, all))
 }
 

@@ -44,6 +44,12 @@ pub fn digits_to_ascii(text: &str) -> String {
     text.chars().map(|c| digit(c).unwrap_or(c)).collect()
 }
 
+/// Whether it is a decimal digit of any script.
+#[must_use]
+pub fn is_digit(c: char) -> bool {
+    c.is_ascii_digit() || digit(c).is_some()
+}
+
 fn fold_ascii(text: &str) -> String {
     let mut out = vec![b' '; text.len()];
     let (mut at, mut last) = (0_usize, b' ');

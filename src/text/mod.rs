@@ -13,7 +13,7 @@ mod yes_no;
 
 pub use self::similar::{allowed_slips, similar};
 pub use count::{SHORTEN_GRAPHEME_UNITS, fits, graphemes, shorten, shorten_units, units};
-pub use fold::{digits_to_ascii, fold};
+pub use fold::{digits_to_ascii, fold, is_digit};
 pub use lookalike::{disguised, mixes_scripts, skeleton};
 pub use script::{is_bidi_control, is_without_spaces, language_of};
 pub use split::{Pieces, pieces, split};

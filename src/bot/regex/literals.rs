@@ -1,17 +1,41 @@
 //! What must stand in a text before an expression can be found in it.
 
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
 /// Literals of one expression: more would cost more than they spare.
 const LITERALS_MOST: usize = 16;
+/// A class of no more characters may be a letter in its cases.
+const FOLDED_MOST: usize = 16;
 /// Parts of a sequence that are looked at from their beginning.
 const PARTS_MOST: usize = 24;
 
 /// Literals of which one, in either case of ASCII letters, stands in every text in which the expression is found. Empty
 /// where there is no such set.
 pub(super) fn required(hir: &Hir) -> Vec<Vec<u8>> {
-    best_of(hir).unwrap_or_default()
+    best_of(&lowered(hir)).unwrap_or_default()
+}
+
+/// The expression over texts whose ASCII letters are small: a letter in both cases becomes one letter, and what was a row
+/// of classes one literal. In a text in which the expression is found this one is found once its letters are small.
+fn lowered(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Empty => Hir::empty(),
+        HirKind::Look(look) => Hir::look(*look),
+        HirKind::Literal(literal) => Hir::literal(literal.0.to_ascii_lowercase()),
+        HirKind::Class(Class::Unicode(class)) if class_size(class) <= FOLDED_MOST => {
+            let letters = class.iter().flat_map(|range| range.start()..=range.end());
+            let small = letters.map(|letter| letter.to_ascii_lowercase());
+            Hir::class(Class::Unicode(ClassUnicode::new(small.map(|letter| ClassUnicodeRange::new(letter, letter)))))
+        }
+        HirKind::Class(class) => Hir::class(class.clone()),
+        HirKind::Repetition(Repetition { min, max, greedy, sub }) => {
+            Hir::repetition(Repetition { min: *min, max: *max, greedy: *greedy, sub: Box::new(lowered(sub)) })
+        }
+        HirKind::Capture(capture) => lowered(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(lowered).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(lowered).collect()),
+    }
 }
 
 /// The set whose shortest literal is the longest, then the smaller one.
@@ -51,16 +75,13 @@ fn better(one: Option<Vec<Vec<u8>>>, other: Option<Vec<Vec<u8>>>) -> Option<Vec<
 fn is_letter(part: &Hir) -> bool {
     match part.kind() {
         HirKind::Literal(_) => true,
-        HirKind::Class(class) => class.minimum_len().is_some() && class_size(class) <= 4,
+        HirKind::Class(Class::Unicode(class)) => !class.ranges().is_empty() && class_size(class) <= 4,
         _ => false,
     }
 }
 
-fn class_size(class: &regex_syntax::hir::Class) -> usize {
-    match class {
-        regex_syntax::hir::Class::Unicode(class) => class.iter().map(|range| range.len()).sum(),
-        regex_syntax::hir::Class::Bytes(class) => class.iter().map(|range| range.len()).sum(),
-    }
+fn class_size(class: &ClassUnicode) -> usize {
+    class.iter().map(|range| range.len()).sum()
 }
 
 /// What each text must begin or end with.

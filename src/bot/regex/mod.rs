@@ -21,11 +21,12 @@ const COMPILED_BYTES_MOST: usize = 64 << 20;
 const SEARCH_BYTES_MOST: usize = 1 << 20;
 
 /// One expression. Searching is linear in the text.
-#[derive(Debug)]
 pub struct Regex {
     source: String,
     flags: String,
     groups: Vec<String>,
+    /// Those that every match captures.
+    surely: Vec<String>,
     literals: Vec<Vec<u8>>,
     bytes: usize,
     takes_all: bool,
@@ -64,12 +65,13 @@ impl Regex {
         if bytes > BYTES_MOST {
             return Err(RegexError::TooBig);
         }
-        let mut groups = Vec::new();
-        name_groups(&hir, &mut groups);
+        let (mut groups, mut surely) = (Vec::new(), Vec::new());
+        name_groups(&hir, true, &mut groups, &mut surely);
         Ok(Self {
             source: source.to_owned(),
             flags: flags.to_owned(),
             groups,
+            surely,
             literals: literals::required(&hir),
             bytes,
             takes_all: hir.properties().minimum_len() == Some(0) && hir.properties().look_set().is_empty(),
@@ -88,6 +90,12 @@ impl Regex {
     #[must_use]
     pub fn groups(&self) -> &[String] {
         &self.groups
+    }
+
+    /// Of its named groups those that every match captures, in their order.
+    #[must_use]
+    pub fn groups_always(&self) -> &[String] {
+        &self.surely
     }
 
     /// Whether it is found in every text, even in an empty one.
@@ -168,6 +176,13 @@ impl Regex {
     }
 }
 
+/// What the author wrote, and nothing of what a search left behind: steps are told from each other by it.
+impl std::fmt::Debug for Regex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "/{}/{}", self.source, self.flags)
+    }
+}
+
 fn read(source: &str, flags: &str) -> Result<Hir, RegexError> {
     let mut builder = ParserBuilder::new();
     builder.nest_limit(NESTING_MOST);
@@ -196,14 +211,19 @@ fn compile(pattern: &str) -> Option<regex::Regex> {
     builder.size_limit(COMPILED_BYTES_MOST).dfa_size_limit(SEARCH_BYTES_MOST).build().ok()
 }
 
-fn name_groups(hir: &Hir, groups: &mut Vec<String>) {
+/// Names the groups, and apart those that take part in every match.
+fn name_groups(hir: &Hir, always: bool, groups: &mut Vec<String>, surely: &mut Vec<String>) {
     match hir.kind() {
         HirKind::Capture(capture) => {
-            groups.extend(capture.name.as_deref().map(ToOwned::to_owned));
-            name_groups(&capture.sub, groups);
+            if let Some(name) = capture.name.as_deref() {
+                groups.push(name.to_owned());
+                surely.extend(always.then(|| name.to_owned()));
+            }
+            name_groups(&capture.sub, always, groups, surely);
         }
-        HirKind::Repetition(repetition) => name_groups(&repetition.sub, groups),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().for_each(|part| name_groups(part, groups)),
+        HirKind::Repetition(repetition) => name_groups(&repetition.sub, always && repetition.min > 0, groups, surely),
+        HirKind::Concat(parts) => parts.iter().for_each(|part| name_groups(part, always, groups, surely)),
+        HirKind::Alternation(parts) => parts.iter().for_each(|part| name_groups(part, false, groups, surely)),
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => {}
     }
 }

@@ -33,6 +33,33 @@ fn flags_and_groups_are_those_of_the_author() {
 }
 
 #[test]
+fn a_group_that_may_be_left_out_is_not_always_there() {
+    let always = |source: &str| Regex::new(source).unwrap().groups_always().to_vec();
+    assert_eq!(always(r"#(?<order>\d{6,10})(?<more>x)?"), ["order"]);
+    assert!(always("(?<a>x)|y").is_empty());
+    assert!(always("(?<a>x)*y").is_empty());
+    assert_eq!(always("(?:x(?<a>y))+z"), ["a"]);
+    let commented = Regex::with_flags("(?<a>x) # (?<b>y)", "x").unwrap();
+    assert_eq!(commented.groups_always(), ["a"]);
+}
+
+#[test]
+fn an_expression_prints_as_it_was_written_before_and_after_a_search() {
+    let regex = Regex::with_flags("size (?<size>S|M)", "i").unwrap();
+    assert_eq!(format!("{regex:?}"), "/size (?<size>S|M)/i");
+    assert!(regex.is_match("Size m") && regex.is_whole_match("size S"));
+    assert_eq!(format!("{regex:?}"), "/size (?<size>S|M)/i");
+}
+
+#[test]
+fn a_letter_in_both_cases_is_one_letter_of_a_literal() {
+    assert_eq!(literals("#(?:item|part)77-(?<number>\\d{2,6})", "i"), ["#item77-", "#part77-"]);
+    assert_eq!(literals("Where Is My (?:Order|Parcel)", ""), ["where is my order", "where is my parcel"]);
+    assert_eq!(literals("[Oo]rder[ _]number", ""), ["order number", "order_number"]);
+    assert!(literals("straße", "i").contains(&"ſtraße".to_owned()), "the long s is an s too");
+}
+
+#[test]
 fn a_whole_match_looks_past_a_short_first_alternative() {
     let regex = Regex::new(r"AB|ABC\d{3}").unwrap();
     assert!(regex.is_whole_match("ABC123") && regex.is_whole_match("AB"));

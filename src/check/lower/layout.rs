@@ -13,15 +13,12 @@ pub(super) fn finish(world: &World<'_>, out: &mut Lowered, marks: &[Option<usize
     let end = out.steps.len();
     let place = |mark: usize| marks.get(mark).copied().flatten().unwrap_or(end);
     let pending: BTreeMap<usize, &str> = out.pending.iter().map(|(step, _, label)| (*step, label.as_str())).collect();
-    let mut hash = Hashing(Sha256::new());
+    let mut written = String::new();
     for (at, step) in out.steps.iter_mut().enumerate() {
         let mut kept = Vec::new();
         each_target(&mut step.op, |target| kept.push(std::mem::take(target)));
         let outside = outside(world, &mut step.op, pending.get(&at).copied());
-        // Writing into a hash cannot fail.
-        let _ = write!(hash, "{:?} {}", step.op, outside.name);
-        let done = hash.0.finalize_reset();
-        step.digest = done.iter().take(8).fold(0, |digest, byte| digest << 8 | u64::from(*byte));
+        step.digest = digest(&step.op, &outside.name, &mut written);
         outside.restore(&mut step.op);
         let mut kept = kept.into_iter();
         each_target(&mut step.op, |target| *target = place(kept.next().unwrap_or(usize::MAX)));
@@ -31,13 +28,12 @@ pub(super) fn finish(world: &World<'_>, out: &mut Lowered, marks: &[Option<usize
     }
 }
 
-struct Hashing(Sha256);
-
-impl std::fmt::Write for Hashing {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.update(text);
-        Ok(())
-    }
+/// What tells a step from others: its own words, targets and numbers of other things taken out. `written` is used anew.
+fn digest(op: &Op, outside: &str, written: &mut String) -> u64 {
+    written.clear();
+    // Writing into a text cannot fail.
+    let _ = write!(written, "{op:?} {outside}");
+    Sha256::digest(&*written).iter().take(8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
 }
 
 /// What a step names outside its flow. Indices of other things change when the author adds one elsewhere; names do not,
@@ -132,5 +128,31 @@ pub(in super::super) fn each_target(op: &mut Op, mut visit: impl FnMut(&mut usiz
         | Op::Goto { .. }
         | Op::Stop
         | Op::Wait(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::bot::{Expr, Regex, Value};
+
+    #[test]
+    fn a_step_keeps_its_digest_when_its_expression_has_searched() {
+        let of = |regex: &Arc<Regex>| {
+            let text = Box::new(Expr::Value(Value::Text("Size m".to_owned())));
+            let op = Op::Branch { condition: Expr::Matches(text, Arc::clone(regex)), otherwise: 0 };
+            digest(&op, "", &mut "left from another step".to_owned())
+        };
+        let regex = |source: &str, flags: &str| Arc::new(Regex::with_flags(source, flags).unwrap());
+        let size = regex("size (?<size>S|M)", "i");
+        let before = of(&size);
+        assert!(size.is_match("Size m") && size.is_whole_match("size S"));
+        assert_eq!(of(&size), before);
+        assert_eq!(of(&regex("size (?<size>S|M)", "i")), before);
+        for other in [regex("size (?<size>S|M)", ""), regex("size (?<size>S|L)", "i")] {
+            assert_ne!(of(&other), before);
+        }
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::bot::{BinaryOp, Expr, Filter, Op, Piece, Place, Template, Text, Value};
-use crate::check::regexes;
 use crate::check::shape::Shapes;
 
 /// Names that have a value: `order`, `shipment.sent_on`, `contact.size`, `referral.ad_name`.
@@ -113,7 +112,7 @@ pub(super) fn when(condition: &Expr, outcome: bool) -> Facts {
             when(left, outcome).into_iter().chain(when(right, outcome)).collect()
         }
         (Expr::Binary(BinaryOp::And | BinaryOp::Or, ..), _) => Facts::new(),
-        (Expr::Matches(inner, regex), true) => read(inner).into_iter().chain(regexes::always(regex)).collect(),
+        (Expr::Matches(inner, regex), true) => read(inner).into_iter().chain(regex.groups_always().iter().cloned()).collect(),
         // A missing value counts as false, so whatever a true comparison read was there.
         (condition, true) => read(condition),
         (_, false) => Facts::new(),

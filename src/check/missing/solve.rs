@@ -5,13 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use super::facts::{self, Facts};
 use super::rows::{self, Columns, Known};
 use super::ways::{self, Way};
-use crate::bot::{Op, Place};
+use crate::bot::{On, Op, Place};
 use crate::check::lower::Lowered;
-use crate::check::regexes;
 use crate::check::shape::Shapes;
 use crate::check::trigger::Placed;
 use crate::check::world::World;
-use crate::syntax::tree::On;
 
 /// The answer, to be asked step by step.
 pub(super) struct Solved {
@@ -90,7 +88,7 @@ fn entries(world: &World<'_>, triggers: &[Placed<'_>], flows: usize) -> Vec<Entr
     let mut list: Vec<Entry> = triggers
         .iter()
         .map(|placed| {
-            let mut entry = entry(placed.trigger.flow, &placed.tree.on);
+            let mut entry = entry(placed.trigger.flow, &placed.trigger.on);
             entry.gains.extend(placed.trigger.when.iter().flat_map(|when| facts::when(when, true)));
             entry
         })
@@ -105,11 +103,10 @@ fn entry(flow: usize, on: &On) -> Entry {
     let of = |facts: &[&str]| facts.iter().map(|fact| (*fact).to_owned()).collect::<Facts>();
     let (gains, perhaps) = match on {
         On::Matching(regex) => {
-            let (always, other): (Vec<_>, Vec<_>) = regexes::groups(regex).into_iter().partition(|group| group.always);
-            let names = |groups: Vec<regexes::Group>| groups.into_iter().map(|group| group.name).collect();
-            (names(always), names(other))
+            let always = regex.groups_always();
+            regex.groups().iter().cloned().partition(|group| always.contains(group))
         }
-        On::Comment(Some(form)) => return entry(flow, form),
+        On::Comment(form) => return entry(flow, form),
         On::Ad(Some(_)) => (of(&["referral.source", "referral.ad_id"]), Facts::new()),
         On::Link(Some(_)) => (of(&["referral.source", "referral.ref"]), Facts::new()),
         On::Ad(None) | On::Link(None) => (of(&["referral.source"]), Facts::new()),

@@ -2,7 +2,6 @@
 
 use super::facts::{self, Facts};
 use crate::bot::{Expr, Op, Place, Type};
-use crate::check::regexes;
 
 /// One way on from a step.
 pub(super) struct Way<'o> {
@@ -91,7 +90,7 @@ pub(super) fn of(op: &Op, at: usize) -> Vec<Way<'_>> {
 /// Named groups that an answer of the type captures: always, and perhaps.
 fn groups(kind: &Type) -> (Facts, Facts) {
     match kind {
-        Type::Matching(regex) => (regexes::always(regex), regex.groups().iter().cloned().collect()),
+        Type::Matching(regex) => (regex.groups_always().iter().cloned().collect(), regex.groups().iter().cloned().collect()),
         _ => (Facts::new(), Facts::new()),
     }
 }

@@ -8,6 +8,7 @@ mod flows;
 mod items;
 mod literals;
 mod pieces;
+mod shared;
 mod steps;
 mod tests;
 mod texts;
@@ -15,6 +16,9 @@ mod types;
 
 pub use expressions::{COMPARE, NEGATE, NOT, binding};
 pub use pieces::{Places, Value};
+pub use shared::items;
+#[cfg(test)]
+pub use shared::{SHARED_FROM, on_cores};
 
 use pest::Parser;
 use unicode_normalization::UnicodeNormalization;
@@ -119,13 +123,13 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn name(&self, pair: &Pair<'_>) -> Name {
-        Name { text: pair.as_str().nfc().collect(), span: self.span(pair) }
+        Name { text: composed(pair.as_str()), span: self.span(pair) }
     }
 
     /// The name behind `@`.
     pub(super) fn set_name(&self, pair: &Pair<'_>) -> Name {
         let inner = pair.clone().into_inner().next();
-        Name { text: inner.map(|name| name.as_str().nfc().collect()).unwrap_or_default(), span: self.span(pair) }
+        Name { text: inner.map(|name| composed(name.as_str())).unwrap_or_default(), span: self.span(pair) }
     }
 
     pub(super) fn spanned<T>(&self, pair: &Pair<'_>, value: T) -> Spanned<T> {
@@ -209,6 +213,11 @@ fn item_rule(word: &str) -> Option<Rule> {
         "test" => Rule::item_test,
         _ => return None,
     })
+}
+
+/// A name in the one spelling that names are compared in.
+fn composed(name: &str) -> String {
+    if name.is_ascii() { name.to_owned() } else { name.nfc().collect() }
 }
 
 /// The first pair of this rule inside.

@@ -10,6 +10,7 @@ mod habits;
 mod hostile;
 mod mistakes;
 mod printed;
+mod shared;
 
 /// The tree as a text in which no place stands. Comments and empty lines, which are places too, are left out.
 pub(crate) fn without_places(document: &Document) -> String {
