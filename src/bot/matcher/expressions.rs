@@ -10,6 +10,7 @@ use regex::{RegexSet, RegexSetBuilder};
 
 use super::heard::{Beside, Found, Hit, Rank};
 use crate::bot::Regex;
+use crate::bot::regex::stands_as_word;
 use crate::text;
 
 /// Expressions of one set: its cost grows faster than its number.
@@ -24,10 +25,17 @@ pub(super) struct Expressions {
     /// With their triggers.
     list: Vec<(usize, Arc<Regex>)>,
     prefilter: Option<AhoCorasick>,
-    /// By literal of the prefilter: places in the list.
-    by_literal: Vec<Vec<usize>>,
+    /// By literal of the prefilter.
+    by_literal: Vec<Wanted>,
     /// Those without literals.
     sets: Vec<Set>,
+}
+
+/// Who wants a literal: places in the list.
+#[derive(Clone, Debug, Default)]
+struct Wanted {
+    anywhere: Vec<usize>,
+    as_word: Vec<usize>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -51,10 +59,11 @@ impl Expressions {
             for literal in regex.literals() {
                 let place = *places.entry(literal).or_insert_with(|| {
                     literals.push(literal);
-                    self.by_literal.push(Vec::new());
+                    self.by_literal.push(Wanted::default());
                     literals.len().saturating_sub(1)
                 });
-                if let Some(members) = self.by_literal.get_mut(place) {
+                if let Some(wanted) = self.by_literal.get_mut(place) {
+                    let members = if regex.literals_are_words() { &mut wanted.as_word } else { &mut wanted.anywhere };
                     members.push(at);
                 }
             }
@@ -85,7 +94,12 @@ impl Expressions {
         let mut candidates: Vec<usize> = Vec::new();
         if let Some(prefilter) = &self.prefilter {
             for place in prefilter.find_overlapping_iter(&*plain) {
-                candidates.extend(self.by_literal.get(place.pattern().as_usize()).into_iter().flatten());
+                let Some(wanted) = self.by_literal.get(place.pattern().as_usize()) else { continue };
+                candidates.extend(&wanted.anywhere);
+                // Most expressions begin and end with a word: they need not be asked for a piece of another one.
+                if stands_as_word(&plain, place.start(), place.end()) {
+                    candidates.extend(&wanted.as_word);
+                }
             }
             candidates.sort_unstable();
             candidates.dedup();

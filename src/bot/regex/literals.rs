@@ -1,7 +1,7 @@
 //! What must stand in a text before an expression can be found in it.
 
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
 /// Literals of one expression: more would cost more than they spare.
 const LITERALS_MOST: usize = 16;
@@ -12,8 +12,76 @@ const PARTS_MOST: usize = 24;
 
 /// Literals of which one, in either case of ASCII letters, stands in every text in which the expression is found. Empty
 /// where there is no such set.
-pub(super) fn required(hir: &Hir) -> Vec<Vec<u8>> {
-    best_of(&lowered(hir)).unwrap_or_default()
+#[derive(Debug, Default)]
+pub(super) struct Literals {
+    pub(super) any: Vec<Vec<u8>>,
+    /// It stands there as a whole word: neither before nor behind it is there a letter, digit or `_` of ASCII.
+    pub(super) are_words: bool,
+}
+
+pub(super) fn required(hir: &Hir) -> Literals {
+    let lowered = lowered(hir);
+    let any = best_of(&lowered);
+    match whole_words(&lowered) {
+        Some(words) if any.as_ref().is_none_or(|any| shortest(&words) >= shortest(any)) => {
+            Literals { any: words, are_words: true }
+        }
+        _ => Literals { any: any.unwrap_or_default(), are_words: false },
+    }
+}
+
+/// The words with which the expression begins, where it begins and they end with the border of a word.
+fn whole_words(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    let HirKind::Concat(parts) = hir.kind() else { return None };
+    let parts = parts.get(..parts.len().min(PARTS_MOST))?;
+    let begins = matches!(parts.first()?.kind(), HirKind::Look(Look::WordUnicode | Look::WordAscii | Look::Start));
+    let words = |end: usize| {
+        let sequence = Extractor::new().extract(&Hir::concat(parts.get(1..end)?.to_vec()));
+        let literals = sequence.literals().filter(|literals| literals.iter().all(|literal| literal.is_exact()))?;
+        let mut words: Vec<Vec<u8>> = literals.iter().map(|literal| literal.as_bytes().to_ascii_lowercase()).collect();
+        words.sort_unstable();
+        words.dedup();
+        // They are not cut: a part of a word is none.
+        (words.len() <= LITERALS_MOST && words.iter().all(|word| is_word(word))).then_some(words)
+    };
+    let mut ends = (2..parts.len()).rev().filter(|end| begins && parts.get(*end..).is_some_and(parts_from_word));
+    ends.find_map(words)
+}
+
+/// One or several words of ASCII, with nothing else at the ends.
+fn is_word(word: &[u8]) -> bool {
+    word.is_ascii() && [word.first(), word.last()].iter().all(|end| end.copied().is_some_and(is_word_byte))
+}
+
+/// A letter, digit or `_` of ASCII.
+pub(super) const fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether what follows keeps letters of ASCII away from a word before it.
+fn parts_from_word(parts: &[Hir]) -> bool {
+    let Some((first, rest)) = parts.split_first() else { return false };
+    match first.kind() {
+        HirKind::Look(look) => matches!(look, Look::WordUnicode | Look::WordAscii | Look::End),
+        HirKind::Repetition(repetition) if repetition.min == 0 => opens_apart(&repetition.sub) && parts_from_word(rest),
+        _ => opens_apart(first),
+    }
+}
+
+/// Whether it takes a character, and none of ASCII's letters, digits and `_` first.
+fn opens_apart(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.first().is_some_and(|byte| !is_word_byte(*byte)),
+        HirKind::Class(Class::Unicode(class)) => {
+            let words = (0..=0x7f_u8).filter(|byte| is_word_byte(*byte)).map(char::from);
+            words.into_iter().all(|word| class.iter().all(|range| !(range.start()..=range.end()).contains(&word)))
+        }
+        HirKind::Class(Class::Bytes(_)) | HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Capture(capture) => opens_apart(&capture.sub),
+        HirKind::Repetition(repetition) => repetition.min > 0 && opens_apart(&repetition.sub),
+        HirKind::Concat(parts) => parts.first().is_some_and(opens_apart),
+        HirKind::Alternation(parts) => parts.iter().all(opens_apart),
+    }
 }
 
 /// The expression over texts whose ASCII letters are small: a letter in both cases becomes one letter, and what was a row
@@ -64,11 +132,15 @@ fn best_of(hir: &Hir) -> Option<Vec<Vec<u8>>> {
 }
 
 fn better(one: Option<Vec<Vec<u8>>>, other: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
-    let worth = |set: &Vec<Vec<u8>>| (set.iter().map(Vec::len).min().unwrap_or(0), std::cmp::Reverse(set.len()));
+    let worth = |set: &[Vec<u8>]| (shortest(set), std::cmp::Reverse(set.len()));
     match (one, other) {
         (Some(one), Some(other)) => Some(if worth(&other) > worth(&one) { other } else { one }),
         (one, other) => one.or(other),
     }
+}
+
+fn shortest(set: &[Vec<u8>]) -> usize {
+    set.iter().map(Vec::len).min().unwrap_or(0)
 }
 
 /// A literal or a class of few characters.

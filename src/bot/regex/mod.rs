@@ -27,7 +27,7 @@ pub struct Regex {
     groups: Vec<String>,
     /// Those that every match captures.
     surely: Vec<String>,
-    literals: Vec<Vec<u8>>,
+    literals: literals::Literals,
     bytes: usize,
     takes_all: bool,
     compiled: OnceLock<Option<regex::Regex>>,
@@ -108,7 +108,12 @@ impl Regex {
     /// nothing can be said.
     #[must_use]
     pub fn literals(&self) -> &[Vec<u8>] {
-        &self.literals
+        &self.literals.any
+    }
+
+    /// Whether that literal stands there as a whole word, as [`stands_as_word`] sees it.
+    pub(super) const fn literals_are_words(&self) -> bool {
+        self.literals.are_words
     }
 
     /// Whether it is found in the text.
@@ -174,6 +179,12 @@ impl Regex {
             flags => format!("(?{flags}:{})", self.source),
         }
     }
+}
+
+/// Whether no letter, digit or `_` of ASCII touches the stretch `start..end` (bytes).
+pub(super) fn stands_as_word(text: &str, start: usize, end: usize) -> bool {
+    let is_word = |at: usize| text.as_bytes().get(at).copied().is_some_and(literals::is_word_byte);
+    !start.checked_sub(1).is_some_and(is_word) && !is_word(end)
 }
 
 /// What the author wrote, and nothing of what a search left behind: steps are told from each other by it.

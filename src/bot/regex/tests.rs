@@ -99,6 +99,32 @@ fn the_biggest_that_is_read_compiles() {
 }
 
 #[test]
+fn a_word_with_borders_is_looked_for_as_a_word() {
+    let words = |source: &str| Regex::new(source).unwrap().literals_are_words().then(|| literals(source, ""));
+    assert_eq!(words(r"\bitem4(?:-\d+)?\b"), Some(vec!["item4".to_owned()]));
+    assert_eq!(words(r"\b(?:order|parcel)s?\b").map(|all| all.len()), Some(4));
+    assert_eq!(words(r"^size(?: |-)(S|M|L)$").map(|all| all.len()), Some(6));
+    assert_eq!(words(r"\bsizes?\b(?:.*)"), Some(vec!["size".to_owned(), "sizes".to_owned()]));
+    let many: Vec<String> = (10..30).map(|n| format!("item{n}x")).collect();
+    assert_eq!(words(&format!(r"\b(?:{})\b", many.join("|"))), None, "what is cut is no word");
+    for loose in [
+        "item4",
+        r"\bitem4",
+        r"\bitem4\d?\b",
+        r"item4\b",
+        r"\bitem4\w*\b",
+        r"\bitem4 ?\w+\b",
+        r"\b#4\b",
+        r"\bitem4\B",
+        "\\bgröße\\b",
+    ] {
+        assert_eq!(words(loose), None, "{loose}");
+    }
+    assert!(stands_as_word("an item4.", 3, 8) && stands_as_word("item4", 0, 5) && stands_as_word("äitem4ä", 2, 7));
+    assert!(!stands_as_word("item42", 0, 5) && !stands_as_word("_item4", 1, 6));
+}
+
+#[test]
 fn a_sample_is_found_by_its_expression() {
     for source in [r"#(?<order>\d{6,10})", "(?i)refund|money back", r"\w+@\w+\.com", r"[^\d\s]{2}", "طلب(ي|ك)?", r"size (S|M|L)"]
     {
@@ -126,7 +152,8 @@ fn expression() -> impl proptest::strategy::Strategy<Value = String> {
             proptest::collection::vec(inner.clone(), 1..4).prop_map(|parts| format!("(?:{})", parts.join("|"))),
             (inner.clone(), prop_oneof![Just("?"), Just("*"), Just("+"), Just("{2}"), Just("{0,3}")])
                 .prop_map(|(part, times)| format!("(?:{part}){times}")),
-            inner.prop_map(|part| format!("({part})")),
+            inner.clone().prop_map(|part| format!("({part})")),
+            (inner.clone(), inner).prop_map(|(word, rest)| format!(r"\b{word}{rest}\b")),
         ]
     })
 }
@@ -139,7 +166,10 @@ proptest::proptest! {
         for text in texts {
             if regex.is_match(&text) && !regex.literals().is_empty() {
                 let small = text.to_ascii_lowercase();
-                let stands = |literal: &Vec<u8>| small.as_bytes().windows(literal.len()).any(|part| part == literal.as_slice());
+                let stands = |literal: &Vec<u8>| {
+                    let mut parts = small.as_bytes().windows(literal.len()).enumerate().filter(|(_, part)| part == literal);
+                    parts.any(|(at, _)| !regex.literals_are_words() || stands_as_word(&small, at, at + literal.len()))
+                };
                 assert!(regex.literals().iter().any(stands), "{source} in {text}: {:?}", literals(&source, ""));
             }
         }
