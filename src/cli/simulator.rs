@@ -14,7 +14,7 @@ use crate::system::{SteeredClock, SystemEntropy};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "TikTok's endpoints are under /open_api/v1.3/, the steering under /sim/v1/:\n  customers messages clicks colleague referrals reads advance faults calls deliveries\n  conversations violations reset events          (docs/simulator.md has an example of each)\n\nExample:\n  rejoinder simulator --listen 127.0.0.1:9090\n  curl -X POST http://127.0.0.1:9090/sim/v1/customers -d '{\"name\":\"Mona\"}'\n  curl -X POST http://127.0.0.1:9090/sim/v1/messages -d '{\"customer\":\"c1\",\"text\":\"hello\"}'\n  curl http://127.0.0.1:9090/sim/v1/violations"
+    after_help = "TikTok's endpoints are under /open_api/v1.3/, the steering under /sim/v1/:\n  accounts customers messages clicks comments colleague referrals reads advance faults\n  calls deliveries conversations violations reset events          (docs/simulator.md has an example of each)\n\nExample:\n  rejoinder simulator --listen 127.0.0.1:9090\n  curl -X POST http://127.0.0.1:9090/sim/v1/customers -d '{\"name\":\"Mona\"}'\n  curl -X POST http://127.0.0.1:9090/sim/v1/messages -d '{\"customer\":\"c1\",\"text\":\"hello\"}'\n  curl http://127.0.0.1:9090/sim/v1/violations"
 )]
 pub(super) struct Arguments {
     /// Address to listen at; port 0 takes a free one, which is printed.
@@ -33,6 +33,9 @@ pub(super) struct Arguments {
     /// The account's `business_id`.
     #[arg(long, allow_hyphen_values = true)]
     business_id: Option<String>,
+    /// Where the account is registered, two letters: comments are told of and answered in VN, ID and TH.
+    #[arg(long, value_name = "COUNTRY")]
+    country: Option<String>,
     /// The account's first access token.
     #[arg(long)]
     access_token: Option<String>,
@@ -72,6 +75,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut account = AccountOptions::default();
     if let Some(id) = &arguments.business_id {
         account.business_id.clone_from(id);
+    }
+    if let Some(country) = &arguments.country {
+        account.country = country.to_ascii_uppercase();
     }
     account.access_token.clone_from(&arguments.access_token);
     account.refresh_token.clone_from(&arguments.refresh_token);

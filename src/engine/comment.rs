@@ -38,6 +38,10 @@ impl Work<'_> {
         if self.state.last_received.is_some_and(|at| self.now.since_ms(at) < CONTACT_MS) {
             return self.note("kept", "the customer wrote within a day: TikTok lets nobody answer a comment by a message then");
         }
+        let answered = self.state.comment.as_ref().filter(|before| before.answered);
+        if answered.is_some_and(|before| self.now.since_ms(before.at) < CONTACT_MS) {
+            return self.note("kept", "a comment of the customer was answered within a day: TikTok takes no second answer then");
+        }
         self.learn_language(&heard);
         self.state.comment = Some(Commented { id: heard.id.to_string(), at: heard.at, answered: false });
         self.state.message = Some(Arc::clone(&heard));

@@ -154,6 +154,11 @@ impl World {
     }
 
     pub async fn without_server(flow: &str) -> Self {
+        Self::in_country(flow, "EG").await
+    }
+
+    /// The same with an account that is registered in this country.
+    pub async fn in_country(flow: &str, country: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("flows")).expect("a folder inside");
         std::fs::write(folder.path().join("flows/bot.flow"), flow).expect("a file");
@@ -174,6 +179,8 @@ impl World {
                 "rft.test",
                 "--seed",
                 "7",
+                "--country",
+                country,
             ],
             &[],
             folder.path(),
@@ -181,7 +188,7 @@ impl World {
         // A port that was free a moment ago; the server must come back to the same one after a crash.
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
         let settings = format!(
-            "flows = [\"flows\"]\nstore = \"rejoinder.db\"\nlisten = \"127.0.0.1:{port}\"\n\n[[app]]\nid = \"{APP}\"\nsecret = {{ env = \"TIKTOK_APP_SECRET\" }}\napi = \"{}/open_api/v1.3\"\n\n[[app.account]]\nbusiness_id = \"{BUSINESS}\"\naccess_token = {{ env = \"TIKTOK_ACCESS_TOKEN\" }}\nrefresh_token = {{ env = \"TIKTOK_REFRESH_TOKEN\" }}\nmarket = \"EG\"\n",
+            "flows = [\"flows\"]\nstore = \"rejoinder.db\"\nlisten = \"127.0.0.1:{port}\"\n\n[[app]]\nid = \"{APP}\"\nsecret = {{ env = \"TIKTOK_APP_SECRET\" }}\napi = \"{}/open_api/v1.3\"\n\n[[app.account]]\nbusiness_id = \"{BUSINESS}\"\naccess_token = {{ env = \"TIKTOK_ACCESS_TOKEN\" }}\nrefresh_token = {{ env = \"TIKTOK_REFRESH_TOKEN\" }}\nmarket = \"{country}\"\n",
             simulator.address
         );
         std::fs::write(folder.path().join("rejoinder.toml"), settings).expect("a file");
@@ -212,6 +219,15 @@ impl World {
         let text = answer.text().await.expect("a body");
         assert!(status.is_success(), "{path} {body}: {status} {text}");
         serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// A call of TikTok's interface in the account's name; gives its data.
+    pub async fn business(&self, path: &str, body: Value) -> Value {
+        let address = format!("{}/open_api/v1.3{path}", self.simulator.address);
+        let call = self.http.post(address).header("Access-Token", TOKEN).json(&body);
+        let answer: Value = call.send().await.expect("the simulator answers").json().await.expect("JSON");
+        assert_eq!(answer["code"], 0, "{path}: {answer}");
+        answer["data"].clone()
     }
 
     pub async fn get(&self, path: &str) -> Value {

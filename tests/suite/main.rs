@@ -11,6 +11,8 @@ mod bots;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod comments;
+#[cfg(test)]
 mod e2e;
 #[cfg(test)]
 mod flows;

@@ -148,6 +148,8 @@ flow any {
     talk.chat.comment("what is the PRICE?");
     talk.hears(&["It is 20. Write to us!"]);
     talk.chat.comment("nice");
+    talk.hears(&[]).tells("kept", "TikTok takes no second answer");
+    talk.after(24 * H).chat.comment("nice");
     talk.hears(&[]).tells("unmatched", "no trigger");
     talk.write("price").hears(&["20."]);
     talk.chat.comment("price");
@@ -183,6 +185,7 @@ fn a_second_text_to_a_comment_is_dropped_with_its_reason() {
     assert!(chat.ends.values().any(|(_, why)| why.contains("one text")), "{:?}", chat.ends);
     assert!(!chat.effects.iter().any(|effect| matches!(effect, crate::engine::Effect::Courtesy { .. })));
     chat.feed(first).gets(&[]);
+    chat.after(24 * H);
     let old = comment(&chat, "c2", 48 * H);
     chat.feed(old).gets(&[]);
     assert!(chat.ends.values().any(|(_, why)| why.contains("48 hours ago")), "{:?}", chat.ends);
