@@ -51,33 +51,18 @@ pub fn is_digit(c: char) -> bool {
 }
 
 fn fold_ascii(text: &str) -> String {
-    let mut out = vec![b' '; text.len()];
-    let (mut at, mut last) = (0_usize, b' ');
-    for byte in text.bytes() {
-        let folded = ASCII.get(usize::from(byte)).copied().unwrap_or(b' ');
-        if let Some(place) = out.get_mut(at) {
-            *place = folded;
+    // Two passes, each of them a run over memory: what becomes of each byte, then words put side by side.
+    let small = |byte: u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b' ' };
+    let blanks: Vec<u8> = text.bytes().map(small).collect();
+    let mut out = Vec::with_capacity(blanks.len());
+    for word in blanks.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            out.push(b' ');
         }
-        // A blank behind a blank is overwritten: no branch that is hard to foresee.
-        at = at.saturating_add(usize::from(folded != b' ' || last != b' '));
-        last = folded;
+        out.extend_from_slice(word);
     }
-    out.truncate(at.saturating_sub(usize::from(at > 0 && last == b' ')));
     String::from_utf8(out).unwrap_or_default()
 }
-
-/// What each character becomes: a small letter, a digit or a blank.
-const ASCII: [u8; 128] = {
-    let mut table = [b' '; 128];
-    let mut byte = 0;
-    while byte < table.len() {
-        if (byte as u8).is_ascii_alphanumeric() {
-            table[byte] = (byte as u8).to_ascii_lowercase();
-        }
-        byte += 1;
-    }
-    table
-};
 
 /// Folds letter by letter, as long as each is known and its neighbours do not matter.
 struct Easy {
