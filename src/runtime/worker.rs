@@ -218,7 +218,11 @@ async fn load(core: &Core, address: &Address) -> Result<Slot, StoreError> {
     slot.recent = Recent::decode(&row.recent);
     slot.open = store.outbox_of(row.id).await?.into_iter().map(|row| row.reply).collect();
     match Conversation::decode(&row.state) {
-        Ok(conversation) => slot.conversation = conversation,
+        Ok(conversation) => {
+            // Nor over a restart.
+            slot.last_now = conversation.now();
+            slot.conversation = conversation;
+        }
         Err(error) => slot.damaged = Some(error.to_string()),
     }
     Ok(slot)
