@@ -86,6 +86,19 @@ pub fn margin_ms(setting_ms: i64, skew_ms: Option<i64>, call_ms: i64) -> i64 {
     if skew_ms.is_none() || skew > SKEW_WIDENS_MS { margin.saturating_add(skew) } else { margin }
 }
 
+/// How wrong a measured difference may be: a `Date` has whole seconds, and stands anywhere in a call of up to five.
+const SKEW_ERROR_MS: i64 = 3_000;
+
+/// How far the clocks may differ, in milliseconds: as measured, with what the measuring cannot see, or as far as anything may
+/// leave where nobody has measured.
+#[must_use]
+pub const fn skew_bound_ms(skew_ms: Option<i64>) -> i64 {
+    match skew_ms {
+        Some(skew) => skew.saturating_abs().saturating_add(SKEW_ERROR_MS),
+        None => SKEW_STOPS_MS,
+    }
+}
+
 /// Whether the clocks differ so much that nothing may be sent.
 #[must_use]
 pub fn skew_stops(skew_ms: Option<i64>) -> bool {
@@ -117,6 +130,7 @@ mod tests {
         assert_eq!(margin_ms(300_000, None, 10_000), 360_000, "unknown is as bad as a minute");
         assert_eq!(margin_ms(0, Some(0), 10_000), 70_000);
         assert_eq!(margin_ms(0, Some(i64::MIN), i64::MAX), i64::MAX);
+        assert_eq!((skew_bound_ms(None), skew_bound_ms(Some(-7))), (300_000, 3_007));
         assert!(!skew_stops(None) && !skew_stops(Some(-300_000)));
         assert!(skew_stops(Some(300_001)) && skew_stops(Some(i64::MIN)));
     }

@@ -112,10 +112,8 @@ impl Work<'_> {
         by: &str,
     ) {
         self.state.ledger.settle_sent(id.0, ended);
-        if self.state.suspects.iter().any(|suspect| suspect.id == message_id) {
-            self.state.suspects.retain(|suspect| suspect.id != message_id);
-            self.state.ledger.adopt(message_id, id.0);
-        }
+        self.state.suspects.retain(|suspect| suspect.id != message_id);
+        self.state.ledger.adopt(message_id, id.0);
         if let Some(shown) = shown {
             self.state.ledger.seen_at(id.0, shown);
         }

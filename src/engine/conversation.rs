@@ -241,6 +241,12 @@ impl Conversation {
         })
     }
 
+    /// The moment of its newest input; no later one may be before it.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
     /// Ten less what is counted; the reserve for colleagues is not taken off.
     #[must_use]
     pub fn replies_left(&self) -> u32 {

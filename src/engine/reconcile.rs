@@ -3,12 +3,15 @@
 use super::attempt::LOOKS_MS;
 use super::state::{Bound, Stage};
 use super::work::Work;
-use super::{Echo, EchoSource, Effect, Listing, ReplyId};
+use super::{Echo, EchoSource, Effect, Listed, Listing, ReplyId};
 use crate::calendar::Moment;
+use crate::channel::rules;
 
 /// A message of an attempt carries a time of TikTok's in [begun - this, ended + [`AFTER_MS`]], the clocks' difference added.
 const BEFORE_MS: i64 = 5_000;
 const AFTER_MS: i64 = 30_000;
+/// Clocks that differ by more let nothing leave.
+const CLOCKS_MS: i64 = rules::skew_bound_ms(None);
 /// A call that has not ended may run so long.
 const CALL_MS: i64 = 12_000;
 /// A look that brings nothing for so long has failed.
@@ -117,6 +120,23 @@ impl Work<'_> {
         true
     }
 
+    /// Whether a listed message may still turn out to be a reply's: nobody's so far, or somebody's whom nobody knows, because
+    /// its echo came while the clocks had not been compared.
+    fn is_claimable(&self, message: &Listed) -> bool {
+        !message.message_id.is_empty()
+            && self.known(&message.message_id).is_none_or(|reply| reply == 0)
+            && !matches!(message.source, EchoSource::App | EchoSource::Web)
+    }
+
+    /// Whether the list shows what the open attempt may have sent if a clock was wrong then, as far as clocks may be: no
+    /// proof that it is absent.
+    fn may_be_there(&self, listing: &Listing, begun: Moment, ended: Moment) -> bool {
+        let Some((_, ours, ..)) = self.open_call() else { return false };
+        let near = begun.plus_ms(-CLOCKS_MS)..=ended.plus_ms(CLOCKS_MS.saturating_add(AFTER_MS));
+        let like = |message: &Listed| message.fingerprint == ours && near.contains(&message.at);
+        listing.messages.iter().any(|message| self.is_claimable(message) && like(message))
+    }
+
     // --- looks -----------------------------------------------------------------------------------------------------
 
     pub(super) fn looks_due(&mut self) {
@@ -159,18 +179,15 @@ impl Work<'_> {
             let mut found: Vec<_> = listing
                 .messages
                 .iter()
-                .filter(|message| {
-                    !message.message_id.is_empty()
-                        && self.known(&message.message_id).is_none()
-                        && !matches!(message.source, EchoSource::App | EchoSource::Web)
-                        && self.belongs(message.fingerprint, message.at)
-                })
+                .filter(|message| self.is_claimable(message) && self.belongs(message.fingerprint, message.at))
                 .collect();
             found.sort_by(|a, b| (a.at, &a.message_id).cmp(&(b.at, &b.message_id)));
             if let Some((first, others)) = found.split_first() {
                 self.settle(id, &first.message_id, begun, ended, Some(first.at), "TikTok's list");
                 for other in others {
-                    self.foreign(&other.message_id, other.at, other.source == EchoSource::Api);
+                    if self.known(&other.message_id).is_none() {
+                        self.foreign(&other.message_id, other.at, other.source == EchoSource::Api);
+                    }
                 }
                 return;
             }
@@ -189,6 +206,13 @@ impl Work<'_> {
         let covered = listing.is_some_and(|listing| !listing.full || listing.oldest.is_some_and(|oldest| oldest < begun));
         if !covered {
             self.lost(id, begun, ended, "nobody knows whether it arrived: TikTok's list does not reach back so far");
+        } else if listing.is_some_and(|listing| self.may_be_there(listing, begun, ended)) {
+            self.lost(
+                id,
+                begun,
+                ended,
+                "nobody knows whether it arrived: TikTok lists its like at a time that clocks may explain",
+            );
         } else if resent {
             self.lost(id, begun, ended, "nobody knows whether it arrived, and it was sent twice already");
         } else {

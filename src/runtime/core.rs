@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::doubt::Doubt;
 use super::fail::FailPoint;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Ports};
@@ -26,6 +27,7 @@ pub(super) struct Core {
     pub(super) bot: ArcSwap<Bot>,
     pub(super) limits: Limits,
     pub(super) fail: FailPoint,
+    pub(super) doubt: Doubt,
     pub(super) metrics: Metrics,
     pub(super) epoch: i64,
     /// Of this database: makes input keys unforgeable.
@@ -59,6 +61,11 @@ impl Accounts {
 
     pub(super) fn of(&self, id: AccountId) -> Option<&Arc<Account>> {
         self.by_id.get(&id)
+    }
+
+    /// The first account of an app.
+    pub(super) fn any_of(&self, app: &str) -> Option<Arc<Account>> {
+        self.by_id.values().filter(|account| account.app_id == app).min_by_key(|account| account.id).cloned()
     }
 
     pub(super) fn named(&self, app: &str, open_id: &str) -> Option<&Arc<Account>> {
@@ -259,7 +266,9 @@ impl Core {
     }
 
     pub(super) fn now(&self) -> Moment {
-        self.ports.clock.now()
+        let now = self.ports.clock.now();
+        self.doubt.look(now, self.ports.clock.monotonic());
+        now
     }
 
     pub(super) fn monotonic(&self) -> Duration {

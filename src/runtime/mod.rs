@@ -3,6 +3,7 @@
 
 mod core;
 mod dispatch;
+mod doubt;
 mod entry;
 mod fail;
 mod handle;

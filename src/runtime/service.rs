@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::core::{Account, Accounts, Ask, Core, later};
 use super::dispatch::{Dispatcher, Lane};
+use super::doubt::Doubt;
 use super::fail::FailPoint;
 use super::handle::Handle;
 use super::metrics::Metrics;
@@ -56,6 +57,7 @@ impl Service {
             bot: ArcSwap::from(bot),
             limits: options.limits,
             fail: FailPoint::new(options.fail_point),
+            doubt: Doubt::default(),
             metrics: Metrics::default(),
             epoch,
             secret,

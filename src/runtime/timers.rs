@@ -16,6 +16,8 @@ const HORIZON_MS: i64 = 60 * 60_000;
 const LOADED_MAX: usize = 10_000;
 /// Due inputs on their way at once: a wave of timers must not stand before the customers' messages.
 const FIRING_MAX: usize = 64;
+/// While the clock is doubted, what is due is looked at again after this.
+const DOUBTED_MS: i64 = 1_000;
 /// A store that cannot be read is asked again after this.
 const RETRY_MS: i64 = 5_000;
 
@@ -62,16 +64,18 @@ impl Timers {
             }
             self.fire();
             let wake = self.wake();
+            // In this order, not by chance: the same events must give the same day again.
             tokio::select! {
-                news = self.news.recv() => match news {
-                    Some(news) => self.take(news),
-                    None => return,
-                },
+                biased;
                 Some(ended) = self.firing.join_next(), if !self.firing.is_empty() => {
                     if let Ok(conversation) = ended {
                         self.fired(conversation);
                     }
                 }
+                news = self.news.recv() => match news {
+                    Some(news) => self.take(news),
+                    None => return,
+                },
                 () = core.sleep_until(wake) => {}
             }
             self.hear();
@@ -139,6 +143,10 @@ impl Timers {
     /// Hands `Input::Due` to those whose moment has come.
     fn fire(&mut self) {
         let now = self.core.now();
+        // A clock that has jumped makes an hour's silence out of nothing.
+        if self.core.doubt.is_raised() {
+            return;
+        }
         while self.firing.len() < FIRING_MAX {
             let Some((due, conversation)) = self.line.first().copied().filter(|(due, _)| *due <= now) else { return };
             self.line.remove(&(due, conversation));
@@ -171,6 +179,8 @@ impl Timers {
     fn wake(&self) -> Option<Moment> {
         let load = (self.line.len() < LOADED_MAX / 2).then_some(self.load_at);
         let next = self.line.first().filter(|_| self.firing.len() < FIRING_MAX).map(|(due, _)| *due);
+        let doubted = self.core.doubt.is_raised();
+        let next = next.map(|due| if doubted { due.max(self.core.now().plus_ms(DOUBTED_MS)) } else { due });
         load.into_iter().chain(next).min()
     }
 }

@@ -15,7 +15,7 @@ use super::outbox;
 use super::port::{Change, ConversationId, InputKey, Record, StoreError};
 use super::recent::Recent;
 use crate::calendar::Moment;
-use crate::channel::rules::margin_ms;
+use crate::channel::rules::{margin_ms, skew_bound_ms};
 use crate::engine::{self, Context, Conversation, Effect, Input, ReplyId, Sprint};
 
 const TAKEN_MAX: usize = 256;
@@ -221,7 +221,11 @@ async fn load(core: &Core, address: &Address) -> Result<Slot, StoreError> {
     slot.recent = Recent::decode(&row.recent);
     slot.open = store.outbox_of(row.id).await?.into_iter().map(|row| row.reply).collect();
     match Conversation::decode(&row.state) {
-        Ok(conversation) => slot.conversation = conversation,
+        Ok(conversation) => {
+            // Nor over a restart.
+            slot.last_now = conversation.now();
+            slot.conversation = conversation;
+        }
         Err(error) => slot.damaged = Some(error.to_string()),
     }
     Ok(slot)
@@ -352,10 +356,9 @@ fn unstuck(input: &Input, was: Option<Moment>, due: Option<Moment>, now: Moment,
 /// The margin before the window's end, and how far the other side's clock may be from ours.
 fn margins(core: &Core, address: &Address) -> (i64, i64) {
     const CALL_MS: i64 = 10_000;
-    const UNMEASURED_MS: i64 = 1_000;
     let skew = core.ports.transport.skew_ms();
     let set = core.apps.get(address.account.app).map_or(0, |app| app.window_margin_ms);
-    (margin_ms(set, skew, CALL_MS), skew.map_or(UNMEASURED_MS, i64::saturating_abs))
+    (margin_ms(set, skew, CALL_MS), skew_bound_ms(skew))
 }
 
 fn mark_of(effects: &[Effect]) -> Option<Mark> {

@@ -106,6 +106,7 @@ fn refuse(doors: &Doors, error: SignatureError, now: Moment) -> (StatusCode, Str
     match error {
         SignatureError::Stale { .. } | SignatureError::FromTheFuture { .. } => {
             doors.counters.refused_age.fetch_add(1, Ordering::Relaxed);
+            doors.runtime.doubt_the_clock();
             tracing::warn!(%error, "an authentic delivery is refused for its age");
             if doors.counters.third_in_a_minute(now) {
                 tracing::error!(

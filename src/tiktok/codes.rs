@@ -98,14 +98,15 @@ pub fn verdict(code: i64) -> Verdict {
 
 /// What a refused call was about, where the code alone does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum About {
+pub enum About {
     /// A message with an image that we uploaded.
     Image,
     Other,
 }
 
 /// The outcome of a call that was answered with a code other than 0.
-pub(super) fn outcome(code: i64, text: &str, about: About, now: Moment) -> Outcome {
+#[must_use]
+pub fn outcome(code: i64, text: &str, about: About, now: Moment) -> Outcome {
     let short = shortened(text, REASON_BYTES_MAX);
     let refused = |scope| Outcome::Refused { code, text: short.clone(), scope };
     match verdict(code) {

@@ -3,7 +3,7 @@
 use super::builder::{H, M, S, bot, words};
 use super::chat::{Chat, chat};
 use crate::channel::{NotSent, Outcome, RefusalScope, fingerprint};
-use crate::engine::{Echo, EchoSource, Effect, End, Input, ReplyId, Speaker};
+use crate::engine::{Echo, EchoSource, Effect, End, Input, Listed, Listing, ReplyId, Speaker};
 
 fn talker() -> Chat {
     let bot = bot().flow("hi", |f| f.on(words(&["hi"])).say("one").say("two")).build();
@@ -294,4 +294,41 @@ fn a_known_colleagues_message_counts_once() {
     let mut chat = talker();
     chat.echo("c", EchoSource::Web, fingerprint("text", "x")).echo("c", EchoSource::Web, fingerprint("text", "x"));
     assert_eq!(chat.state.replies_left(), 9);
+}
+
+/// An open attempt whose echo came with a time of TikTok's that nobody could explain; what the list will show.
+fn before_the_clocks_were_compared() -> (Chat, Listing) {
+    let mut chat = talker();
+    let attempt = chat.mark().unwrap();
+    let (at, fingerprint) = (chat.now.plus_ms(-200 * S), chat.fingerprint(ReplyId(1)));
+    let echo = Echo {
+        message_id: "a".to_owned(),
+        at,
+        received: chat.now,
+        source: EchoSource::Api,
+        automatic: None,
+        fingerprint,
+        text: String::new(),
+    };
+    chat.feed(Input::Echo(echo)).outcome(attempt, unknown());
+    let row = Listed { message_id: "a".to_owned(), at, fingerprint, source: EchoSource::Api };
+    let listing = Listing { messages: vec![row], oldest: Some(at), full: false, looked_at: chat.now };
+    (chat, listing)
+}
+
+#[test]
+fn an_echo_from_before_the_clocks_were_compared_is_found_again_in_the_list() {
+    let (mut chat, listing) = before_the_clocks_were_compared();
+    chat.skew_ms = 200 * S;
+    chat.after(5 * S).feed(Input::Looked { listing: Some(listing) });
+    assert_eq!(chat.end_of(1), Some(End::Sent));
+}
+
+#[test]
+fn what_a_wrong_clock_may_explain_is_no_proof_of_absence() {
+    let (mut chat, listing) = before_the_clocks_were_compared();
+    for wait in [5, 25, 90] {
+        chat.after(wait * S).feed(Input::Looked { listing: Some(listing.clone()) });
+    }
+    assert_eq!(chat.end_of(1), Some(End::Unknown));
 }

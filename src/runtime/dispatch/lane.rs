@@ -87,6 +87,8 @@ pub(in crate::runtime) enum Msg {
     Looked(ConversationId),
     Asked(ConversationId),
     Unpark(AccountId),
+    /// Somebody doubts our clock: TikTok is asked for its time.
+    AskTheTime,
     Report(oneshot::Sender<Report>),
     /// Issue nothing more; answered when nothing is in flight.
     Stop(oneshot::Sender<()>),

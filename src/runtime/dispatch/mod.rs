@@ -119,15 +119,19 @@ impl Dispatcher {
 
     pub(super) async fn run(mut self) {
         let core = Arc::clone(&self.desk.core);
+        let mut jumps = core.doubt.watch();
         loop {
             self.step();
             let wake = self.wake();
+            // In this order, not by chance: the same events must give the same day again.
             tokio::select! {
+                biased;
+                Some(_) = self.jobs.join_next(), if !self.jobs.is_empty() => {}
                 message = self.messages.recv() => match message {
                     Some(message) => self.take(message),
                     None => return,
                 },
-                Some(_) = self.jobs.join_next(), if !self.jobs.is_empty() => {}
+                _ = jumps.changed() => {}
                 () = core.sleep_until(wake) => {}
             }
             while let Ok(message) = self.messages.try_recv() {
@@ -198,10 +202,13 @@ impl Dispatcher {
             return;
         }
         let core = Arc::clone(&self.desk.core);
-        while let Some(picked) = self.queue.pick_expired(core.now()) {
+        let agree = self.clocks_agree();
+        while !core.doubt.is_raised()
+            && let Some(picked) = self.queue.pick_expired(core.now())
+        {
             self.offer(picked, true);
         }
-        if !self.clocks_agree() {
+        if !agree {
             return;
         }
         let now = core.monotonic();
@@ -289,6 +296,7 @@ impl Dispatcher {
                 self.asking.remove(&conversation);
             }
             Msg::Unpark(account) => self.accounts.unpark(account),
+            Msg::AskTheTime => self.ask_the_time(None),
             Msg::Report(report) => {
                 let _ = report.send(self.report());
             }

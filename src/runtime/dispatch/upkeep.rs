@@ -9,6 +9,7 @@ use futures_util::future::{Either, select};
 
 use super::lane::{Called, Desk, Msg, NoUpload, Rank};
 use crate::bot::Asset;
+use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Courtesy, Input, Listing};
 use crate::runtime::core::{Account, Address};
@@ -16,6 +17,8 @@ use crate::runtime::port::{CallFailure, ConversationId, Permit, Target};
 
 /// TikTok keeps an upload for thirty days.
 const MEDIA_KEPT_MS: i64 = 29 * 24 * 3_600_000;
+/// The longest call by which the clocks are compared.
+const SLOW: Duration = Duration::from_secs(5);
 const TRIES: u32 = 3;
 /// A transport that has not come back by then is given up; longer than any call.
 const PATIENCE_SECONDS: u32 = 45;
@@ -46,8 +49,14 @@ impl Desk {
     /// One look whose answer only tells TikTok's time.
     pub(in crate::runtime) async fn ask_the_time(self, address: Arc<Address>) {
         let Some(permit) = self.lane.permit(Rank::Upkeep, None, None).await else { return };
-        let begun = self.core.monotonic();
-        let result = self.made(self.core.ports.transport.list(permit, address.target())).await;
+        let core = &self.core;
+        let (begun, jumps) = (core.monotonic(), core.doubt.jumps());
+        let result = self.made(core.ports.transport.list(permit, address.target())).await;
+        // A refusal tells the time as well as a list; a slow answer tells it too roughly.
+        let answered = result.as_ref().err().is_none_or(is_answer) && core.monotonic().saturating_sub(begun) <= SLOW;
+        if answered && !skew_stops(core.ports.transport.skew_ms()) {
+            core.doubt.settle(jumps);
+        }
         self.called(&address.account, begun, result.as_ref().err());
     }
 
@@ -143,6 +152,15 @@ impl Desk {
         let begun = self.core.monotonic();
         let result = self.made(self.core.ports.transport.courtesy(permit, address.target(), what)).await;
         self.called(&address.account, begun, result.as_ref().err());
+    }
+}
+
+/// Whether TikTok has answered at all.
+fn is_answer(failure: &CallFailure) -> bool {
+    match &failure.outcome {
+        Outcome::Refused { .. } | Outcome::Sent { .. } => true,
+        Outcome::NotSent(why) => !matches!(why, NotSent::Expired | NotSent::NoConnection { .. }),
+        Outcome::Unknown { .. } => false,
     }
 }
 

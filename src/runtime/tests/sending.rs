@@ -257,7 +257,8 @@ async fn clocks_that_differ_by_more_than_five_minutes_stop_every_send_until_they
     let report = world.handle.reports().await.remove(0);
     assert_eq!((report.clock_ms, report.clock_stops, report.ready), (Some(-301_000), true, 1));
     *world.script.skew_ms.lock().unwrap() = Some(300_000);
-    world.pass(15_000).await;
+    // After a minute it is asked for every twenty seconds.
+    world.pass(25_000).await;
     assert_eq!(world.replies("mona").await, ["Welcome!: Sent"]);
     assert!(world.count("list") <= looks + 1);
     assert!(!world.handle.reports().await[0].clock_stops);
@@ -316,4 +317,18 @@ async fn a_shutdown_waits_for_the_answer_and_commits_it() {
     world.pass(5_000).await;
     assert_eq!(world.replies("omar").await, ["Welcome!: Sent"]);
     assert_eq!(world.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn mail_that_the_clock_refuses_lets_tiktok_be_asked_for_its_time_but_not_often() {
+    let world = World::new().await;
+    for _ in 0..5 {
+        world.handle.doubt_the_clock();
+        world.pass(1_000).await;
+    }
+    assert_eq!(world.count("list"), 1);
+    world.pass(10_000).await;
+    world.handle.doubt_the_clock();
+    world.pass(1_000).await;
+    assert_eq!(world.count("list"), 2);
 }

@@ -6,7 +6,7 @@ mod accounts;
 mod body;
 mod http;
 mod listing;
-mod skew;
+pub mod skew;
 mod transport;
 
 use std::collections::HashMap;

@@ -15,7 +15,7 @@ const CALL_MAX: Duration = Duration::from_secs(5);
 
 /// When one call was made and answered, by both of our clocks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
+pub struct Span {
     pub begun: Moment,
     pub ended: Moment,
     pub took: Duration,
@@ -23,14 +23,15 @@ pub(super) struct Span {
     pub at: Duration,
 }
 
+/// The differences that the newest answers showed.
 #[derive(Debug, Default)]
-pub(super) struct Skew {
+pub struct Skew {
     samples: Mutex<VecDeque<(Duration, i64)>>,
 }
 
 impl Skew {
     /// Notes one answer. Calls across a jump of our clock are passed over.
-    pub(super) fn note(&self, date: &str, span: Span) {
+    pub fn note(&self, date: &str, span: Span) {
         let Some(date) = http_date(date) else { return };
         let civil_ms = span.ended.since_ms(span.begun);
         let took_ms = i64::try_from(span.took.as_millis()).unwrap_or(i64::MAX);
@@ -48,7 +49,8 @@ impl Skew {
     }
 
     /// Theirs less ours in milliseconds, the worst of the last hundred; `None` before the first.
-    pub(super) fn worst_ms(&self) -> Option<i64> {
+    #[must_use]
+    pub fn worst_ms(&self) -> Option<i64> {
         let samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
         samples.iter().map(|(_, skew)| *skew).max_by_key(|skew| skew.saturating_abs())
     }

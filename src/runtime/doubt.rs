@@ -1,0 +1,90 @@
+//! Whether civil time can be trusted: a machine that was asleep, or whose clock was set, tells windows and timers wrongly
+//! until TikTok's time has been heard.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::calendar::Moment;
+
+/// Civil time that differs from the monotonic clock by more than this from one look to the next has jumped. What a time
+/// server adjusts little by little stays below.
+const JUMP_MS: i64 = 30_000;
+const NEVER: i64 = i64::MIN;
+
+/// Jumps, and which of them TikTok's time has settled.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    /// Civil less monotonic time at the last look.
+    difference_ms: AtomicI64,
+    jumps: watch::Sender<u64>,
+    settled: AtomicU64,
+}
+
+impl Default for Doubt {
+    fn default() -> Self {
+        Self { difference_ms: AtomicI64::new(NEVER), jumps: watch::Sender::new(0), settled: AtomicU64::new(0) }
+    }
+}
+
+impl Doubt {
+    /// Both clocks were read.
+    pub(super) fn look(&self, civil: Moment, monotonic: Duration) {
+        let monotonic = i64::try_from(monotonic.as_millis()).unwrap_or(i64::MAX);
+        let difference = civil.0.saturating_sub(monotonic);
+        let before = self.difference_ms.swap(difference, Ordering::SeqCst);
+        if before != NEVER && difference.saturating_sub(before).saturating_abs() > JUMP_MS {
+            self.jumps.send_modify(|jumps| *jumps += 1);
+            tracing::error!(
+                by_ms = difference.saturating_sub(before),
+                "this machine's clock has jumped; nothing leaves until TikTok's time is heard"
+            );
+        }
+    }
+
+    /// Nothing that depends on civil time may be done.
+    pub(super) fn is_raised(&self) -> bool {
+        self.jumps() > self.settled.load(Ordering::SeqCst)
+    }
+
+    /// Jumps so far; whoever asks for TikTok's time tells which of them the answer settles.
+    pub(super) fn jumps(&self) -> u64 {
+        *self.jumps.borrow()
+    }
+
+    /// TikTok's time was heard after so many jumps, and it agrees with ours.
+    pub(super) fn settle(&self, jumps: u64) {
+        self.settled.fetch_max(jumps, Ordering::SeqCst);
+    }
+
+    /// Told of every jump.
+    pub(super) fn watch(&self) -> watch::Receiver<u64> {
+        self.jumps.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(doubt: &Doubt, civil_s: i64, monotonic_s: u64) -> bool {
+        doubt.look(Moment(civil_s * 1_000), Duration::from_secs(monotonic_s));
+        doubt.is_raised()
+    }
+
+    #[test]
+    fn time_that_passes_raises_no_doubt_and_a_jump_either_way_does_until_it_is_settled() {
+        let doubt = Doubt::default();
+        assert!(!look(&doubt, 1_000_000, 5));
+        assert!(!look(&doubt, 1_100_000, 100_005), "a day has passed on both");
+        assert!(!look(&doubt, 1_100_030, 100_005), "a time server corrects by half a minute");
+        assert!(look(&doubt, 1_100_061, 100_005));
+        let heard = doubt.jumps();
+        assert!(look(&doubt, 1_100_000, 100_005), "and back again");
+        doubt.settle(heard);
+        assert!(doubt.is_raised(), "what was heard before the second jump settles only the first");
+        doubt.settle(doubt.jumps());
+        assert!(!look(&doubt, 1_100_001, 100_006));
+    }
+}

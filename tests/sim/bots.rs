@@ -1,0 +1,176 @@
+//! The bots that answer: those of `flows`, and made-up ones.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use rejoinder::bot::Bot;
+use rejoinder::check::{self, Assets};
+use rejoinder::source::Sources;
+use rejoinder::system::files;
+
+use crate::chance::Chance;
+use crate::plan::BotChoice;
+
+pub const FOLDERS: [&str; 3] = ["nile-threads", "dapur-bu-ratna", "baan-phiu-sai"];
+
+/// A bot and what its customers are likely to write.
+pub struct Cast {
+    pub bot: Arc<Bot>,
+    pub words: Vec<String>,
+    pub opt_out: Vec<String>,
+    pub opt_in: Vec<String>,
+}
+
+type Slot = Arc<OnceLock<Arc<Cast>>>;
+
+static ALL: OnceLock<Mutex<HashMap<BotChoice, Slot>>> = OnceLock::new();
+
+/// Each bot is read and checked once.
+pub fn cast(choice: BotChoice) -> Arc<Cast> {
+    let slot = Arc::clone(ALL.get_or_init(Mutex::default).lock().unwrap().entry(choice).or_default());
+    Arc::clone(slot.get_or_init(|| {
+        Arc::new(match choice {
+            BotChoice::Folder(name) => folder(name),
+            BotChoice::MadeUp(number) => made_up(number),
+            BotChoice::LastMoment => last_moment(),
+        })
+    }))
+}
+
+fn folder(name: &str) -> Cast {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("flows").join(name);
+    let (mut sources, mut assets, mut text) = (Sources::default(), Assets::default(), String::new());
+    for path in files::walk(&folder, 4, 100).unwrap() {
+        let file = path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
+        if file.ends_with(".flow") {
+            let source = files::read_to_string(&path, 1 << 20).unwrap();
+            text += &source;
+            sources.add(file, source);
+        } else if let Ok(asset) = check::asset(&file, files::read(&path, 1 << 22).unwrap()) {
+            assets.insert(file, Arc::new(asset));
+        }
+    }
+    compiled(&sources, &assets, &text).unwrap_or_else(|why| panic!("{name}: {why}"))
+}
+
+fn compiled(sources: &Sources, assets: &Assets, text: &str) -> Result<Cast, String> {
+    let (bot, found) = check::compile(sources, assets);
+    let bot = bot.ok_or_else(|| format!("{found:?}"))?;
+    let said = |line: &str, word: &str| -> Vec<String> {
+        let Some(rest) = line.trim().strip_prefix(word) else { return Vec::new() };
+        rest.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let mut words: Vec<String> =
+        text.lines().flat_map(|line| said(line, "customer \"").into_iter().chain(said(line, "customer "))).collect();
+    words.extend(text.lines().flat_map(|line| said(line, "on message")));
+    words.extend(["1", "2", "xyzzy", "yes", "1234567"].map(str::to_owned));
+    words.retain(|word| !word.is_empty());
+    words.sort();
+    words.dedup();
+    let opt = |word| text.lines().flat_map(|line| said(line.split(" say").next().unwrap_or_default(), word)).collect();
+    Ok(Cast { bot: Arc::new(bot), words, opt_out: opt("opt out on"), opt_in: opt("opt in on") })
+}
+
+fn last_moment() -> Cast {
+    let mut text =
+        String::from("bot \"Last moment\" {\n    languages en\n    opt out on \"stop\"\n    opt in on \"start\"\n}\n\n");
+    for (flow, minutes) in [(0, 47 * 60 + 50), (1, 47 * 60 + 30), (2, 46 * 60)] {
+        let _ = writeln!(text, "flow f{flow} {{\n    on message \"word{flow}\"\n    say \"Later.\"");
+        let _ = writeln!(text, "    wait {minutes}m\n    say \"At the last moment {flow}.\"\n}}\n");
+    }
+    let mut sources = Sources::default();
+    sources.add("last-moment.flow", text.clone());
+    compiled(&sources, &Assets::default(), &text).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// A bot of made-up flows. What the checker refuses is made up again.
+fn made_up(number: u64) -> Cast {
+    let mut chance = Chance::new(number).fork("flows");
+    let mut last = String::new();
+    for _ in 0..50 {
+        let text = source(&mut chance);
+        let mut sources = Sources::default();
+        sources.add("made-up.flow", text.clone());
+        let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("flows/nile-threads/sizes.png");
+        let picture = check::asset("sizes.png", files::read(&picture, 1 << 22).unwrap()).unwrap();
+        let assets: Assets = [("sizes.png".to_owned(), Arc::new(picture))].into_iter().collect();
+        match compiled(&sources, &assets, &text) {
+            Ok(cast) => return cast,
+            Err(why) => last = format!("{why}\n{text}"),
+        }
+    }
+    panic!("no bot out of {number}: {last}");
+}
+
+fn source(chance: &mut Chance) -> String {
+    let mut text = String::from("bot \"Made up\" {\n    languages en\n");
+    if chance.once_in(3) {
+        text += "    gather 3s at most 10s\n";
+    }
+    if chance.once_in(3) {
+        text += ["    on short budget drop\n", "    on short budget handoff\n"][chance.below(2)];
+    }
+    if chance.once_in(3) {
+        text += "    when tiktok answers also\n";
+    }
+    let _ = writeln!(text, "    keep {}h", chance.between(1, 30));
+    let _ = writeln!(text, "    release after {}h", chance.between(1, 20));
+    text += "    opt out on \"stop\" say \"You get no more.\"\n    opt in on \"start\" say \"Welcome back.\"\n}\n\n";
+    for flow in 0..chance.between(3, 6) {
+        let anytime = if chance.once_in(4) { " anytime" } else { "" };
+        let _ = writeln!(text, "flow f{flow} {{\n    on message \"word{flow}\"{anytime}");
+        let mut end = false;
+        for step in 0..chance.between(1, 4) {
+            if !end {
+                end = self::step(&mut text, chance, flow, step);
+            }
+        }
+        text += "}\n\n";
+    }
+    if chance.once_in(2) {
+        text += "flow closing {\n    on window closing in 2h\n    say \"Two hours are left.\"\n}\n\n";
+    }
+    if chance.once_in(2) {
+        text += "flow ad {\n    on ad\n    say \"You came from an ad.\"\n}\n\n";
+    }
+    if chance.once_in(2) {
+        text += "flow comment {\n    on comment \"price\"\n    say \"Twenty.\"\n}\n\n";
+    }
+    text += "flow lost {\n    on fallback\n    say one of \"Sorry?\" | \"Once more, please?\" | \"Pardon?\"\n}\n";
+    text
+}
+
+/// True where nothing may follow.
+fn step(text: &mut String, chance: &mut Chance, flow: i64, step: i64) -> bool {
+    let name = format!("{flow}.{step}");
+    let line = match chance.below(18) {
+        0..=2 => format!("    say \"Text {name}.\"\n"),
+        3 => format!("    say one of \"First {name}.\" | \"Second {name}.\"\n"),
+        4 => format!("    say \"Apart {name}.\" keep apart\n"),
+        5 => format!("    say \"Quoting {name}.\" replying\n"),
+        6 => format!("    wait {}s\n    say \"After a wait {name}.\"\n", chance.between(1, 120)),
+        7 => format!("    wait {}m\n    say \"After a long wait {name}.\"\n", chance.between(2, 600)),
+        8 => format!("    wait {}m\n    say \"At the last moment {name}.\"\n", chance.between(47 * 60 + 40, 47 * 60 + 53)),
+        9 => format!(
+            "    ask a{step}: text(50) {{\n        \"What is {name}?\"\n        tries 2 stop\n        within {}m say \"Never mind {name}.\"\n        nudge after 1m \"Still there? {name}\"\n    }}\n    say \"Got {{a{step}}}.\"\n",
+            chance.between(5, 90)
+        ),
+        10 => format!(
+            "    choose \"Which {name}?\" {{\n        \"Left\" say \"Left {name}.\"\n        \"Right\" say \"Right {name}.\"\n        within {}m stop\n    }}\n",
+            chance.between(5, 300)
+        ),
+        11 => format!("    image \"sizes.png\" else say \"No pictures {name}.\"\n"),
+        12 => "    typing\n    wait 3s\n".to_owned(),
+        13 => "    seen\n".to_owned(),
+        14 | 15 => (1..=chance.between(3, 7)).map(|line| format!("    say \"Line {line} of {name}.\"\n")).collect(),
+        16 => format!("    say \"Long {name}. {}\"\n", "Many words follow. ".repeat(350)),
+        _ => {
+            *text += &format!("    handoff \"flow {name}\"\n");
+            return true;
+        }
+    };
+    *text += &line;
+    false
+}

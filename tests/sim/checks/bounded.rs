@@ -1,0 +1,36 @@
+//! What nobody bounds grows: looks for an unknown outcome, replies that wait, a state, renewals at once.
+
+use rejoinder::channel::Outcome;
+use rejoinder::engine::{Input, Limits};
+
+use crate::run::Told;
+
+const LOOKS_MAX: usize = 3;
+
+pub fn check(told: &Told) -> Vec<(i64, String)> {
+    let mut found = Vec::new();
+    let limits = Limits::default();
+    for commit in &told.evidence.commits {
+        if commit.state_bytes > limits.state_bytes_max || commit.after.queued() > limits.queue_max {
+            found.push((commit.at, format!("c{:?} {} bytes, {} replies", commit.who, commit.state_bytes, commit.after.queued())));
+        }
+    }
+    // Where clocks differ too much, TikTok is asked for its time by looks as well.
+    let clocks = told.plan.troubles.iter().any(|trouble| matches!(trouble.what, crate::plan::Wrong::Clock { .. }))
+        || (told.plan.ours_ms - told.plan.tiktok_ms).abs() > 250_000;
+    for who in (0..told.customers.len()).filter(|_| !clocks) {
+        let looks = told.evidence.calls.iter().filter(|call| call.what == "list" && call.who == Some(who)).count();
+        let unknown = told.evidence.commits.iter().filter(|commit| {
+            let unknown = matches!(&commit.entry.input, Input::Outcome { outcome: Outcome::Unknown { .. }, .. });
+            unknown && commit.who == Some(who)
+        });
+        let unknown = unknown.count();
+        if looks > unknown * LOOKS_MAX {
+            found.push((0, format!("c{who} {looks} looks for {unknown} unknown outcomes")));
+        }
+    }
+    if told.evidence.renewals_open_most > told.plan.accounts {
+        found.push((0, format!("{} renewals at once", told.evidence.renewals_open_most)));
+    }
+    found
+}

@@ -1,0 +1,51 @@
+//! After the commit of a takeover or an opt-out the bot marks nothing but the opt-out's confirmation; and what a colleague
+//! does is a takeover at its commit.
+
+use std::collections::BTreeSet;
+
+use rejoinder::engine::{ColleagueAction, Effect, Input, Speaker};
+
+use super::heard_of;
+use crate::run::Told;
+use crate::time::HOUR;
+use crate::world::Side;
+
+pub fn check(told: &Told) -> Vec<(i64, String)> {
+    let mut found = Vec::new();
+    let mut confirmations = BTreeSet::new();
+    for commit in &told.evidence.commits {
+        let before = commit.before.as_ref().map(|before| before.status());
+        let after = commit.after.status();
+        let was_out = before.as_ref().is_some_and(|before| before.opted_out);
+        let was_taken = before.as_ref().is_some_and(|before| before.speaker == Speaker::Taken);
+        for effect in &commit.entry.effects {
+            match effect {
+                Effect::Queue(reply) if after.opted_out && !was_out => {
+                    confirmations.insert((commit.conversation, reply.id));
+                }
+                Effect::Mark { reply, .. } => {
+                    let confirms = confirmations.contains(&(commit.conversation, *reply));
+                    if was_taken || (was_out && !confirms) {
+                        found.push((commit.at, format!("c{:?} reply {} is marked in silence", commit.who, reply.0)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let takes = Input::Colleague { action: ColleagueAction::TakeOver };
+        if commit.entry.input == takes && after.speaker != Speaker::Taken {
+            found.push((commit.at, format!("c{:?} a takeover did not take", commit.who)));
+        }
+    }
+    for (who, customer) in told.customers.iter().enumerate() {
+        for said in customer.said.iter().filter(|said| matches!(said.side, Side::Colleague { .. })) {
+            let Some(commit) = heard_of(told, &said.id) else { continue };
+            // One who wrote long ago has given the conversation back.
+            let fresh = commit.entry.now.since_ms(said.at) < HOUR / 2;
+            if fresh && commit.after.status().speaker != Speaker::Taken {
+                found.push((commit.at, format!("c{who} a colleague's message {} took nothing over", said.id)));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,281 @@
+//! The memory store of one process, with everything that can happen to a store, and a witness of what was committed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use rejoinder::calendar::Moment;
+use rejoinder::channel::Content;
+use rejoinder::engine::{Conversation, Effect, Reply};
+use rejoinder::runtime::Entry;
+use rejoinder::runtime::port::{
+    AccountId, AccountRow, Change, ConversationId, ConversationRow, HistoryRow, OutboxRow, Record, Store, StoreError,
+};
+use rejoinder::store::Memory;
+
+use crate::evidence::{Commit, Tag};
+use crate::mutants::Mutant;
+use crate::plan::Wrong;
+use crate::transport::strike;
+use crate::troubles::Place;
+use crate::world::{Process, World};
+
+/// What the witness knows of each conversation.
+#[derive(Default)]
+pub struct Witness {
+    states: BTreeMap<ConversationId, Arc<Conversation>>,
+    contents: BTreeMap<(ConversationId, u32), Content>,
+}
+
+pub struct Faulty {
+    pub world: Arc<World>,
+    pub process: Arc<Process>,
+    pub memory: Memory,
+    pub witness: Arc<Mutex<Witness>>,
+    /// Commits that still fail, and how.
+    pub failing: Mutex<Vec<StoreError>>,
+    pub readings_failing: Mutex<u32>,
+}
+
+impl Faulty {
+    async fn alive(&self) {
+        if self.process.is_dead() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Whose lines a batch holds, by kind, each kind once.
+    fn kinds(records: &[Record], world: &World) -> Vec<(&'static str, Option<usize>)> {
+        let mut kinds: Vec<(&'static str, Option<usize>)> = Vec::new();
+        for record in records {
+            if !kinds.iter().any(|(kind, _)| *kind == record.kind) {
+                let who = record.change.as_ref().and_then(|change| world.whose(&change.external).0);
+                kinds.push((record.kind, who));
+            }
+        }
+        kinds
+    }
+
+    /// What was meant for this side of the commit; gives how long it takes longer and what it fails with.
+    async fn struck(&self, kinds: &[(&'static str, Option<usize>)], after: bool) {
+        for (kind, who) in kinds {
+            let struck = self.world.lock().troubles.happens(Place::Commit { kind, after });
+            for wrong in struck {
+                match wrong {
+                    Wrong::CommitSlow { ms } => {
+                        self.world.tell(format_args!("trouble: a commit takes {ms} ms"));
+                        self.world.time.sleep(ms).await;
+                    }
+                    Wrong::CommitFails { full, times } => {
+                        let error =
+                            |full| if full { StoreError::Full("full".to_owned()) } else { StoreError::Busy("busy".to_owned()) };
+                        self.failing.lock().unwrap().extend((0..times).map(|_| error(full)));
+                    }
+                    Wrong::CommitBreaks => self.failing.lock().unwrap().push(StoreError::Broken("fsync".to_owned())),
+                    other => strike(&self.world, &self.process, vec![other], *who),
+                }
+            }
+        }
+        self.alive().await;
+    }
+
+    /// Writes down what was committed.
+    fn witness(&self, records: &[Record], seqs: &[i64]) {
+        let at = self.world.time.now();
+        let mut witness = self.witness.lock().unwrap();
+        for (record, seq) in records.iter().zip(seqs) {
+            if let Some(change) = &record.change {
+                self.witness_change(&mut witness, at, *seq, record, change);
+            } else {
+                self.world.lock().evidence.tell(at, format_args!("{seq} {}", record.kind));
+            }
+        }
+    }
+
+    fn witness_change(&self, witness: &mut Witness, at: i64, seq: i64, record: &Record, change: &Change) {
+        let Ok(entry) = serde_json::from_slice::<Entry>(&record.body) else { return };
+        let Ok(after) = Conversation::decode(&change.state) else { return };
+        let (entry, after, id) = (Arc::new(entry), Arc::new(after), change.conversation);
+        let before = witness.states.insert(id, Arc::clone(&after));
+        let (who, comments) = self.world.whose(&change.external);
+        let mut state = self.world.lock();
+        state.evidence.tell(at, format_args!("{seq} {who:?} {}: {}", record.kind, effects(&entry)));
+        for effect in &entry.effects {
+            match effect {
+                Effect::Queue(Reply { id: reply, outgoing, .. }) => {
+                    witness.contents.insert((id, reply.0), outgoing.content.clone());
+                }
+                Effect::Mark { reply, attempt, .. } => {
+                    let tag = Tag { conversation: id, reply: *reply, attempt: *attempt, seq };
+                    let content = witness.contents.get(&(id, reply.0)).cloned();
+                    if let (Some(content), Some(who)) = (content, who) {
+                        state.marked.insert((who, comments), (tag, content));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let (conversation, state_bytes) = (id, change.state.len());
+        state.evidence.commits.push(Commit { at, seq, conversation, who, comments, entry, before, after, state_bytes });
+    }
+
+    async fn reading(&self) -> Result<(), StoreError> {
+        self.alive().await;
+        let struck = self.world.lock().troubles.happens(Place::Reading);
+        for wrong in struck {
+            if let Wrong::ReadingFails { times } = wrong {
+                self.world.tell("trouble: the store cannot be read");
+                *self.readings_failing.lock().unwrap() += times;
+            } else {
+                strike(&self.world, &self.process, vec![wrong], None);
+            }
+        }
+        self.alive().await;
+        let mut failing = self.readings_failing.lock().unwrap();
+        if *failing > 0 && !self.world.lock().healing {
+            *failing -= 1;
+            return Err(StoreError::Busy("cannot be read now".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn forge(&self, records: &mut [Record]) {
+        if !self.world.is(Mutant::SeedsForged) {
+            return;
+        }
+        for record in records.iter_mut().filter(|record| record.kind == "message") {
+            if let Ok(mut entry) = serde_json::from_slice::<Entry>(&record.body) {
+                entry.seed ^= 1;
+                record.body = serde_json::to_vec(&entry).unwrap();
+            }
+        }
+    }
+}
+
+/// The effects of a line in a few words.
+fn effects(entry: &Entry) -> String {
+    let word = |effect: &Effect| match effect {
+        Effect::Queue(reply) => Some(format!("queue {}", reply.id.0)),
+        Effect::Mark { reply, attempt, .. } => Some(format!("mark {}#{attempt}", reply.0)),
+        Effect::Hold { reply, .. } => Some(format!("hold {}", reply.0)),
+        Effect::Release { reply } => Some(format!("release {}", reply.0)),
+        Effect::Finish { reply, end, .. } => Some(format!("{} {end:?}", reply.0)),
+        Effect::LookUp => Some("look".to_owned()),
+        _ => None,
+    };
+    let words: Vec<String> = entry.effects.iter().filter_map(word).collect();
+    format!("{}{}", words.join(", "), entry.fault.as_ref().map_or(String::new(), |fault| format!(" FAULT {fault}")))
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn commit(&self, mut records: Vec<Record>) -> Result<Vec<i64>, StoreError> {
+        self.alive().await;
+        let kinds = Self::kinds(&records, &self.world);
+        self.world.time.sleep(self.world.draw(0, self.world.plan.commit_ms)).await;
+        self.struck(&kinds, false).await;
+        let failing = { self.failing.lock().unwrap().pop() };
+        if let Some(error) = failing.filter(|_| !self.world.lock().healing) {
+            self.world.tell(format_args!("trouble: a commit of {kinds:?} fails: {error}"));
+            return Err(error);
+        }
+        let marks = records.iter().all(|record| record.kind == "may_send");
+        if self.world.is(Mutant::MarkNotCommitted) && marks && !std::mem::replace(&mut self.world.lock().lied, true) {
+            // It tells success, and commits nothing.
+            return Ok(records.iter().map(|_| 0).collect());
+        }
+        self.forge(&mut records);
+        let seqs = self.memory.commit(records.clone()).await?;
+        self.witness(&records, &seqs);
+        self.struck(&kinds, true).await;
+        Ok(seqs)
+    }
+
+    async fn epoch(&self) -> Result<i64, StoreError> {
+        self.memory.epoch().await
+    }
+
+    async fn account(&self, app: &str, open_id: &str) -> Result<AccountId, StoreError> {
+        self.memory.account(app, open_id).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError> {
+        self.memory.accounts().await
+    }
+
+    async fn put_token(&self, account: AccountId, generation: i64, token: Option<Vec<u8>>) -> Result<(), StoreError> {
+        self.memory.put_token(account, generation, token).await
+    }
+
+    async fn fresh_conversation(&self) -> Result<ConversationId, StoreError> {
+        self.reading().await?;
+        self.memory.fresh_conversation().await
+    }
+
+    async fn find(&self, account: AccountId, external: &[u8]) -> Result<Option<ConversationRow>, StoreError> {
+        self.reading().await?;
+        self.memory.find(account, external).await
+    }
+
+    async fn load(&self, conversation: ConversationId) -> Result<Option<ConversationRow>, StoreError> {
+        self.reading().await?;
+        self.memory.load(conversation).await
+    }
+
+    async fn due(&self, until: Moment, most: usize) -> Result<Vec<(ConversationId, Moment)>, StoreError> {
+        self.reading().await?;
+        if self.world.is(Mutant::TimersForgotten) {
+            return Ok(Vec::new());
+        }
+        self.memory.due(until, most).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Moment>, StoreError> {
+        self.reading().await?;
+        self.memory.next_due().await
+    }
+
+    async fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        self.reading().await?;
+        if self.world.is(Mutant::OutboxForgotten) {
+            return Ok(Vec::new());
+        }
+        self.memory.outbox().await
+    }
+
+    async fn outbox_of(&self, conversation: ConversationId) -> Result<Vec<OutboxRow>, StoreError> {
+        self.reading().await?;
+        self.memory.outbox_of(conversation).await
+    }
+
+    async fn history(&self, conversation: ConversationId, most: usize) -> Result<Vec<HistoryRow>, StoreError> {
+        self.reading().await?;
+        self.memory.history(conversation, most).await
+    }
+
+    async fn loose_history(&self, most: usize) -> Result<Vec<HistoryRow>, StoreError> {
+        self.memory.loose_history(most).await
+    }
+
+    async fn conversations(&self, most: usize) -> Result<Vec<ConversationRow>, StoreError> {
+        self.memory.conversations(most).await
+    }
+
+    async fn media(&self, account: AccountId, digest: &str) -> Result<Option<(String, Moment)>, StoreError> {
+        self.reading().await?;
+        self.memory.media(account, digest).await
+    }
+
+    async fn put_media(&self, account: AccountId, digest: &str, media_id: &str, until: Moment) -> Result<(), StoreError> {
+        self.reading().await?;
+        self.memory.put_media(account, digest, media_id, until).await
+    }
+
+    async fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.memory.meta(key).await
+    }
+
+    async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.memory.put_meta(key, value).await
+    }
+}

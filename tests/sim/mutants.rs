@@ -1,0 +1,85 @@
+//! Rules switched off, one at a time, at the ports around the product: each must be caught by the check that is there for
+//! it, or the check proves nothing.
+
+use crate::plan::{Act, BotChoice, Ending, Plan, Step, Trouble, What, When, Wrong};
+use crate::time::MINUTE;
+
+/// A rule that does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// Answered 200 at once, whatever becomes of it.
+    AnswerBeforeCommit,
+    /// Two deliveries of one event have nothing in common.
+    NoKeys,
+    /// Colleagues' echoes lose their source.
+    ColleaguesUnknown,
+    /// Echoes tell a time long past.
+    EchoesOfThePast,
+    /// Nobody measures the clocks.
+    ClocksAgree,
+    /// The app believes that it has thirty calls a second.
+    Hurried,
+    /// A time-out is taken for "not sent".
+    TimeOutIsNotSent,
+    /// A call that takes longer than a second is given up while it runs.
+    Impatient,
+    /// A mark is believed to be committed before it is.
+    MarkNotCommitted,
+    /// A restart forgets what was marked.
+    OutboxForgotten,
+    /// A restart forgets what is due.
+    TimersForgotten,
+    /// The history tells another seed than the one that was used.
+    SeedsForged,
+    /// A retry beneath the transport.
+    LooksRepeated,
+    /// TikTok's words are passed on with the token in them.
+    TokenInWords,
+    /// A look at TikTok's list comes back before anything could have arrived.
+    ListOfYesterday,
+    /// What timed out arrives minutes later.
+    LateArrivals,
+}
+
+impl Mutant {
+    /// Brings into a plan what the broken rule is for, where plans seldom have it.
+    pub fn stage(self, plan: &mut Plan) {
+        let slow = |how| (1..=6).map(move |nth| (nth, Wrong::Answer { how, done: true }));
+        let sends: Vec<(u32, Wrong)> = match self {
+            Self::ClocksAgree => {
+                plan.bot = BotChoice::LastMoment;
+                let customers = 0..plan.customers.len();
+                plan.acts = customers.map(|who| Act { at: MINUTE, who, what: What::Text("word0".to_owned()) }).collect();
+                let jump = Wrong::Clock { ms: -60 * MINUTE, for_ms: 4_000 * MINUTE };
+                plan.troubles = vec![Trouble { when: When::At(3_000 * MINUTE), what: jump.clone() }];
+                plan.troubles.push(Trouble { when: When::At(2 * MINUTE), what: jump });
+                Vec::new()
+            }
+            Self::Impatient => slow(Ending::Slow(9_000)).collect(),
+            Self::LateArrivals => slow(Ending::TimeOut).collect(),
+            _ => Vec::new(),
+        };
+        let sends = sends.into_iter().map(|(nth, what)| Trouble { when: When::Send(nth, Step::Stored), what });
+        plan.troubles.extend(sends);
+    }
+
+    /// All of them, with the checks of which one at least must find it.
+    pub const ALL: [(Self, &'static [&'static str]); 16] = [
+        (Self::AnswerBeforeCommit, &["loss"]),
+        (Self::NoKeys, &["loss"]),
+        (Self::ColleaguesUnknown, &["silence"]),
+        (Self::EchoesOfThePast, &["ledger", "ten"]),
+        (Self::ClocksAgree, &["window"]),
+        (Self::Hurried, &["pace"]),
+        (Self::TimeOutIsNotSent, &["once"]),
+        (Self::Impatient, &["one open attempt"]),
+        (Self::MarkNotCommitted, &["mark"]),
+        (Self::OutboxForgotten, &["final"]),
+        (Self::TimersForgotten, &["healing"]),
+        (Self::SeedsForged, &["replay"]),
+        (Self::LooksRepeated, &["bounded"]),
+        (Self::TokenInWords, &["secrets"]),
+        (Self::ListOfYesterday, &["once"]),
+        (Self::LateArrivals, &["order"]),
+    ];
+}

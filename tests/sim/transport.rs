@@ -1,0 +1,463 @@
+//! The way to TikTok and back, for one process: everything that can happen to a call, and TikTok's own rules at its door.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rejoinder::bot::Asset;
+use rejoinder::calendar::Moment;
+use rejoinder::channel::{Content, NotSent, Outcome};
+use rejoinder::engine::{Courtesy, Listed, Listing};
+use rejoinder::runtime::port::{CallFailure, Clock as _, Permit, SendCall, Target, Transport};
+use rejoinder::tiktok::client::skew::Span;
+use rejoinder::tiktok::codes::{About, outcome};
+use tokio::sync::oneshot;
+
+use crate::evidence::{Call, Tag};
+use crate::mutants::Mutant;
+use crate::plan::{EchoWrong, Ending, Step, Wrong};
+use crate::time::SECOND;
+use crate::troubles::Place;
+use crate::world::{Process, Side, TOKEN, World, source_of};
+
+const LISTED_MAX: usize = 20;
+/// Calls other than sends wait so long for an answer.
+const PATIENCE_MS: i64 = 10 * SECOND;
+
+/// TikTok as one process sees it.
+pub struct Line {
+    pub world: Arc<World>,
+    pub process: Arc<Process>,
+}
+
+/// How TikTok ends a call.
+#[derive(Clone, Copy)]
+struct Answered {
+    how: Option<Ending>,
+    done: bool,
+}
+
+impl Line {
+    /// What a dead process does, nobody sees.
+    async fn alive(&self) {
+        if self.process.is_dead() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Writes down that a call leaves; gives its number.
+    fn leaves(&self, what: &'static str, target: &Target) -> usize {
+        let (at, (who, comments)) = (self.world.time.now(), self.world.whose(&target.external));
+        let mut state = self.world.lock();
+        let (before, stored) = (0, None);
+        let call =
+            Call { at, what, who, comments, tag: None, unfit: None, arrived: None, before, stored, ended: None, barred: None };
+        state.evidence.calls.push(call);
+        if what != "send" {
+            let number = state.evidence.calls.len() - 1;
+            state.evidence.tell(at, format_args!("call {number}: {what} {who:?}"));
+        }
+        state.evidence.calls.len() - 1
+    }
+
+    fn ended(&self, call: usize) {
+        let now = self.world.time.now();
+        self.world.lock().evidence.calls[call].ended = Some(now);
+    }
+
+    fn no_network(&self) -> bool {
+        self.world.time.now() < self.world.lock().no_network_until
+    }
+
+    /// An answer was read: it tells TikTok's time.
+    fn note_date(&self, begun: (Moment, i64)) {
+        let (ended, now) = (self.world.time.clock().now(), self.world.time.now());
+        let date = jiff::Timestamp::from_millisecond(self.world.tiktok_now().0).unwrap();
+        let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let (took, at) = ((now - begun.1).unsigned_abs(), now.unsigned_abs());
+        let ms = std::time::Duration::from_millis;
+        self.process.skew.note(&date, Span { begun: begun.0, ended, took: ms(took), at: ms(at) });
+    }
+
+    fn begin(&self) -> (Moment, i64) {
+        (self.world.time.clock().now(), self.world.time.now())
+    }
+
+    /// What comes back of an ending that is no plain success.
+    fn told(&self, how: Ending) -> Outcome {
+        let unknown = |text: &str| Outcome::Unknown { text: text.to_owned() };
+        let code = |code, text: &str| outcome(code, text, About::Other, self.world.time.clock().now());
+        match how {
+            Ending::TimeOut | Ending::Hang => unknown("time-out"),
+            Ending::Reset => unknown("the connection was cut"),
+            Ending::HalfJson => unknown("the answer ends in its middle"),
+            Ending::BadGateway => unknown("HTTP 502"),
+            Ending::Code(number) => code(number, "refused"),
+            Ending::TooFast => code(40_100, "App reaches the QPS limit."),
+            Ending::Restricted => code(40_100, "Due to too many requests, requests from App are temporarily restricted."),
+            Ending::Slow(_) => unknown("slow"),
+        }
+    }
+
+    /// Does what was meant for this step; true where the process has ended.
+    async fn struck(&self, struck: Vec<Wrong>, who: Option<usize>) {
+        strike(&self.world, &self.process, struck, who);
+        self.alive().await;
+    }
+
+    /// Uses up the committed mark of the conversation.
+    fn use_mark(&self, number: usize, call: &SendCall) -> Option<Tag> {
+        let now = self.world.time.clock().now();
+        let mut state = self.world.lock();
+        let (who, comments) = self.world.whose(&call.target.external);
+        let found = who.and_then(|who| state.marked.remove(&(who, comments)));
+        let unfit = match &found {
+            None => Some("there is no committed mark for it".to_owned()),
+            Some((_, content)) if *content != call.outgoing.content => Some("its mark is for another content".to_owned()),
+            Some(_) if now > call.not_after => Some("it leaves too late".to_owned()),
+            Some(_) => None,
+        };
+        let tag = found.map(|(tag, _)| tag);
+        let at = state.evidence.calls[number].at;
+        let reply = tag.map(|tag| (tag.reply.0, tag.attempt));
+        state.evidence.tell(at, format_args!("call {number}: send {who:?} {reply:?} {:?}", words(&call.outgoing.content)));
+        let seen = &mut state.evidence.calls[number];
+        (seen.tag, seen.unfit) = (tag, unfit);
+        tag
+    }
+
+    /// One call that is no send; `work` is what TikTok does when it has it.
+    async fn ordinary<T: Send>(
+        &self,
+        what: &'static str,
+        target: &Target,
+        work: impl FnOnce(&World) -> T + Send,
+    ) -> Result<T, CallFailure> {
+        self.alive().await;
+        let number = self.leaves(what, target);
+        let begun = self.begin();
+        let struck = self.world.lock().troubles.happens(Place::Call);
+        let ending = struck.iter().find_map(|wrong| match wrong {
+            Wrong::Answer { how, done } => Some((*how, *done)),
+            _ => None,
+        });
+        self.struck(struck, self.world.whose(&target.external).0).await;
+        if self.no_network() {
+            self.ended(number);
+            return Err(failed(Outcome::NotSent(NotSent::NoConnection { text: "no route".to_owned() })));
+        }
+        self.world.time.sleep(self.world.draw(1, self.world.plan.way_ms)).await;
+        let now = self.world.time.now();
+        self.world.lock().evidence.calls[number].arrived = Some(now);
+        let mut refused = self.world.too_fast().then_some(Ending::TooFast);
+        let account = account_of(target);
+        if what != "renew" && refused.is_none() && self.world.lock().expired.contains(&account) {
+            refused = Some(Ending::Code(40_105));
+        }
+        let (how, done) = match refused {
+            Some(how) => (Some(how), false),
+            None => ending.map_or((None, true), |(how, done)| (Some(how), done)),
+        };
+        let result = done.then(|| work(&self.world));
+        match how {
+            Some(Ending::Hang) => std::future::pending::<()>().await,
+            Some(Ending::TimeOut) => self.world.time.sleep(PATIENCE_MS).await,
+            Some(Ending::Slow(ms)) => self.world.time.sleep(ms.min(PATIENCE_MS)).await,
+            _ => self.world.time.sleep(self.world.draw(1, self.world.plan.way_ms)).await,
+        }
+        self.alive().await;
+        self.ended(number);
+        match (how, result) {
+            (None | Some(Ending::Slow(_)), Some(result)) => {
+                self.note_date(begun);
+                Ok(result)
+            }
+            (how, _) => Err(failed(self.told(how.unwrap_or(Ending::Reset)))),
+        }
+    }
+}
+
+/// Carries out what was meant for a step of a process.
+pub fn strike(world: &Arc<World>, process: &Process, struck: Vec<Wrong>, who: Option<usize>) {
+    for wrong in struck {
+        match wrong {
+            Wrong::Crash { down_ms } => world.kill(process, down_ms, "power cut"),
+            Wrong::Meanwhile(what) => {
+                if let Some(who) = who {
+                    world.tell(format_args!("trouble: meanwhile c{who} {what:?}"));
+                    world.act(who, &what);
+                }
+            }
+            other => world.tell(format_args!("trouble: {other:?}")),
+        }
+    }
+}
+
+fn failed(outcome: Outcome) -> CallFailure {
+    CallFailure { outcome }
+}
+
+fn account_of(target: &Target) -> usize {
+    target.open_id.trim_start_matches("-shop").parse().unwrap_or(0)
+}
+
+pub fn words(content: &Content) -> &str {
+    match content {
+        Content::Text { body } => body,
+        Content::Image(image) => &image.file,
+        Content::Post { item_id } => item_id,
+        Content::Card { title, .. } => title,
+    }
+}
+
+fn kind(content: &Content) -> &'static str {
+    match content {
+        Content::Text { .. } => "text",
+        Content::Image(_) => "image",
+        Content::Post { .. } => "share_post",
+        Content::Card { .. } => "template",
+    }
+}
+
+/// TikTok has the request, whether or not anybody still waits for the answer.
+async fn serve(line: Arc<Line>, (number, nth): (usize, u32), tag: Option<Tag>, call: SendCall, answer: oneshot::Sender<Outcome>) {
+    let world = &line.world;
+    let (who, comments) = world.whose(&call.target.external);
+    let Some(who) = who else { return };
+    world.time.sleep(world.draw(1, world.plan.way_ms)).await;
+    let now = world.time.now();
+    let answered = judge(&line, number, nth, &call, (who, comments));
+    if let Some(Ending::Slow(ms)) = answered.how {
+        world.time.sleep(ms / 2).await;
+    }
+    if world.is(Mutant::LateArrivals) && answered.how == Some(Ending::TimeOut) {
+        world.time.sleep(250 * SECOND).await;
+    }
+    let mut id = String::new();
+    if answered.done {
+        let stored = world.time.now();
+        world.lock().evidence.calls[number].stored = Some(stored);
+        id = store(world, who, comments, tag, &call).await;
+        let struck = world.lock().troubles.of_send(nth, Step::Stored);
+        strike(world, &line.process, struck, Some(who));
+    }
+    match answered.how {
+        Some(Ending::TimeOut | Ending::Hang) => world.time.sleep(100 * SECOND).await,
+        Some(Ending::Slow(ms)) => world.time.sleep(ms / 2).await,
+        _ => world.time.sleep(world.draw(1, world.plan.way_ms)).await,
+    }
+    let outcome = match answered.how {
+        None | Some(Ending::Slow(_)) => Outcome::Sent { message_id: id },
+        Some(how) => line.told(how),
+    };
+    world.tell(format_args!("call {number}: {outcome:?} after {} ms", world.time.now() - now));
+    let _ = answer.send(outcome);
+}
+
+/// TikTok's own rules, and what was meant for this send.
+fn judge(line: &Line, number: usize, nth: u32, call: &SendCall, (who, comments): (usize, bool)) -> Answered {
+    let world = &line.world;
+    let now = world.time.now();
+    let barred = if comments { None } else { world.barred(who) };
+    let expired = world.lock().expired.contains(&world.plan.customers[who]);
+    let too_fast = world.too_fast();
+    let mut state = world.lock();
+    let before = state.customers[who].said.len();
+    let seen = &mut state.evidence.calls[number];
+    (seen.arrived, seen.barred, seen.before) = (Some(now), barred, before);
+    let meant = state.troubles.of_send(nth, Step::Stored);
+    let mut rest = Vec::new();
+    let mut ending = None;
+    for wrong in meant {
+        match wrong {
+            Wrong::Answer { how, done } => ending = Some(Answered { how: Some(how), done }),
+            other => rest.push(other),
+        }
+    }
+    for what in rest {
+        state.troubles.rearm(nth, Step::Stored, what);
+    }
+    let refused = |how| Answered { how: Some(how), done: false };
+    if expired {
+        refused(Ending::Code(40_105))
+    } else if too_fast {
+        refused(Ending::TooFast)
+    } else if barred.is_some() {
+        refused(Ending::Code(40_064))
+    } else if let Some(comment) = &call.outgoing.comment
+        && !state.customers[who].commented.contains_key(comment)
+    {
+        refused(Ending::Code(40_002))
+    } else {
+        ending.unwrap_or(Answered { how: None, done: true })
+    }
+}
+
+/// The message is in the conversation, and its echo on the way; gives TikTok's id.
+async fn store(world: &Arc<World>, who: usize, comments: bool, tag: Option<Tag>, call: &SendCall) -> String {
+    let content = &call.outgoing.content;
+    let side = match tag {
+        Some(tag) if !comments => Side::Bot(tag),
+        _ => Side::Program,
+    };
+    let said = world.say(who, side, kind(content), words(content));
+    let wrong = remember(world, who, &said.id, call);
+    world.echo(who, &said, wrong);
+    if wrong == Some(EchoWrong::Before) {
+        world.time.sleep(800).await;
+    }
+    said.id
+}
+
+/// What TikTok remembers beside the message; gives what is wrong with its echo.
+fn remember(world: &World, who: usize, id: &str, call: &SendCall) -> Option<EchoWrong> {
+    let content = &call.outgoing.content;
+    let mut state = world.lock();
+    if let Content::Card { buttons, .. } = content {
+        let buttons = buttons.iter().map(|button| (button.title.clone(), button.id.clone())).collect();
+        state.customers[who].card = Some((id.to_owned(), buttons));
+    }
+    if let Some(comment) = &call.outgoing.comment {
+        *state.customers[who].comments_answered.entry(comment.clone()).or_default() += 1;
+    }
+    state.troubles.happens(Place::Echo).into_iter().find_map(|wrong| match wrong {
+        Wrong::Echo(wrong) => Some(wrong),
+        _ => None,
+    })
+}
+
+#[async_trait]
+impl Transport for Line {
+    async fn send(&self, _permit: Permit, call: SendCall) -> Outcome {
+        self.alive().await;
+        let number = self.leaves("send", &call.target);
+        let tag = self.use_mark(number, &call);
+        let nth = self.world.lock().troubles.send();
+        let who = self.world.whose(&call.target.external).0;
+        let struck = self.world.lock().troubles.of_send(nth, Step::Begun);
+        self.struck(struck, who).await;
+        if self.no_network() {
+            self.ended(number);
+            return Outcome::NotSent(NotSent::NoConnection { text: "no route".to_owned() });
+        }
+        let begun = self.begin();
+        let (sender, answer) = oneshot::channel();
+        let line = Arc::new(Self { world: Arc::clone(&self.world), process: Arc::clone(&self.process) });
+        let timeout = i64::try_from(call.timeout.as_millis()).unwrap();
+        let hangs = self.world.is(Mutant::Impatient);
+        tokio::spawn(serve(line, (number, nth), tag, call, sender));
+        let struck = self.world.lock().troubles.of_send(nth, Step::OnItsWay);
+        self.struck(struck, who).await;
+        let patience = if hangs { 300 } else { timeout };
+        let outcome = tokio::select! {
+            biased;
+            outcome = answer => {
+                self.note_date(begun);
+                outcome.unwrap_or(Outcome::Unknown { text: "the connection was cut".to_owned() })
+            }
+            () = self.world.time.sleep(patience) => Outcome::Unknown { text: "time-out".to_owned() },
+        };
+        let struck = self.world.lock().troubles.of_send(nth, Step::Answered);
+        self.struck(struck, who).await;
+        self.ended(number);
+        self.mutated(outcome)
+    }
+
+    async fn courtesy(&self, _permit: Permit, target: Target, _what: Courtesy) -> Result<(), CallFailure> {
+        self.ordinary("courtesy", &target, |_| ()).await
+    }
+
+    async fn upload(&self, _permit: Permit, target: Target, _asset: Arc<Asset>) -> Result<String, CallFailure> {
+        self.ordinary("upload", &target, |world| {
+            let mut state = world.lock();
+            state.ids += 1;
+            let id = format!("media-{}", state.ids);
+            state.media.insert(id.clone());
+            id
+        })
+        .await
+    }
+
+    async fn list(&self, _permit: Permit, target: Target) -> Result<Listing, CallFailure> {
+        if self.world.is(Mutant::LooksRepeated) {
+            let _ = self.ordinary("list", &target, |_| ()).await;
+        }
+        let looked_at = self.world.time.clock().now();
+        let who = self.world.whose(&target.external).0;
+        self.ordinary("list", &target, move |world| listing(world, who, looked_at)).await
+    }
+
+    async fn images_allowed(&self, _permit: Permit, target: Target) -> Result<bool, CallFailure> {
+        self.ordinary("images", &target, |world| world.plan.images_allowed).await
+    }
+
+    async fn renew(&self, _permit: Permit, _app: &str, open_id: &str) -> Result<(), CallFailure> {
+        let target = Target { app: String::new(), open_id: open_id.to_owned(), external: Vec::new() };
+        let account = account_of(&target);
+        let _counted = Renewing::begin(&self.world);
+        self.ordinary("renew", &target, move |world| {
+            world.lock().expired.remove(&account);
+        })
+        .await
+    }
+
+    fn skew_ms(&self) -> Option<i64> {
+        if self.world.is(Mutant::ClocksAgree) { Some(0) } else { self.process.skew.worst_ms() }
+    }
+}
+
+/// A renewal that somebody waits for.
+struct Renewing(Arc<World>);
+
+impl Renewing {
+    fn begin(world: &Arc<World>) -> Self {
+        let mut state = world.lock();
+        state.renewing += 1;
+        state.evidence.renewals_open_most = state.evidence.renewals_open_most.max(state.renewing);
+        drop(state);
+        Self(Arc::clone(world))
+    }
+}
+
+impl Drop for Renewing {
+    fn drop(&mut self) {
+        self.0.lock().renewing -= 1;
+    }
+}
+
+impl Line {
+    fn mutated(&self, outcome: Outcome) -> Outcome {
+        let not_sent = |text: String| Outcome::NotSent(NotSent::NoConnection { text });
+        match outcome {
+            Outcome::Unknown { text } if self.world.is(Mutant::TimeOutIsNotSent) || self.world.is(Mutant::Impatient) => {
+                not_sent(text)
+            }
+            Outcome::Unknown { text } if self.world.is(Mutant::TokenInWords) => {
+                Outcome::Unknown { text: format!("{text}: {TOKEN}") }
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// What the list of a conversation shows: the newest twenty of a while ago.
+fn listing(world: &World, who: Option<usize>, looked_at: Moment) -> Listing {
+    let lag = if world.is(Mutant::ListOfYesterday) { 86_400 * SECOND } else { world.plan.list_lag_ms };
+    let until = world.time.now() - lag;
+    let state = world.lock();
+    let said = who.map(|who| state.customers[who].said.as_slice()).unwrap_or_default();
+    let shown: Vec<_> = said.iter().filter(|said| said.stored <= until).collect();
+    let shown = &shown[shown.len().saturating_sub(LISTED_MAX)..];
+    let business = shown.iter().filter(|said| said.side != Side::Customer);
+    let mut messages: Vec<Listed> = business
+        .map(|said| Listed {
+            message_id: said.id.clone(),
+            at: said.at,
+            fingerprint: said.fingerprint,
+            source: source_of(&said.side).1,
+        })
+        .collect();
+    if world.plan.list_reversed {
+        messages.reverse();
+    }
+    Listing { messages, oldest: shown.first().map(|said| said.at), full: shown.len() >= LISTED_MAX, looked_at }
+}
