@@ -25,7 +25,11 @@ pub fn plan(seed: u64) -> Plan {
     acts.sort_by_key(|act| (act.at, act.who));
     let horizon = acts.last().map_or(0, |act| act.at) + HOUR;
     let mut wrong = chance.fork("troubles");
-    let count = if wrong.once_in(6) { 0 } else { wrong.below(12) + 1 };
+    let count = match wrong.below(8) {
+        0 => 0,
+        1 => wrong.below(40) + 12,
+        _ => wrong.below(12) + 1,
+    };
     let troubles = (0..count).map(|_| trouble(&mut wrong, horizon, accounts, &cast)).collect();
     Plan {
         seed,
