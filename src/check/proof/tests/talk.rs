@@ -246,7 +246,8 @@ impl Talk {
         if !mixed {
             self.replies = 0;
         }
-        self.beside = false;
+        // What was begun beside may still speak after a message that is only kept.
+        self.beside = self.beside && started.is_none() && !moved;
         self.decided = self.now;
         self.taken_ms = 0;
     }
