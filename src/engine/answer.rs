@@ -19,7 +19,7 @@ mod number;
 pub use choice::{Fit, pick};
 
 /// Bytes of an answer to anything but a text question: longer ones are none.
-const ANSWER_BYTES_MOST: usize = 1_000;
+pub(super) const ANSWER_BYTES_MOST: usize = 1_000;
 
 /// The value of what came in.
 #[must_use]

@@ -234,5 +234,7 @@ fn media(heard: &Heard, kind: Kind) -> Fit {
     if heard.kind != kind {
         return Fit::No;
     }
-    heard.media.clone().map_or(Fit::No, |media| Fit::Loose(Answer::Value(Value::Text(media))))
+    // TikTok's ids are short; what is longer than any answer may be, is none.
+    let media = heard.media.clone().filter(|media| media.len() <= answer::ANSWER_BYTES_MOST);
+    media.map_or(Fit::No, |media| Fit::Loose(Answer::Value(Value::Text(media))))
 }

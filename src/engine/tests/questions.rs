@@ -234,7 +234,9 @@ fn an_image_and_a_number_are_asked_for() {
     });
     let mut chat = chat(bot.build());
     chat.customer("go").customer("6").customer("٣").gets(&["How many?", "How many?", "Show me."]);
-    chat.customer("no").image().gets(&["Show me.", "3, media"]);
+    let picture = |bytes: usize| Body::Image { media_id: "m".repeat(bytes) };
+    chat.customer("no").body(picture(1_001)).gets(&["Show me.", "Show me."]);
+    chat.image().gets(&["3, media"]);
 }
 
 #[test]
