@@ -246,8 +246,7 @@ impl Talk {
         if !mixed {
             self.replies = 0;
         }
-        // What was begun beside may still speak after a message that is only kept.
-        self.beside = self.beside && started.is_none() && !moved;
+        self.beside = false;
         self.decided = self.now;
         self.taken_ms = 0;
     }
