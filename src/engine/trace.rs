@@ -118,16 +118,6 @@ impl Traces {
         self.lines.push(Line { what, end: self.text.len(), origin });
     }
 
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.lines.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     /// The lines in their order.
     pub fn iter(&self) -> impl Iterator<Item = Trace> + '_ {
         self.rows().map(|row| Trace { what: row.what.clone(), text: row.text.to_owned(), origin: row.origin.cloned() })

@@ -25,6 +25,15 @@ flow order "Order" {
 
 const PRICE: &str = "It is 20. Write to us to order.";
 
+/// A server whose account may answer comments.
+async fn shop_in(country: &str) -> World {
+    let mut world = World::in_country(FLOW, country).await;
+    let switch = json!({ "business_id": BUSINESS, "direct_reply_type": "COMMENT_TO_MESSAGE", "operation_status": "ENABLE" });
+    world.business("/business/message/direct_reply/update/", switch).await;
+    world.serve(&[]);
+    world
+}
+
 async fn comment(world: &World, customer: &str, text: &str) {
     world.post("/sim/v1/comments", json!({ "customer": customer, "text": text })).await;
 }
@@ -38,10 +47,7 @@ async fn sends(world: &World) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_comment_is_answered_by_one_message_and_the_customer_goes_on_by_writing() {
-    let mut world = World::in_country(FLOW, "ID").await;
-    let switch = json!({ "business_id": BUSINESS, "direct_reply_type": "COMMENT_TO_MESSAGE", "operation_status": "ENABLE" });
-    world.business("/business/message/direct_reply/update/", switch).await;
-    world.serve(&[]);
+    let world = shop_in("ID").await;
     let mona = world.customer("Mona").await;
     comment(&world, &mona, "How much is it?").await;
     world.hears(&mona, &[PRICE]).await;
@@ -57,10 +63,7 @@ async fn a_comment_is_answered_by_one_message_and_the_customer_goes_on_by_writin
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_comment_that_no_trigger_wants_is_left_alone() {
-    let mut world = World::in_country(FLOW, "TH").await;
-    let switch = json!({ "business_id": BUSINESS, "direct_reply_type": "COMMENT_TO_MESSAGE", "operation_status": "ENABLE" });
-    world.business("/business/message/direct_reply/update/", switch).await;
-    world.serve(&[]);
+    let world = shop_in("TH").await;
     let somchai = world.customer("Somchai").await;
     comment(&world, &somchai, "lovely").await;
     comment(&world, &somchai, "price?").await;
