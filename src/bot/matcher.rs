@@ -66,10 +66,15 @@ struct Phrase {
 /// of one long phrase.
 const LONG_PHRASE_BYTES: usize = 1_000;
 
-/// Finds all of these at once.
-fn automaton<'p>(phrases: impl Iterator<Item = &'p String> + Clone) -> Option<AhoCorasick> {
-    let long = phrases.clone().any(|phrase| phrase.len() > LONG_PHRASE_BYTES);
-    AhoCorasick::builder().kind(long.then_some(AhoCorasickKind::ContiguousNFA)).build(phrases).ok()
+/// Finds all of these at once, ASCII letters in either case where `any_case`; `None` where there is nothing to find. It
+/// fails only past two thousand million phrases, which no memory holds.
+fn automaton<P: AsRef<[u8]>>(phrases: impl ExactSizeIterator<Item = P> + Clone, any_case: bool) -> Option<AhoCorasick> {
+    if phrases.len() == 0 {
+        return None;
+    }
+    let long = phrases.clone().any(|phrase| phrase.as_ref().len() > LONG_PHRASE_BYTES);
+    let kind = long.then_some(AhoCorasickKind::ContiguousNFA);
+    AhoCorasick::builder().ascii_case_insensitive(any_case).kind(kind).build(phrases).ok()
 }
 
 impl Matcher {
@@ -128,8 +133,7 @@ impl Matcher {
             }
         }
         matcher.expressions.close();
-        // It fails only past two thousand million patterns, which no memory holds.
-        matcher.automaton = automaton(phrases.keys()).filter(|_| !phrases.is_empty());
+        matcher.automaton = automaton(phrases.keys(), false);
         matcher.phrases = phrases.into_values().collect();
         matcher
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::AhoCorasick;
 use regex::{RegexSet, RegexSetBuilder};
 
 use super::heard::{Beside, Found, Hit, Rank};
@@ -78,11 +78,7 @@ impl Expressions {
                 }
             }
         }
-        // It fails only past two thousand million patterns, which no memory holds.
-        let long = literals.iter().any(|literal| literal.len() > super::LONG_PHRASE_BYTES);
-        let kind = long.then_some(AhoCorasickKind::ContiguousNFA);
-        let built = || AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(&literals).ok();
-        self.prefilter = if literals.is_empty() { None } else { built() };
+        self.prefilter = super::automaton(literals.iter(), true);
     }
 
     /// Adds what is found in the text as written, digits made 0-9; see [`super::Matcher::hits_beside`].

@@ -92,7 +92,7 @@ fn no_conversation_passes_what_was_proved() {
 /// An analysis that leaves something out is caught.
 fn is_caught(omission: Omission) {
     OMITTED.set(Some(omission));
-    let (broken, _, _) = search(1 << 50, 12_000, Size::Small);
+    let (broken, _, _) = search(1 << 50, 120_000, Size::Small);
     OMITTED.set(None);
     assert!(broken.is_some(), "{omission:?} can be left out and nothing happens");
 }
