@@ -54,8 +54,6 @@ pub struct Talk {
     root: Option<usize>,
     /// Whether a reaction or a limit has set something off since then, which has a row of its own.
     beside: bool,
-    /// The flow that was last begun beside.
-    aside: Option<String>,
     places: BTreeMap<u32, u64>,
     /// The most that was seen.
     pub most: u32,
@@ -91,7 +89,6 @@ impl Talk {
             taken_ms: 0,
             root: None,
             beside: false,
-            aside: None,
             places,
             most: 0,
             latest_ms: None,
@@ -199,10 +196,7 @@ impl Talk {
         let trace: Vec<Trace> = sprint.trace.iter().collect();
         self.decide(decided, mixed, place, &trace);
         let aside = |line: &Trace| line.what == "trigger" && (line.text.contains("(limit)") || line.text.contains("(reaction)"));
-        if let Some(line) = trace.iter().rfind(|line| aside(line)) {
-            self.beside = true;
-            self.aside = line.text.split(['`', '#']).nth(1).map(str::to_owned);
-        }
+        self.beside |= trace.iter().any(aside);
         let replies = sprint.effects.iter().filter_map(|effect| match effect {
             Effect::Queue(reply) => Some(reply.clone()),
             _ => None,
@@ -252,15 +246,14 @@ impl Talk {
         if !mixed {
             self.replies = 0;
         }
-        self.beside = false;
+        // What was begun beside may still speak after a message that is only kept.
+        self.beside = self.beside && started.is_none() && !moved;
         self.decided = self.now;
         self.taken_ms = 0;
     }
 
     fn judge(&mut self, reply: &Reply, merged: bool, counted: bool) {
         self.replies += 1;
-        // What was begun beside may still speak after a message that is only kept for a colleague.
-        self.beside |= self.aside.as_deref() == Some(&*reply.flow);
         let ms = self.now.since_ms(self.decided) - self.taken_ms;
         let since = self.now.since_ms(self.received.min(self.decided)) - self.taken_ms;
         let Content::Text { body } = &reply.outgoing.content else {
