@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
-use super::effect::Candidate;
+use super::effect::{Candidate, Effect};
 use super::state::{Commented, Entry, Gathered, Heard, Kept, Lost, Run, Stage, Stand, Suspect, WaitKind, is_false, is_zero};
 use super::{Referral, ReplyId};
 use crate::bot::ValueMap;
@@ -239,6 +239,13 @@ impl Conversation {
             };
             Some(OpenAttempt { reply: entry.id, attempt: entry.attempt, begun, unknown })
         })
+    }
+
+    /// What TikTok must be asked so that it goes on, whoever asked before; a second answer does no harm.
+    #[must_use]
+    pub fn wants(&self) -> Option<Effect> {
+        let wait = self.run.as_ref().and_then(|run| run.wait.as_ref())?;
+        (wait.kind == WaitKind::Image).then_some(Effect::AskCapability)
     }
 
     /// The moment of its newest input; no later one may be before it.

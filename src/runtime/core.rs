@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -21,6 +21,8 @@ use crate::engine::{Candidate, Effect, Input, Limits};
 
 /// How long an outcome or a due moment waits before it is handed in again after the store refused it.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Other processes may commit to a conversation between our reading and our commit; so often in a row is no chance.
+const STALE_MOST: u32 = 16;
 
 pub(super) struct Core {
     pub(super) ports: Ports,
@@ -35,6 +37,8 @@ pub(super) struct Core {
     /// Raised when a commit fails: what was computed under an older one is void.
     pub(super) generation: AtomicU64,
     pub(super) apps: Vec<AppOptions>,
+    /// By app: whether this process sends for it.
+    pub(super) leading: Vec<AtomicBool>,
     /// By app: whether its queue is so long that texts are merged.
     pub(super) congested: Vec<AtomicBool>,
     pub(super) accounts: Accounts,
@@ -112,6 +116,7 @@ impl Hash for Address {
 }
 
 /// What a worker is asked.
+#[derive(Clone)]
 pub(super) enum Ask {
     Input {
         key: Option<InputKey>,
@@ -119,6 +124,11 @@ pub(super) enum Ask {
     },
     /// Tell the dispatcher and the timers where this conversation stands; nothing happens to it.
     Standing,
+    /// Another process has committed to this conversation: what was computed up to this sprint of the worker is void.
+    Forget {
+        conversation: ConversationId,
+        computed: u64,
+    },
 }
 
 pub(super) struct Item {
@@ -171,6 +181,12 @@ pub enum Refused {
     /// Answer 503.
     #[error("it could not be committed: {0}")]
     Store(String),
+    /// Answer 503: other processes are quicker again and again.
+    #[error("others commit to this conversation at the same time")]
+    Stale,
+    /// Another process sends for this app.
+    #[error("another process leads this app")]
+    Fenced,
 }
 
 /// A worker's work, on its way through the writer.
@@ -178,11 +194,15 @@ pub(super) struct Finished {
     /// The generation it was computed under; `None` for what stands on no conversation's state.
     pub(super) generation: Option<u64>,
     pub(super) record: Option<Record>,
+    /// Where its conversation is; `None` for what stands on none.
+    pub(super) address: Option<Arc<Address>>,
     pub(super) news: Option<News>,
     pub(super) done: Done,
     pub(super) ack: Ack,
     /// Counted per worker, so that it knows what is committed.
     pub(super) progress: Option<(Arc<AtomicU64>, u64)>,
+    /// The conversation it was computed on, and the worker's sprints before that was loaded.
+    pub(super) basis: Option<(ConversationId, u64)>,
 }
 
 /// Where a conversation stands after a commit.
@@ -207,16 +227,48 @@ pub struct Event {
 
 impl Core {
     /// Hands an input to its conversation and returns after the commit of what it caused.
-    pub(super) async fn post(&self, address: Arc<Address>, ask: Ask) -> Result<Done, Refused> {
+    pub(super) async fn post(&self, address: Arc<Address>, mut ask: Ask) -> Result<Done, Refused> {
+        if !self.ports.store.is_shared() {
+            return self.post_once(address, ask).await;
+        }
+        for _ in 0..STALE_MOST {
+            let kept = ask.clone();
+            match self.post_once(Arc::clone(&address), ask).await {
+                Err(Refused::Stale) => ask = kept,
+                result => return result,
+            }
+        }
+        Err(Refused::Stale)
+    }
+
+    async fn post_once(&self, address: Arc<Address>, ask: Ask) -> Result<Done, Refused> {
         let (ack, done) = oneshot::channel();
+        let ended = || Refused::Store("the runtime has ended".to_owned());
+        let worker = self.worker_of(&address).ok_or_else(ended)?;
+        worker.send(Item { address, ask, ack }).map_err(|_| ended())?;
+        done.await.map_err(|_| ended())?
+    }
+
+    /// The worker that owns a conversation in this process.
+    fn worker_of(&self, address: &Address) -> Option<&mpsc::UnboundedSender<Item>> {
         let mut hasher = DefaultHasher::new();
         address.hash(&mut hasher);
         let count = (self.workers.len() as u64).max(1);
-        let index = usize::try_from(hasher.finish() % count).unwrap_or(0);
-        let ended = || Refused::Store("the runtime has ended".to_owned());
-        let worker = self.workers.get(index).ok_or_else(ended)?;
-        worker.send(Item { address, ask, ack }).map_err(|_| ended())?;
-        done.await.map_err(|_| ended())?
+        self.workers.get(usize::try_from(hasher.finish() % count).unwrap_or(0))
+    }
+
+    /// What was computed of a conversation up to this sprint is void; whatever is asked from now on is computed anew.
+    pub(super) fn forget(&self, address: &Arc<Address>, conversation: ConversationId, computed: u64) {
+        // Nobody waits for this one.
+        let (ack, _) = oneshot::channel();
+        if let Some(worker) = self.worker_of(address) {
+            let _ = worker.send(Item { address: Arc::clone(address), ask: Ask::Forget { conversation, computed }, ack });
+        }
+    }
+
+    /// Whether this process sends for an app.
+    pub(super) fn leads(&self, app: usize) -> bool {
+        self.leading.get(app).is_some_and(|leading| leading.load(Ordering::SeqCst))
     }
 
     /// Hands in what must not be lost while the process lives; `None` once the runtime has ended.

@@ -75,15 +75,30 @@ impl Handle {
 
     /// Writes what has no effect into the history.
     async fn keep(&self, account: Option<AccountId>, (kind, body): (&'static str, Kept)) -> Result<Delivered, Refused> {
-        let record =
-            Record { at: self.core.now(), kind, account, body: serde_json::to_vec(&body).unwrap_or_default(), change: None };
+        let record = Record {
+            at: self.core.now(),
+            kind,
+            account,
+            body: serde_json::to_vec(&body).unwrap_or_default(),
+            change: None,
+            is_mark: false,
+        };
         self.write(Some(record), Delivered::Kept).await
     }
 
     async fn write(&self, record: Option<Record>, delivered: Delivered) -> Result<Delivered, Refused> {
         let ended = || Refused::Store("the runtime has ended".to_owned());
         let (ack, done) = oneshot::channel();
-        let finished = Finished { generation: None, record, news: None, done: Done::plain(delivered), ack, progress: None };
+        let finished = Finished {
+            generation: None,
+            record,
+            address: None,
+            news: None,
+            done: Done::plain(delivered),
+            ack,
+            progress: None,
+            basis: None,
+        };
         self.core.writer.send(finished).map_err(|_| ended())?;
         done.await.map_err(|_| ended())?.map(|done| done.delivered)
     }
@@ -179,6 +194,12 @@ impl Handle {
         let stopped = join_all(self.lanes.values().map(Lane::stop));
         let patience = self.core.sleep(SHUTDOWN);
         select(Box::pin(stopped), Box::pin(patience)).await;
+        for app in &self.core.apps {
+            // Another process may go on at once.
+            if let Err(error) = self.core.ports.store.release(&app.id).await {
+                tracing::warn!(app = app.id, %error, "the lease was not given back; it ends by itself");
+            }
+        }
         // What was handed to the writer before is committed when this comes back.
         let _ = self.write(None, Delivered::Done).await;
     }

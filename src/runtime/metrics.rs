@@ -20,6 +20,7 @@ pub(super) struct Metrics {
     pub(super) refused: AtomicU64,
     pub(super) commits: AtomicU64,
     pub(super) commits_failed: AtomicU64,
+    pub(super) stale: AtomicU64,
     pub(super) sprints: AtomicU64,
     pub(super) faults: AtomicU64,
     pub(super) calls: AtomicU64,
@@ -42,6 +43,8 @@ pub struct Counts {
     pub refused: u64,
     pub commits: u64,
     pub commits_failed: u64,
+    /// Sprints computed anew because another process had committed to the conversation meanwhile.
+    pub stale: u64,
     pub sprints: u64,
     /// Sprints in which the engine itself failed.
     pub faults: u64,
@@ -64,6 +67,7 @@ impl Default for Metrics {
             refused: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             commits_failed: AtomicU64::new(0),
+            stale: AtomicU64::new(0),
             sprints: AtomicU64::new(0),
             faults: AtomicU64::new(0),
             calls: AtomicU64::new(0),
@@ -130,6 +134,7 @@ impl Metrics {
             refused: read(&self.refused),
             commits: read(&self.commits),
             commits_failed: read(&self.commits_failed),
+            stale: read(&self.stale),
             sprints: read(&self.sprints),
             faults: read(&self.faults),
             calls: read(&self.calls),

@@ -7,6 +7,7 @@ mod doubt;
 mod entry;
 mod fail;
 mod handle;
+mod lease;
 mod metrics;
 mod options;
 mod outbox;

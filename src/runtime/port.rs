@@ -92,6 +92,8 @@ pub struct ConversationRow {
     pub external: Vec<u8>,
     /// Raised by every commit.
     pub rev: u64,
+    /// The epoch of the process whose commit made this revision; 0 where a store has one owner and does not say.
+    pub writer: i64,
     pub last_seq: Option<i64>,
     pub due: Option<Moment>,
     /// Keys of the newest inputs, with the moment each was committed; encoded by the runtime.
@@ -151,6 +153,27 @@ pub struct Record {
     /// The history's body.
     pub body: Vec<u8>,
     pub change: Option<Change>,
+    /// It holds a mark: written only while this process leads the account's app, or else [`Written::Fenced`].
+    pub is_mark: bool,
+}
+
+/// What became of a record in a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// Its sequence number.
+    Line(i64),
+    /// Not written: another process has committed to this conversation meanwhile. It is loaded and computed anew.
+    Stale,
+    /// Not written: this process no longer leads the account's app.
+    Fenced,
+}
+
+/// Who sends for an app, of the processes that share a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub mine: bool,
+    /// For how long still, by the store's clock; whoever has it.
+    pub left: Duration,
 }
 
 /// The new state of one conversation.
@@ -160,8 +183,11 @@ pub struct Change {
     pub account: AccountId,
     /// Written to `name` when this is the conversation's first commit.
     pub external: Vec<u8>,
-    /// The revision after this change; the store holds `rev - 1` (0: none) before it, or the commit fails as `Broken`.
+    /// The revision after this change; the store holds `rev - 1` (0: none) before it, or the commit fails as `Broken`;
+    /// in a shared store the record is [`Written::Stale`].
     pub rev: u64,
+    /// The epoch of the process that made `rev - 1`; looked at where a store is shared.
+    pub after: i64,
     pub due: Option<Moment>,
     pub recent: Vec<u8>,
     pub state: Vec<u8>,
@@ -192,11 +218,41 @@ pub struct AccountRow {
     pub token_generation: i64,
 }
 
-/// The durable side. One process owns it; `commit` is one transaction, all or nothing, durable when it returns.
+/// The durable side. One process owns it, or several share it ([`Store::is_shared`]); `commit` is one transaction, all
+/// or nothing but for what other processes made stale, durable when it returns.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// The epoch of this start: one more than any before it.
+    /// The epoch of this start: one more than any before it, and nobody else's.
     async fn epoch(&self) -> Result<i64, StoreError>;
+    /// Whether other processes may write to it.
+    fn is_shared(&self) -> bool {
+        false
+    }
+    /// Takes or renews the right to send for an app, for so long from now; nobody else has it meanwhile. Leases go by the
+    /// store's clock. A store with one owner always gives it.
+    async fn lease(&self, app: &str, length: Duration) -> Result<Lease, StoreError> {
+        let _ = (app, length);
+        Ok(Lease { mine: true, left: Duration::MAX })
+    }
+    /// Gives the right back, if this process has it.
+    async fn release(&self, app: &str) -> Result<(), StoreError> {
+        let _ = app;
+        Ok(())
+    }
+    /// Conversations of the apps led here that other processes have changed; told once.
+    async fn news(&self) -> Result<Vec<ConversationId>, StoreError> {
+        Ok(Vec::new())
+    }
+    /// Returns when there may be news; a hint, which may be late or never come.
+    async fn hint(&self) {
+        std::future::pending().await
+    }
+    /// The revisions of these conversations and who made them; none of those never committed, and none at all where a
+    /// store has one owner.
+    async fn revisions(&self, conversations: &[ConversationId]) -> Result<Vec<(ConversationId, u64, i64)>, StoreError> {
+        let _ = conversations;
+        Ok(Vec::new())
+    }
     /// The account's id, made at first sight.
     async fn account(&self, app: &str, open_id: &str) -> Result<AccountId, StoreError>;
     async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError>;
@@ -206,13 +262,13 @@ pub trait Store: Send + Sync + 'static {
     async fn fresh_conversation(&self) -> Result<ConversationId, StoreError>;
     async fn find(&self, account: AccountId, external: &[u8]) -> Result<Option<ConversationRow>, StoreError>;
     async fn load(&self, conversation: ConversationId) -> Result<Option<ConversationRow>, StoreError>;
-    /// Writes all records in their order in one transaction; gives the sequence number of each.
-    async fn commit(&self, records: Vec<Record>) -> Result<Vec<i64>, StoreError>;
-    /// Conversations whose due moment is not after `until`, earliest first.
+    /// Writes all records in their order in one transaction; says of each what became of it.
+    async fn commit(&self, records: Vec<Record>) -> Result<Vec<Written>, StoreError>;
+    /// Conversations of the apps led here whose due moment is not after `until`, earliest first.
     async fn due(&self, until: Moment, most: usize) -> Result<Vec<(ConversationId, Moment)>, StoreError>;
-    /// The earliest due moment of all.
+    /// The earliest due moment of all led here.
     async fn next_due(&self) -> Result<Option<Moment>, StoreError>;
-    /// Every row of the outbox in the order in which they were first put there.
+    /// Every row of the outbox of the apps led here, in the order in which they were first put there.
     async fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError>;
     async fn outbox_of(&self, conversation: ConversationId) -> Result<Vec<OutboxRow>, StoreError>;
     /// The newest `most` lines of a conversation, newest first.
@@ -226,6 +282,8 @@ pub trait Store: Send + Sync + 'static {
     async fn put_media(&self, account: AccountId, digest: &str, media_id: &str, until: Moment) -> Result<(), StoreError>;
     async fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
+    /// Writes it unless there is one; gives what is stored then. Of several processes one wins.
+    async fn put_meta_once(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
 }
 
 // --- transport -----------------------------------------------------------------------------------------------------

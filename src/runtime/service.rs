@@ -1,6 +1,6 @@
 //! The start and the end of the runtime.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,26 +9,23 @@ use arc_swap::ArcSwap;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::core::{Account, Accounts, Ask, Core, later};
+use super::core::{Account, Accounts, Core};
 use super::dispatch::{Dispatcher, Lane};
 use super::doubt::Doubt;
 use super::fail::FailPoint;
 use super::handle::Handle;
+use super::lease;
 use super::metrics::Metrics;
 use super::options::{Options, Ports};
-use super::port::{AccountId, OutboxState, StoreError};
+use super::port::{AccountId, StoreError};
 use super::timers::Timers;
 use super::worker::Worker;
 use super::writer::Writer;
 use crate::bot::Bot;
-use crate::channel::Outcome;
-use crate::engine::Input;
 
 const SECRET: &str = "input_key_secret";
 const SECRET_WORDS: usize = 4;
 const EVENTS_KEPT: usize = 1_024;
-/// The longest call.
-const CALL_MAX: Duration = Duration::from_secs(10);
 /// After a start the process before may have used up the last second.
 const EMPTY_BUCKET: Duration = Duration::from_secs(1);
 
@@ -53,6 +50,7 @@ impl Service {
         let accounts = accounts(&options, &ports).await?;
         let (worker_ends, workers): (Vec<_>, Vec<_>) = (0..options.workers.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
         let (writer, finished) = mpsc::unbounded_channel();
+        let shared = ports.store.is_shared();
         let core = Arc::new(Core {
             bot: ArcSwap::from(bot),
             limits: options.limits,
@@ -62,6 +60,7 @@ impl Service {
             epoch,
             secret,
             generation: AtomicU64::new(0),
+            leading: options.apps.iter().map(|_| AtomicBool::new(!shared)).collect(),
             congested: options.apps.iter().map(|_| AtomicBool::new(false)).collect(),
             apps: options.apps,
             accounts,
@@ -76,9 +75,11 @@ impl Service {
         let mut lanes = HashMap::new();
         let now = core.monotonic();
         let first = if epoch > 1 { now + EMPTY_BUCKET } else { now };
+        // Who shares a store leads nothing until it has a lease.
+        let led_until = if shared { Duration::ZERO } else { Duration::MAX };
         for (index, app) in core.apps.iter().enumerate() {
             let (lane, messages) = Lane::new();
-            let dispatcher = Dispatcher::new(Arc::clone(&core), lane.clone(), messages, app, first);
+            let dispatcher = Dispatcher::new(Arc::clone(&core), lane.clone(), messages, app, first, led_until);
             lanes.insert(index, lane);
             spawn(&mut tasks, &core, "dispatcher", dispatcher.run());
         }
@@ -86,11 +87,20 @@ impl Service {
         for items in workers {
             spawn(&mut tasks, &core, "worker", Worker::new(Arc::clone(&core), items, cached_max).run());
         }
-        let (timer_end, news) = mpsc::unbounded_channel();
-        let writer = Writer { core: Arc::clone(&core), finished, lanes: lanes.clone(), timers: timer_end };
+        let (timers, told) = mpsc::unbounded_channel();
+        let writer =
+            Writer { core: Arc::clone(&core), finished, lanes: lanes.clone(), timers: timers.clone(), void: HashMap::new() };
         spawn(&mut tasks, &core, "writer", writer.run());
-        spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), news).run());
-        tasks.spawn(take_up(Arc::clone(&core)));
+        spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), told).run());
+        if shared {
+            for (app, lane) in &lanes {
+                let keeper = lease::Keeper { core: Arc::clone(&core), app: *app, lane: lane.clone(), timers: timers.clone() };
+                spawn(&mut tasks, &core, "lease", keeper.run());
+            }
+            tasks.spawn(lease::listen(Arc::clone(&core)));
+        } else {
+            tasks.spawn(lease::take_up(Arc::clone(&core), None));
+        }
         Ok((Self { tasks }, Handle::new(core, lanes)))
     }
 }
@@ -112,15 +122,14 @@ fn spawn(tasks: &mut JoinSet<()>, core: &Arc<Core>, name: &'static str, part: im
     });
 }
 
-/// The secret of this database, made at its first start.
+/// The secret of this database, made at its first start; of several processes that start at once, one makes it.
 async fn secret(ports: &Ports) -> Result<Vec<u8>, StoreError> {
     if let Some(secret) = ports.store.meta(SECRET).await? {
         return Ok(secret);
     }
     let words = std::iter::repeat_with(|| ports.entropy.next_u64());
     let secret: Vec<u8> = words.take(SECRET_WORDS).flat_map(u64::to_le_bytes).collect();
-    ports.store.put_meta(SECRET, &secret).await?;
-    Ok(secret)
+    ports.store.put_meta_once(SECRET, &secret).await
 }
 
 async fn accounts(options: &Options, ports: &Ports) -> Result<Accounts, StoreError> {
@@ -132,41 +141,4 @@ async fn accounts(options: &Options, ports: &Ports) -> Result<Accounts, StoreErr
         }
     }
     Ok(accounts)
-}
-
-/// What an earlier process left: its marks without outcome are unknown, its queued replies stand for their place again.
-async fn take_up(core: Arc<Core>) {
-    let rows = loop {
-        match core.ports.store.outbox().await {
-            Ok(rows) => break rows,
-            Err(error) => {
-                tracing::error!(%error, "the outbox could not be read");
-                core.sleep(Duration::from_secs(1)).await;
-            }
-        }
-    };
-    let mut standing = BTreeSet::new();
-    for row in rows {
-        standing.insert(row.conversation);
-        let OutboxState::Marked { attempt, epoch, not_after, .. } = row.state else { continue };
-        if epoch == core.epoch {
-            continue;
-        }
-        let Some(address) = core.address_surely(row.conversation).await else { continue };
-        let outcome = Outcome::Unknown { text: "the process ended before the answer".to_owned() };
-        // However long nobody ran, its call ended then at the latest: what TikTok stored later is not it.
-        let ended = core.now().min(later(not_after, CALL_MAX));
-        let input = Input::Outcome { reply: row.reply, attempt, ended, outcome };
-        core.post_surely(&address, input).await;
-    }
-    for conversation in standing {
-        if let Some(address) = core.address_surely(conversation).await {
-            while core.post(Arc::clone(&address), Ask::Standing).await.is_err() {
-                if core.writer.is_closed() || core.fatal.borrow().is_some() {
-                    return;
-                }
-                core.sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
 }

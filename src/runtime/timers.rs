@@ -21,9 +21,16 @@ const DOUBTED_MS: i64 = 1_000;
 /// A store that cannot be read is asked again after this.
 const RETRY_MS: i64 = 5_000;
 
+/// What the timers hear.
+pub(super) enum Told {
+    News(News),
+    /// This process leads another app: its due moments are read from the store.
+    Leads,
+}
+
 pub(super) struct Timers {
     core: Arc<Core>,
-    news: mpsc::UnboundedReceiver<News>,
+    told: mpsc::UnboundedReceiver<Told>,
     line: BTreeSet<(Moment, ConversationId)>,
     known: HashMap<ConversationId, Timer>,
     /// Everything due before stands in memory.
@@ -43,11 +50,11 @@ struct Timer {
 }
 
 impl Timers {
-    pub(super) fn new(core: Arc<Core>, news: mpsc::UnboundedReceiver<News>) -> Self {
+    pub(super) fn new(core: Arc<Core>, told: mpsc::UnboundedReceiver<Told>) -> Self {
         let never = Moment(i64::MIN);
         Self {
             core,
-            news,
+            told,
             line: BTreeSet::new(),
             known: HashMap::new(),
             loaded_until: never,
@@ -72,8 +79,8 @@ impl Timers {
                         self.fired(conversation);
                     }
                 }
-                news = self.news.recv() => match news {
-                    Some(news) => self.take(news),
+                told = self.told.recv() => match told {
+                    Some(told) => drop(self.take(told)),
                     None => return,
                 },
                 () = core.sleep_until(wake) => {}
@@ -83,14 +90,21 @@ impl Timers {
     }
 
     fn hear(&mut self) {
-        while let Ok(news) = self.news.try_recv() {
-            self.take(news);
+        while let Ok(told) = self.told.try_recv() {
+            self.take(told);
         }
     }
 
-    fn take(&mut self, news: News) {
-        let due = news.due.filter(|due| *due < self.loaded_until);
+    /// Gives the conversation that it was about.
+    fn take(&mut self, told: Told) -> Option<ConversationId> {
+        let Told::News(news) = told else {
+            self.load_at = Moment(i64::MIN);
+            return None;
+        };
+        let leads = self.core.leads(news.address.account.app);
+        let due = news.due.filter(|due| leads && *due < self.loaded_until);
         self.set(news.conversation, due, Some(news.address));
+        Some(news.conversation)
     }
 
     fn set(&mut self, conversation: ConversationId, due: Option<Moment>, address: Option<Arc<Address>>) {
@@ -120,11 +134,10 @@ impl Timers {
                 let last = due.last().map_or(until, |(_, moment)| *moment);
                 self.loaded_until = if full { last } else { until };
                 self.load_at = if full { last.max(now.plus_ms(RETRY_MS)) } else { now.plus_ms(HORIZON_MS / 2) };
-                // What was committed meanwhile is newer than what was read.
+                // Before what is heard now, which may ask for another reading. What was committed meanwhile is newer than what was read.
                 let mut newer = HashSet::new();
-                while let Ok(news) = self.news.try_recv() {
-                    newer.insert(news.conversation);
-                    self.take(news);
+                while let Ok(told) = self.told.try_recv() {
+                    newer.extend(self.take(told));
                 }
                 for (conversation, due) in due {
                     let firing = self.known.get(&conversation).is_some_and(|timer| timer.firing);
@@ -190,8 +203,9 @@ async fn hand_in(core: &Core, conversation: ConversationId, known: Option<Arc<Ad
         Some(address) => Some(address),
         None => core.address_surely(conversation).await,
     };
-    // Conversations of accounts that the settings no longer name stay as they are.
-    if let Some(address) = address {
+    // Conversations of accounts that the settings no longer name stay as they are; those of an app that another process
+    // leads are its business.
+    if let Some(address) = address.filter(|address| core.leads(address.account.app)) {
         core.post_surely(&address, Input::Due).await;
     }
 }

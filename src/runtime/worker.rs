@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
-use super::core::{Address, Ask, Core, Delivered, Done, Finished, Item, Mark, News, Refused, wait_of};
+use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, Mark, News, Refused, wait_of};
 use super::entry::{self, Entry, Kept};
 use super::metrics::count;
 use super::outbox;
@@ -34,13 +34,17 @@ pub(super) struct Worker {
     tick: u64,
 }
 
-/// One conversation in memory, possibly ahead of the store.
 /// The conversation after an input, what it led to, and its bytes.
 type Ran = (Conversation, Sprint, Vec<u8>);
 
+/// One conversation in memory, possibly ahead of the store.
 struct Slot {
     id: ConversationId,
     rev: u64,
+    /// Whose commit made this revision.
+    writer: i64,
+    /// Sprints of the worker before this was loaded.
+    since: u64,
     conversation: Conversation,
     recent: Recent,
     /// Replies with a row in the outbox: the store refuses a change of one that has none.
@@ -69,7 +73,7 @@ impl Worker {
                 self.generation = generation;
                 self.slots.clear();
             }
-            let failed = self.load_missing(&items).await;
+            let failed = self.make_ready(&items).await;
             items.sort_by_cached_key(order);
             for item in items.drain(..) {
                 match failed.get(&item.address) {
@@ -84,6 +88,50 @@ impl Worker {
         }
     }
 
+    /// Brings every conversation that is asked for into memory as the store has it, or ahead of that by our own sprints;
+    /// gives the addresses that could not be read.
+    async fn make_ready(&mut self, items: &[Item]) -> HashMap<Arc<Address>, String> {
+        for item in items {
+            if let Ask::Forget { computed, .. } = item.ask
+                && self.slots.get(&item.address).is_some_and(|slot| slot.since < computed)
+            {
+                self.slots.remove(&item.address);
+            }
+        }
+        if self.core.ports.store.is_shared()
+            && let Err(error) = self.drop_stale(items).await
+        {
+            tracing::error!(%error, "it could not be seen whether conversations have changed");
+            return items.iter().map(|item| (Arc::clone(&item.address), error.to_string())).collect();
+        }
+        self.load_missing(items).await
+    }
+
+    /// Forgets what another process has changed since; where that happens after this look, the commit finds it.
+    async fn drop_stale(&mut self, items: &[Item]) -> Result<(), StoreError> {
+        let committed = self.committed.load(Ordering::SeqCst);
+        let mut settled = HashMap::new();
+        for item in items {
+            if let Some(slot) = self.slots.get(&item.address).filter(|slot| slot.sent <= committed) {
+                settled.insert(slot.id, (Arc::clone(&item.address), slot.rev, slot.writer));
+            }
+        }
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let mut ids: Vec<ConversationId> = settled.keys().copied().collect();
+        ids.sort_unstable();
+        for (id, rev, writer) in self.core.ports.store.revisions(&ids).await? {
+            if settled.get(&id).is_some_and(|(_, ours, by)| (*ours, *by) == (rev, writer)) {
+                settled.remove(&id);
+            }
+        }
+        for (address, ..) in settled.into_values() {
+            self.slots.remove(&address);
+        }
+        Ok(())
+    }
+
     /// Reads what is not in memory, all at once; gives the addresses that could not be read.
     async fn load_missing(&mut self, items: &[Item]) -> HashMap<Arc<Address>, String> {
         let mut missing: Vec<&Arc<Address>> =
@@ -91,7 +139,8 @@ impl Worker {
         missing.sort_by(|a, b| (a.account.id, &a.external).cmp(&(b.account.id, &b.external)));
         missing.dedup();
         let core = &self.core;
-        let loaded = join_all(missing.into_iter().map(|address| async move { (address, load(core, address).await) }));
+        let since = self.sent;
+        let loaded = join_all(missing.into_iter().map(|address| async move { (address, load(core, address, since).await) }));
         let mut failed = HashMap::new();
         for (address, slot) in loaded.await {
             match slot {
@@ -132,22 +181,44 @@ impl Worker {
         }
     }
 
+    /// Nothing to commit yet.
+    fn plain(&self, address: &Arc<Address>, ack: Ack) -> Finished {
+        Finished {
+            generation: Some(self.generation),
+            record: None,
+            address: Some(Arc::clone(address)),
+            news: None,
+            done: Done::plain(Delivered::Done),
+            ack,
+            progress: None,
+            basis: None,
+        }
+    }
+
     fn take(&mut self, item: Item) {
         if let Ask::Input { input: Input::Message(_), .. } = item.ask {
             self.tell_congestion(&item.address);
         }
+        if let Ask::Forget { conversation, .. } = item.ask {
+            // Behind everything that was computed on what is forgotten now.
+            let mut finished = self.plain(&item.address, item.ack);
+            finished.basis = Some((conversation, u64::MAX));
+            let _ = self.core.writer.send(finished);
+            return;
+        }
         let Some(slot) = self.slots.get_mut(&item.address) else { return };
         slot.used = self.tick;
-        let mut finished = Finished {
-            generation: Some(self.generation),
-            record: None,
-            news: None,
-            done: Done::plain(Delivered::Done),
-            ack: item.ack,
-            progress: None,
-        };
+        let basis = Some((slot.id, slot.since));
+        let mut finished = self.plain(&item.address, item.ack);
+        finished.basis = basis;
+        let Some(slot) = self.slots.get_mut(&item.address) else { return };
         match item.ask {
-            Ask::Standing => finished.news = Some(slot.news(&item.address)),
+            Ask::Standing => {
+                let mut news = slot.news(&item.address);
+                // What the process that asked for it may not have had the right to do.
+                news.effects.extend(slot.conversation.wants());
+                finished.news = Some(news);
+            }
             Ask::Input { key: Some(key), .. } if slot.recent.contains(key) => {
                 finished.done = Done::plain(Delivered::Duplicate);
             }
@@ -158,6 +229,7 @@ impl Worker {
             }
             // What we ask ourselves about a conversation that was never written changes nothing.
             Ask::Input { input: Input::Due | Input::MaySend { .. }, .. } if slot.rev == 0 => {}
+            Ask::Forget { .. } => {}
             Ask::Input { key, input } => {
                 self.sent += 1;
                 slot.sent = self.sent;
@@ -196,15 +268,17 @@ fn order(item: &Item) -> (u8, Moment, String) {
             Input::Due => (3, Moment(0), none),
             Input::MaySend { .. } => (4, Moment(0), none),
         },
-        Ask::Standing => (5, Moment(0), none),
+        Ask::Standing | Ask::Forget { .. } => (5, Moment(0), none),
     }
 }
 
-async fn load(core: &Core, address: &Address) -> Result<Slot, StoreError> {
+async fn load(core: &Core, address: &Address, since: u64) -> Result<Slot, StoreError> {
     let store = &core.ports.store;
     let fresh = |id| Slot {
         id,
         rev: 0,
+        writer: 0,
+        since,
         conversation: Conversation::default(),
         recent: Recent::default(),
         open: BTreeSet::new(),
@@ -218,6 +292,7 @@ async fn load(core: &Core, address: &Address) -> Result<Slot, StoreError> {
     };
     let mut slot = fresh(row.id);
     slot.rev = row.rev;
+    slot.writer = row.writer;
     slot.recent = Recent::decode(&row.recent);
     slot.open = store.outbox_of(row.id).await?.into_iter().map(|row| row.reply).collect();
     match Conversation::decode(&row.state) {
@@ -248,7 +323,7 @@ impl Slot {
         let (account, kind) = (&address.account, "perhaps_repeated");
         let kept = Kept::new(why, account.app_id.clone(), Some(account.open_id.clone()), &raw);
         let body = serde_json::to_vec(&kept).unwrap_or_default();
-        Record { at: core.now(), kind, account: Some(account.id), body, change: None }
+        Record { at: core.now(), kind, account: Some(account.id), body, change: None, is_mark: false }
     }
 
     /// Runs the engine on one input and fills in what is to be committed.
@@ -296,6 +371,7 @@ impl Slot {
             kind,
             account: Some(address.account.id),
             body: serde_json::to_vec(&entry).unwrap_or_default(),
+            is_mark: finished.done.mark.is_some(),
             change: state.map(|state| self.change(core, address, key, now, &entry, state, news.due)),
         });
         news.effects = entry.effects.into_iter().filter(outbox::for_dispatcher).collect();
@@ -326,6 +402,7 @@ impl Slot {
         due: Option<Moment>,
     ) -> Change {
         self.rev += 1;
+        let after = std::mem::replace(&mut self.writer, core.epoch);
         if let Some(key) = key {
             self.recent.remember(key, now);
         }
@@ -334,6 +411,7 @@ impl Slot {
             account: address.account.id,
             external: address.external.clone(),
             rev: self.rev,
+            after,
             due,
             recent: self.recent.encode(),
             state,

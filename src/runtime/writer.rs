@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::mpsc;
 
-use super::core::{Core, Delivered, Event, Finished, News, Refused};
+use super::core::{Core, Delivered, Event, Finished, Refused};
 use super::dispatch::Lane;
 use super::metrics::count;
-use super::port::{Record, StoreError};
+use super::port::{ConversationId, Record, StoreError, Written};
+use super::timers::Told;
 
 /// Sprints of one transaction; more only adds latency.
 const BATCH_MAX: usize = 256;
@@ -20,7 +21,9 @@ pub(super) struct Writer {
     pub(super) finished: mpsc::UnboundedReceiver<Finished>,
     /// By index of the app.
     pub(super) lanes: HashMap<usize, Lane>,
-    pub(super) timers: mpsc::UnboundedSender<News>,
+    pub(super) timers: mpsc::UnboundedSender<Told>,
+    /// Conversations that another process has changed, and up to which sprint of their worker nothing of ours counts.
+    pub(super) void: HashMap<ConversationId, u64>,
 }
 
 impl Writer {
@@ -45,7 +48,7 @@ impl Writer {
     }
 
     /// False when the store is broken and nothing more may be written.
-    async fn write(&self, batch: Vec<Finished>) -> bool {
+    async fn write(&mut self, batch: Vec<Finished>) -> bool {
         let generation = self.core.generation.load(Ordering::SeqCst);
         let (void, mut batch): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|finished| finished.generation.is_some_and(|other| other != generation));
@@ -65,9 +68,9 @@ impl Writer {
         }
         self.core.fail.pass("before_commit");
         match self.commit(records).await {
-            Ok(seqs) => {
+            Ok(written) => {
                 self.core.fail.pass("after_commit");
-                self.release(batch, &lines, &seqs);
+                self.release(batch, &lines, &written);
                 true
             }
             Err(error) => {
@@ -89,7 +92,7 @@ impl Writer {
         }
     }
 
-    async fn commit(&self, records: Vec<Record>) -> Result<Vec<i64>, StoreError> {
+    async fn commit(&self, records: Vec<Record>) -> Result<Vec<Written>, StoreError> {
         let metrics = &self.core.metrics;
         let (begun, many) = (self.core.monotonic(), records.len());
         metrics.commit_begins(begun);
@@ -100,18 +103,29 @@ impl Writer {
     }
 
     /// Carries what is committed to everyone who waits for it, in order.
-    fn release(&self, batch: Vec<Finished>, lines: &[Option<(usize, &'static str)>], seqs: &[i64]) {
+    fn release(&mut self, batch: Vec<Finished>, lines: &[Option<(usize, &'static str)>], written: &[Written]) {
         for (finished, line) in batch.into_iter().zip(lines) {
-            let seq = line.and_then(|(index, kind)| Some((*seqs.get(index)?, kind)));
-            if let Some((progress, reached)) = finished.progress {
-                progress.fetch_max(reached, Ordering::SeqCst);
+            if let Some((progress, reached)) = &finished.progress {
+                progress.fetch_max(*reached, Ordering::SeqCst);
             }
+            let seq = match line.and_then(|(index, kind)| Some((*written.get(index)?, kind))) {
+                Some((Written::Line(seq), kind)) => Some((seq, kind)),
+                None if !self.stands_on_void(&finished) => None,
+                None | Some((Written::Stale, _)) => {
+                    self.set_aside(finished, Refused::Stale);
+                    continue;
+                }
+                Some((Written::Fenced, _)) => {
+                    self.set_aside(finished, Refused::Fenced);
+                    continue;
+                }
+            };
             let conversation = finished.news.as_ref().map(|news| news.conversation);
             if let Some(news) = finished.news {
                 if let Some(lane) = self.lanes.get(&news.address.account.app) {
                     lane.tell(news.clone());
                 }
-                let _ = self.timers.send(news);
+                let _ = self.timers.send(Told::News(news));
             }
             if finished.done.delivered == Delivered::Duplicate {
                 count(&self.core.metrics.duplicates);
@@ -122,6 +136,32 @@ impl Writer {
                 let _ = self.core.events.send(Event { seq, conversation, kind });
             }
         }
+    }
+
+    /// Whether it was computed on what others had changed: what it says (a duplicate, say) was then never committed. A
+    /// record among them was refused by the store as well.
+    fn stands_on_void(&mut self, finished: &Finished) -> bool {
+        let Some((conversation, since)) = finished.basis else { return false };
+        let Some(computed) = self.void.get(&conversation) else { return false };
+        let void = since < *computed;
+        if !void {
+            self.void.remove(&conversation);
+        }
+        void
+    }
+
+    /// It was not written; the worker forgets the conversation before anybody can ask for it again.
+    fn set_aside(&mut self, finished: Finished, why: Refused) {
+        count(&self.core.metrics.stale);
+        if let (Some(address), Some((conversation, since))) = (&finished.address, finished.basis) {
+            let computed = finished.progress.as_ref().map_or(since + 1, |(_, reached)| *reached);
+            let known = self.void.entry(conversation).or_default();
+            if *known < computed {
+                *known = computed;
+                self.core.forget(address, conversation, computed);
+            }
+        }
+        let _ = finished.ack.send(Err(why));
     }
 }
 

@@ -6,13 +6,15 @@ use std::collections::btree_map::Entry;
 
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
-use crate::runtime::port::{AccountId, Change, ConversationId, ConversationRow, OutboxChange, Record, StoreError};
+use crate::runtime::port::{AccountId, Change, ConversationId, ConversationRow, OutboxChange, Record, StoreError, Written};
 
 /// What is stored of a conversation before a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub account: AccountId,
     pub rev: u64,
+    /// The epoch of the process that made it; 0 in a store with one owner.
+    pub writer: i64,
     pub last_seq: Option<i64>,
 }
 
@@ -22,6 +24,20 @@ pub(super) trait Before<E> {
     fn head(&mut self, conversation: ConversationId) -> Result<Option<Head>, E>;
     /// The newest line of no conversation.
     fn loose(&mut self) -> Result<Option<i64>, E>;
+    /// For a store that others write to as well.
+    fn shared(&mut self) -> Option<&mut dyn Shared<E>> {
+        None
+    }
+}
+
+/// What a store that several processes share is asked besides.
+pub(super) trait Shared<E> {
+    /// The epoch of this process.
+    fn epoch(&self) -> i64;
+    /// Whether this process leads the account's app.
+    fn leads(&mut self, account: AccountId) -> Result<bool, E>;
+    /// Whether a conversation has this name already.
+    fn is_named(&mut self, account: AccountId, external: &[u8]) -> Result<bool, E>;
 }
 
 /// A line of the history to append.
@@ -38,7 +54,7 @@ pub(super) struct Line {
 
 /// A conversation as it stands after the batch.
 #[derive(Clone, Debug)]
-pub(super) struct Written {
+pub(super) struct Stored {
     pub row: ConversationRow,
     /// Its first commit is in this batch: it gets its name.
     pub first: bool,
@@ -50,23 +66,29 @@ pub(super) struct Batch {
     /// In the records' order.
     pub history: Vec<Line>,
     /// In the order of their ids, so that neighbouring pages are touched together.
-    pub conversations: Vec<Written>,
+    pub conversations: Vec<Stored>,
     /// In the order of conversation ids; within one in the records' order. With the number of the line that made each.
     pub outbox: Vec<(i64, ConversationId, OutboxChange)>,
     /// The newest line of no conversation, where the batch has one.
     pub loose: Option<i64>,
+    /// What becomes of each record.
+    pub written: Vec<Written>,
 }
 
 /// Works out a batch whose first line gets the number `seq`.
 pub(super) fn plan<E: From<StoreError>>(records: Vec<Record>, mut seq: i64, before: &mut impl Before<E>) -> Result<Batch, E> {
     let mut batch = Batch::default();
-    let mut touched: BTreeMap<ConversationId, Written> = BTreeMap::new();
+    let mut touched: BTreeMap<ConversationId, Stored> = BTreeMap::new();
     for record in records {
         let (conversation, account, prev) = match record.change {
             Some(change) => {
                 let (conversation, account) = (change.conversation, change.account);
                 if record.account.is_some_and(|named| named != account) {
                     return Err(broken(format!("a record of {account:?} names {:?}", record.account)).into());
+                }
+                if let Some(refused) = refused(&change, record.is_mark, &touched, before)? {
+                    batch.written.push(refused);
+                    continue;
                 }
                 let prev = apply(change, seq, &mut touched, &mut batch.outbox, before)?;
                 (Some(conversation), Some(account), prev)
@@ -81,6 +103,7 @@ pub(super) fn plan<E: From<StoreError>>(records: Vec<Record>, mut seq: i64, befo
             }
         };
         batch.history.push(Line { seq, conversation, account, prev, at: record.at, kind: record.kind, body: record.body });
+        batch.written.push(Written::Line(seq));
         seq += 1;
     }
     batch.conversations = touched.into_values().collect();
@@ -89,17 +112,41 @@ pub(super) fn plan<E: From<StoreError>>(records: Vec<Record>, mut seq: i64, befo
     Ok(batch)
 }
 
+/// Why a shared store does not take a change. Whatever was computed on top of a refused one is refused by the same rule.
+fn refused<E>(
+    change: &Change,
+    is_mark: bool,
+    touched: &BTreeMap<ConversationId, Stored>,
+    before: &mut impl Before<E>,
+) -> Result<Option<Written>, E> {
+    let head = match touched.get(&change.conversation) {
+        Some(stored) => Some((stored.row.rev, stored.row.writer)),
+        None => before.head(change.conversation)?.map(|head| (head.rev, head.writer)),
+    };
+    let Some(shared) = before.shared() else { return Ok(None) };
+    if head.unwrap_or_default() != (change.rev.saturating_sub(1), if change.rev == 1 { 0 } else { change.after }) {
+        return Ok(Some(Written::Stale));
+    }
+    if head.is_none() && shared.is_named(change.account, &change.external)? {
+        return Ok(Some(Written::Stale));
+    }
+    Ok((is_mark && !shared.leads(change.account)?).then_some(Written::Fenced))
+}
+
 /// Takes one change into the batch; gives the line of its conversation before this one.
 fn apply<E: From<StoreError>>(
     change: Change,
     seq: i64,
-    touched: &mut BTreeMap<ConversationId, Written>,
+    touched: &mut BTreeMap<ConversationId, Stored>,
     outbox: &mut Vec<(i64, ConversationId, OutboxChange)>,
     before: &mut impl Before<E>,
 ) -> Result<Option<i64>, E> {
-    let Change { conversation, account, external, rev, due, recent, state, outbox: changes } = change;
+    let Change { conversation, account, external, rev, after: _, due, recent, state, outbox: changes } = change;
+    let writer = before.shared().map_or(0, |shared| shared.epoch());
     let (head, first) = match touched.get(&conversation) {
-        Some(Written { row, first }) => (Some(Head { account: row.account, rev: row.rev, last_seq: row.last_seq }), *first),
+        Some(Stored { row, first }) => {
+            (Some(Head { account: row.account, rev: row.rev, writer: row.writer, last_seq: row.last_seq }), *first)
+        }
         None => {
             let head = before.head(conversation)?;
             (head, head.is_none())
@@ -123,15 +170,15 @@ fn apply<E: From<StoreError>>(
         outbox_id(conversation, reply)?;
         outbox.push((seq, conversation, change));
     }
-    let row = ConversationRow { id: conversation, account, external, rev, last_seq: Some(seq), due, recent, state };
+    let row = ConversationRow { id: conversation, account, external, rev, writer, last_seq: Some(seq), due, recent, state };
     match touched.entry(conversation) {
         Entry::Occupied(mut entry) => {
             // The name is written once, by the first commit.
             let external = std::mem::take(&mut entry.get_mut().row.external);
-            entry.insert(Written { row: ConversationRow { external, ..row }, first });
+            entry.insert(Stored { row: ConversationRow { external, ..row }, first });
         }
         Entry::Vacant(entry) => {
-            entry.insert(Written { row, first });
+            entry.insert(Stored { row, first });
         }
     }
     Ok(head.and_then(|head| head.last_seq))

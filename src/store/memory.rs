@@ -2,20 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::batch::{self, Batch, Before, Head};
+use super::batch::{self, Batch, Before, Head, Shared};
 use crate::calendar::Moment;
 use crate::runtime::port::{
-    AccountId, AccountRow, ConversationId, ConversationRow, HistoryRow, OutboxChange, OutboxRow, Record, Store, StoreError,
+    AccountId, AccountRow, Clock, ConversationId, ConversationRow, HistoryRow, Lease, OutboxChange, OutboxRow, Record, Store,
+    StoreError, Written,
 };
 
-/// A store in memory. [`Memory::reopen`] gives the same contents as a restarted process would find them.
-#[derive(Debug)]
+/// A store in memory. [`Memory::reopen`] gives the same contents as a restarted process would find them, or in a shared
+/// one as another process does.
 pub struct Memory {
     contents: Arc<Mutex<Contents>>,
     epoch: i64,
+    /// Where several processes share the contents: the clock of their leases.
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Memory").field("epoch", &self.epoch).field("shared", &self.clock.is_some()).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +43,16 @@ struct Contents {
     media: BTreeMap<(AccountId, String), (String, Moment)>,
     meta: BTreeMap<String, Vec<u8>>,
     failing: VecDeque<StoreError>,
+    leases: BTreeMap<String, Holder>,
+    /// Conversations that others than the leader of their app have changed.
+    news: BTreeSet<(AccountId, ConversationId)>,
+}
+
+/// Who leads an app, and until when by the monotonic clock of the store.
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    epoch: i64,
+    until: Duration,
 }
 
 impl Default for Memory {
@@ -45,14 +65,20 @@ impl Memory {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self::open(Arc::default())
+        Self::open(Arc::default(), None)
+    }
+
+    /// An empty store for several processes; their leases go by `clock`.
+    #[must_use]
+    pub fn shared(clock: Arc<dyn Clock>) -> Self {
+        Self::open(Arc::default(), Some(clock))
     }
 
     /// The same contents, opened once more: the epoch rises. The older handle goes on working, as a process that
     /// has lost its lease and does not know it would.
     #[must_use]
     pub fn reopen(&self) -> Self {
-        Self::open(Arc::clone(&self.contents))
+        Self::open(Arc::clone(&self.contents), self.clock.clone())
     }
 
     /// Lets the next `times` commits fail with `error`; nothing of them is written.
@@ -60,13 +86,18 @@ impl Memory {
         self.lock().failing.extend(std::iter::repeat_n(error, times));
     }
 
-    fn open(contents: Arc<Mutex<Contents>>) -> Self {
+    fn open(contents: Arc<Mutex<Contents>>, clock: Option<Arc<dyn Clock>>) -> Self {
         let epoch = {
             let mut contents = contents.lock().unwrap_or_else(PoisonError::into_inner);
             contents.epoch += 1;
             contents.epoch
         };
-        Self { contents, epoch }
+        Self { contents, epoch, clock }
+    }
+
+    /// Who looks, and when; `None` where the store has one owner.
+    fn looker(&self) -> Option<Looker> {
+        self.clock.as_ref().map(|clock| Looker { epoch: self.epoch, now: clock.monotonic() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {
@@ -75,28 +106,83 @@ impl Memory {
     }
 }
 
-impl Before<StoreError> for &Contents {
+/// A process that shares the store, at a moment.
+#[derive(Clone, Copy)]
+struct Looker {
+    epoch: i64,
+    now: Duration,
+}
+
+struct Seen<'a> {
+    contents: &'a Contents,
+    looker: Option<Looker>,
+}
+
+impl Before<StoreError> for Seen<'_> {
     fn head(&mut self, conversation: ConversationId) -> Result<Option<Head>, StoreError> {
-        let row = self.conversations.get(&conversation);
-        Ok(row.map(|row| Head { account: row.account, rev: row.rev, last_seq: row.last_seq }))
+        let row = self.contents.conversations.get(&conversation);
+        Ok(row.map(|row| Head { account: row.account, rev: row.rev, writer: row.writer, last_seq: row.last_seq }))
     }
 
     fn loose(&mut self) -> Result<Option<i64>, StoreError> {
-        Ok(self.loose)
+        Ok(self.contents.loose)
+    }
+
+    fn shared(&mut self) -> Option<&mut dyn Shared<StoreError>> {
+        self.looker.is_some().then_some(self)
+    }
+}
+
+impl Shared<StoreError> for Seen<'_> {
+    fn epoch(&self) -> i64 {
+        self.looker.map_or(0, |looker| looker.epoch)
+    }
+
+    fn leads(&mut self, account: AccountId) -> Result<bool, StoreError> {
+        Ok(self.contents.leads(self.looker, account))
+    }
+
+    fn is_named(&mut self, account: AccountId, external: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.contents.names.contains_key(&(account, external.to_vec())))
     }
 }
 
 impl Contents {
-    fn commit(&mut self, records: Vec<Record>) -> Result<Vec<i64>, StoreError> {
+    fn commit(&mut self, looker: Option<Looker>, records: Vec<Record>) -> Result<Vec<Written>, StoreError> {
         if let Some(error) = self.failing.pop_front() {
             return Err(error);
         }
         let next = self.history.last_key_value().map_or(1, |(seq, _)| seq + 1);
-        let batch = batch::plan(records, next, &mut &*self)?;
+        let mut batch = batch::plan(records, next, &mut Seen { contents: self, looker })?;
         self.check_names(&batch)?;
         // The outbox is the last that can refuse; it works on a copy of what it touches.
         let outbox = self.changed_outbox(&batch)?;
-        Ok(self.write(batch, outbox))
+        let written = std::mem::take(&mut batch.written);
+        let changed = batch.conversations.iter().map(|stored| (stored.row.account, stored.row.id));
+        let news: Vec<_> = changed.filter(|(account, _)| !self.leads(looker, *account)).collect();
+        self.news.extend(news);
+        self.write(batch, outbox);
+        Ok(written)
+    }
+
+    /// Whether the process leads the account's app; always, where the store is its own.
+    fn leads(&self, looker: Option<Looker>, account: AccountId) -> bool {
+        let Some(Looker { epoch, now }) = looker else { return true };
+        let app = self.accounts.iter().find(|row| row.id == account).map(|row| &row.app);
+        app.and_then(|app| self.leases.get(app)).is_some_and(|holder| holder.epoch == epoch && holder.until > now)
+    }
+
+    fn leads_of(&self, looker: Option<Looker>, conversation: ConversationId) -> bool {
+        looker.is_none() || self.conversations.get(&conversation).is_some_and(|row| self.leads(looker, row.account))
+    }
+
+    fn lease(&mut self, app: &str, Looker { epoch, now }: Looker, length: Duration) -> Lease {
+        let free = self.leases.get(app).is_none_or(|holder| holder.epoch == epoch || holder.until <= now);
+        if free {
+            self.leases.insert(app.to_owned(), Holder { epoch, until: now + length });
+        }
+        let until = self.leases.get(app).map_or(now, |holder| holder.until);
+        Lease { mine: free, left: until.saturating_sub(now) }
     }
 
     fn check_account(&self, account: AccountId) -> Result<(), StoreError> {
@@ -106,7 +192,7 @@ impl Contents {
 
     fn check_names(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut fresh = BTreeSet::new();
-        for row in batch.conversations.iter().filter(|written| written.first).map(|written| &written.row) {
+        for row in batch.conversations.iter().filter(|stored| stored.first).map(|stored| &stored.row) {
             self.check_account(row.account)?;
             let name = (row.account, row.external.clone());
             if self.names.contains_key(&name) || !fresh.insert(name) {
@@ -139,15 +225,15 @@ impl Contents {
     }
 
     /// Cannot fail: everything was checked.
-    fn write(&mut self, batch: Batch, outbox: BTreeMap<i64, Option<(i64, OutboxRow)>>) -> Vec<i64> {
+    fn write(&mut self, batch: Batch, outbox: BTreeMap<i64, Option<(i64, OutboxRow)>>) {
         for (id, row) in outbox {
             match row {
                 Some(row) => drop(self.outbox.insert(id, row)),
                 None => drop(self.outbox.remove(&id)),
             }
         }
-        for written in batch.conversations {
-            let mut row = written.row;
+        for stored in batch.conversations {
+            let mut row = stored.row;
             if let Some(old) = self.conversations.remove(&row.id) {
                 if let Some(due) = old.due {
                     self.due.remove(&(due, old.id));
@@ -162,9 +248,7 @@ impl Contents {
             self.conversations.insert(row.id, row);
         }
         self.loose = batch.loose.or(self.loose);
-        let mut given = Vec::with_capacity(batch.history.len());
         for line in batch.history {
-            given.push(line.seq);
             let row = HistoryRow {
                 seq: line.seq,
                 conversation: line.conversation,
@@ -176,7 +260,6 @@ impl Contents {
             };
             self.history.insert(line.seq, row);
         }
-        given
     }
 
     /// Up to `most` lines, back from `newest` along the chain.
@@ -190,6 +273,41 @@ impl Contents {
 impl Store for Memory {
     async fn epoch(&self) -> Result<i64, StoreError> {
         Ok(self.epoch)
+    }
+
+    fn is_shared(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    async fn lease(&self, app: &str, length: Duration) -> Result<Lease, StoreError> {
+        Ok(match self.looker() {
+            Some(looker) => self.lock().lease(app, looker, length),
+            None => Lease { mine: true, left: Duration::MAX },
+        })
+    }
+
+    async fn release(&self, app: &str) -> Result<(), StoreError> {
+        let mut contents = self.lock();
+        if contents.leases.get(app).is_some_and(|holder| holder.epoch == self.epoch) {
+            contents.leases.remove(app);
+        }
+        Ok(())
+    }
+
+    async fn news(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let looker = self.looker();
+        let mut contents = self.lock();
+        let (told, left) =
+            std::mem::take(&mut contents.news).into_iter().partition(|(account, _)| contents.leads(looker, *account));
+        contents.news = left;
+        let told: BTreeSet<_> = told;
+        Ok(told.into_iter().map(|(_, conversation)| conversation).collect())
+    }
+
+    async fn revisions(&self, conversations: &[ConversationId]) -> Result<Vec<(ConversationId, u64, i64)>, StoreError> {
+        let contents = self.lock();
+        let rows = conversations.iter().filter_map(|id| contents.conversations.get(id));
+        Ok(rows.map(|row| (row.id, row.rev, row.writer)).collect())
     }
 
     async fn account(&self, app: &str, open_id: &str) -> Result<AccountId, StoreError> {
@@ -233,22 +351,28 @@ impl Store for Memory {
         Ok(self.lock().conversations.get(&conversation).cloned())
     }
 
-    async fn commit(&self, records: Vec<Record>) -> Result<Vec<i64>, StoreError> {
-        self.lock().commit(records)
+    async fn commit(&self, records: Vec<Record>) -> Result<Vec<Written>, StoreError> {
+        let looker = self.looker();
+        self.lock().commit(looker, records)
     }
 
     async fn due(&self, until: Moment, most: usize) -> Result<Vec<(ConversationId, Moment)>, StoreError> {
+        let looker = self.looker();
         let contents = self.lock();
-        Ok(contents.due.iter().take_while(|(due, _)| *due <= until).take(most).map(|(due, id)| (*id, *due)).collect())
+        let due = contents.due.iter().take_while(|(due, _)| *due <= until).filter(|(_, id)| contents.leads_of(looker, *id));
+        Ok(due.take(most).map(|(due, id)| (*id, *due)).collect())
     }
 
     async fn next_due(&self) -> Result<Option<Moment>, StoreError> {
-        Ok(self.lock().due.first().map(|(due, _)| *due))
+        let looker = self.looker();
+        let contents = self.lock();
+        Ok(contents.due.iter().find(|(_, id)| contents.leads_of(looker, *id)).map(|(due, _)| *due))
     }
 
     async fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        let looker = self.looker();
         let contents = self.lock();
-        let mut rows: Vec<&(i64, OutboxRow)> = contents.outbox.values().collect();
+        let mut rows: Vec<_> = contents.outbox.values().filter(|(_, row)| contents.leads(looker, row.account)).collect();
         // Stable: replies of one line stay in the order of their ids.
         rows.sort_by_key(|(seq, _)| *seq);
         Ok(rows.into_iter().map(|(_, row)| row.clone()).collect())
@@ -297,5 +421,9 @@ impl Store for Memory {
     async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         self.lock().meta.insert(key.to_owned(), value.to_vec());
         Ok(())
+    }
+
+    async fn put_meta_once(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        Ok(self.lock().meta.entry(key.to_owned()).or_insert_with(|| value.to_vec()).clone())
     }
 }

@@ -9,7 +9,7 @@ use rejoinder::channel::Content;
 use rejoinder::engine::{Conversation, Effect, Reply};
 use rejoinder::runtime::Entry;
 use rejoinder::runtime::port::{
-    AccountId, AccountRow, Change, ConversationId, ConversationRow, HistoryRow, OutboxRow, Record, Store, StoreError,
+    AccountId, AccountRow, Change, ConversationId, ConversationRow, HistoryRow, OutboxRow, Record, Store, StoreError, Written,
 };
 use rejoinder::store::Memory;
 
@@ -80,10 +80,14 @@ impl Faulty {
     }
 
     /// Writes down what was committed.
-    fn witness(&self, records: &[Record], seqs: &[i64]) {
+    fn witness(&self, records: &[Record], written: &[Written]) {
         let at = self.world.time.now();
         let mut witness = self.witness.lock().unwrap();
-        for (record, seq) in records.iter().zip(seqs) {
+        for (record, written) in records.iter().zip(written) {
+            let Written::Line(seq) = written else {
+                self.world.lock().evidence.tell(at, format_args!("{written:?}: {}", record.kind));
+                continue;
+            };
             if let Some(change) = &record.change {
                 self.witness_change(&mut witness, at, *seq, record, change);
             } else {
@@ -169,7 +173,7 @@ fn effects(entry: &Entry) -> String {
 
 #[async_trait]
 impl Store for Faulty {
-    async fn commit(&self, mut records: Vec<Record>) -> Result<Vec<i64>, StoreError> {
+    async fn commit(&self, mut records: Vec<Record>) -> Result<Vec<Written>, StoreError> {
         self.alive().await;
         let kinds = Self::kinds(&records, &self.world);
         self.world.time.sleep(self.world.draw(0, self.world.plan.commit_ms)).await;
@@ -182,13 +186,13 @@ impl Store for Faulty {
         let marks = records.iter().all(|record| record.kind == "may_send");
         if self.world.is(Mutant::MarkNotCommitted) && marks && !std::mem::replace(&mut self.world.lock().lied, true) {
             // It tells success, and commits nothing.
-            return Ok(records.iter().map(|_| 0).collect());
+            return Ok(records.iter().map(|_| Written::Line(0)).collect());
         }
         self.forge(&mut records);
-        let seqs = self.memory.commit(records.clone()).await?;
-        self.witness(&records, &seqs);
+        let written = self.memory.commit(records.clone()).await?;
+        self.witness(&records, &written);
         self.struck(&kinds, true).await;
-        Ok(seqs)
+        Ok(written)
     }
 
     async fn epoch(&self) -> Result<i64, StoreError> {
@@ -277,5 +281,9 @@ impl Store for Faulty {
 
     async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         self.memory.put_meta(key, value).await
+    }
+
+    async fn put_meta_once(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.memory.put_meta_once(key, value).await
     }
 }

@@ -90,6 +90,13 @@ pub(in crate::runtime) enum Msg {
     /// Somebody doubts our clock: TikTok is asked for its time.
     AskTheTime,
     Report(oneshot::Sender<Report>),
+    /// This process sends for the app, until this moment of the monotonic clock; if it did not before, not before `first`.
+    Lead {
+        until: Duration,
+        first: Duration,
+    },
+    /// Another process does.
+    Lost,
     /// Issue nothing more; answered when nothing is in flight.
     Stop(oneshot::Sender<()>),
 }
@@ -98,6 +105,8 @@ pub(in crate::runtime) enum Msg {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
     pub app: String,
+    /// Whether this process sends for the app.
+    pub leads: bool,
     /// Conversations with a reply ready to leave.
     pub ready: usize,
     /// Calls without an answer yet.

@@ -41,6 +41,10 @@ const IN_FLIGHT_MAX: usize = 100;
 /// A conversation that neither marks nor gives up its candidate is asked again after this.
 const DECLINED: Duration = Duration::from_secs(60);
 const LATER: Duration = Duration::from_secs(1);
+/// A lease that ends sooner is not used for a mark: its call must begin before the next leader's first.
+const LEASE_MARKS: Duration = Duration::from_secs(4);
+/// Nor for any call.
+const LEASE_CALLS: Duration = Duration::from_secs(1);
 /// A queue that needs longer than this is long: new texts that stand side by side leave as one.
 const LONG: Duration = Duration::from_secs(2);
 const NO_CONNECTION: Duration = Duration::from_secs(1);
@@ -74,6 +78,8 @@ pub(super) struct Dispatcher {
     clock: ClockWatch,
     stopping: Option<oneshot::Sender<()>>,
     stopped: bool,
+    /// On the monotonic clock: until when this process may send for the app.
+    led_until: Duration,
 }
 
 /// A courtesy that waits for an idle moment.
@@ -91,6 +97,7 @@ impl Dispatcher {
         messages: mpsc::UnboundedReceiver<Msg>,
         app: &AppOptions,
         first: Duration,
+        led_until: Duration,
     ) -> Self {
         Self {
             app: app.id.clone(),
@@ -114,6 +121,7 @@ impl Dispatcher {
             clock: ClockWatch::default(),
             stopping: None,
             stopped: false,
+            led_until,
         }
     }
 
@@ -138,6 +146,20 @@ impl Dispatcher {
                 self.take(message);
             }
         }
+    }
+
+    /// Whether this process sends for the app, and for so long still.
+    pub(super) fn leads(&self, still: Duration) -> bool {
+        self.desk.core.monotonic().saturating_add(still) < self.led_until
+    }
+
+    /// What stood here is the next leader's, who reads it from the store.
+    fn lose(&mut self) {
+        self.led_until = Duration::ZERO;
+        self.queue.clear();
+        self.waiters = Default::default();
+        self.ahead.clear();
+        self.courtesies.clear();
     }
 
     /// Does what can be done now.
@@ -198,7 +220,7 @@ impl Dispatcher {
 
     /// Offers places to conversations, a little ahead of the pace.
     fn admit(&mut self) {
-        if self.stopped {
+        if self.stopped || !self.leads(LEASE_MARKS) {
             return;
         }
         let core = Arc::clone(&self.desk.core);
@@ -253,7 +275,7 @@ impl Dispatcher {
     /// Hands out the permits that the pace allows.
     fn grant(&mut self) {
         let core = Arc::clone(&self.desk.core);
-        while self.in_flight < IN_FLIGHT_MAX {
+        while self.in_flight < IN_FLIGHT_MAX && self.leads(LEASE_CALLS) {
             let now = core.monotonic();
             let Some(rank) = self.next_rank() else { return };
             let Some(permit) = self.pace.take(now) else { return };
@@ -281,6 +303,7 @@ impl Dispatcher {
             Msg::Wait(waiter) => {
                 if let Some(waiters) = self.waiters.get_mut(waiter.rank as usize)
                     && !self.stopped
+                    && self.led_until > Duration::ZERO
                 {
                     waiters.push_back(waiter);
                 }
@@ -300,6 +323,13 @@ impl Dispatcher {
             Msg::Report(report) => {
                 let _ = report.send(self.report());
             }
+            Msg::Lead { until, first } => {
+                if self.led_until == Duration::ZERO {
+                    self.pace.not_before(first);
+                }
+                self.led_until = until;
+            }
+            Msg::Lost => self.lose(),
             Msg::Stop(done) => {
                 self.stopped = true;
                 self.stopping = Some(done);

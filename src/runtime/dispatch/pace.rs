@@ -60,6 +60,11 @@ impl Pace {
         self.paused_until
     }
 
+    /// No call leaves before this moment.
+    pub(in crate::runtime) fn not_before(&mut self, first: Duration) {
+        self.next = self.next.max(first);
+    }
+
     /// Permits given so far.
     pub(in crate::runtime) fn issued(&self) -> u64 {
         self.issued

@@ -68,6 +68,12 @@ impl Queue {
         }
     }
 
+    /// Nothing stands here any more; offers that are open come back to nothing.
+    pub(in crate::runtime) fn clear(&mut self) {
+        let busy = std::mem::take(&mut self.busy);
+        *self = Self { busy, ..Self::default() };
+    }
+
     /// The conversation's offer has ended; where it stands decides whether it is offered again.
     pub(in crate::runtime) fn release(&mut self, conversation: ConversationId) {
         self.busy.remove(&conversation);

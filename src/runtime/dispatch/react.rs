@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::accounts::Then;
 use super::lane::{AttemptEnd, Called, NoUpload, Rank, Report};
 use super::{
-    COURTESIES_MAX, DECLINED, Dispatcher, LATER, NO_CONNECTION, NO_CONNECTION_MOST, NO_MEDIA, Polite, SEEN_KEPT, TYPING_KEPT,
+    COURTESIES_MAX, DECLINED, Dispatcher, LATER, LEASE_CALLS, NO_CONNECTION, NO_CONNECTION_MOST, NO_MEDIA, Polite, SEEN_KEPT,
+    TYPING_KEPT,
 };
 use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
@@ -20,18 +21,22 @@ const NO_CALLS: &str = "this version makes no calls of other systems and of scri
 
 impl Dispatcher {
     pub(super) fn news(&mut self, news: News) {
-        self.queue.put(news.conversation, &news.address, news.candidate);
+        // Without the lease it is the leader's business, who is told by the store.
+        let leads = self.led_until > Duration::ZERO;
+        if leads {
+            self.queue.put(news.conversation, &news.address, news.candidate);
+        }
         for effect in news.effects {
             match effect {
-                Effect::LookUp if self.looking.insert(news.conversation) => {
+                Effect::LookUp if leads && self.looking.insert(news.conversation) => {
                     let parked = self.accounts.parked(news.address.account.id).is_some();
                     let job = self.desk.clone().look(news.conversation, Arc::clone(&news.address), parked);
                     self.jobs.spawn(job);
                 }
-                Effect::AskCapability if self.asking.insert(news.conversation) => {
+                Effect::AskCapability if leads && self.asking.insert(news.conversation) => {
                     self.jobs.spawn(self.desk.clone().ask(news.conversation, Arc::clone(&news.address)));
                 }
-                Effect::Courtesy { what } => self.want(news.conversation, &news.address, what),
+                Effect::Courtesy { what } if leads => self.want(news.conversation, &news.address, what),
                 Effect::Fetch(request) => {
                     let answer = Answer::Failed { reason: NO_CALLS.to_owned() };
                     let ended = Input::Fetched { call: request.call, answer };
@@ -67,7 +72,7 @@ impl Dispatcher {
         let wanted = self.waiters.iter().any(|waiters| !waiters.is_empty())
             || !self.ahead.is_empty()
             || self.queue.ready(Class::Live) + self.queue.ready(Class::Due) > 0;
-        if self.stopped || wanted || self.courtesies.is_empty() || !self.pace.is_idle(now) {
+        if self.stopped || !self.leads(LEASE_CALLS) || wanted || self.courtesies.is_empty() || !self.pace.is_idle(now) {
             return;
         }
         let accounts = &self.accounts;
@@ -189,6 +194,7 @@ impl Dispatcher {
         let paused = self.pace.paused_until().saturating_sub(core.monotonic());
         Report {
             app: self.app.clone(),
+            leads: self.led_until > Duration::ZERO,
             ready: self.queue.ready(Class::Live) + self.queue.ready(Class::Due),
             in_flight: self.in_flight,
             paused_ms: u64::try_from(paused.as_millis()).unwrap_or(u64::MAX),

@@ -190,7 +190,9 @@ async fn a_state_that_cannot_be_read_loses_no_input_and_stops_nobody_else() {
         kind: "test",
         account: Some(row.account),
         body: b"{}".to_vec(),
+        is_mark: false,
         change: Some(crate::runtime::port::Change {
+            after: 0,
             conversation: row.id,
             account: row.account,
             external: row.external.clone(),

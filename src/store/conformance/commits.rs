@@ -21,7 +21,7 @@ async fn a_first_commit_makes_the_conversation_and_its_name(store: Subject) {
     assert_eq!(store.load(change.conversation).await.unwrap(), None);
     assert_eq!(store.find(account, b"c1").await.unwrap(), None);
 
-    let given = store.commit(vec![said("hello", change.clone())]).await.unwrap();
+    let given = store.seqs(vec![said("hello", change.clone())]).await;
 
     let row = store.load(change.conversation).await.unwrap().unwrap();
     assert_eq!((row.id, row.account, row.rev), (change.conversation, account, 1));
@@ -46,9 +46,9 @@ async fn records_are_numbered_in_their_order_and_chained_by_conversation(store: 
     let (one, two) = (store.begun("c1").await, store.begun("c2").await);
     // The second conversation first: the order of records counts, not that of ids.
     let batch = vec![said("b", after(&two)), said("a", after(&one))];
-    let given = store.commit(batch).await.unwrap();
+    let given = store.seqs(batch).await;
     assert_eq!(given[1], given[0] + 1);
-    let later = store.commit(vec![said("c", after(&after(&two)))]).await.unwrap();
+    let later = store.seqs(vec![said("c", after(&after(&two)))]).await;
     assert!(later[0] > given[1]);
 
     let lines = store.history(two.conversation, 10).await.unwrap();
@@ -67,7 +67,7 @@ async fn one_batch_may_carry_a_conversation_over_several_changes(store: Subject)
     let other = store.fresh(account, "c2").await;
     let two = Change { state: b"later".to_vec(), due: None, ..after(&one) };
     let batch = vec![said("1", one.clone()), said("x", other.clone()), said("2", two)];
-    let given = store.commit(batch).await.unwrap();
+    let given = store.seqs(batch).await;
 
     let row = store.load(one.conversation).await.unwrap().unwrap();
     assert_eq!((row.rev, row.state.as_slice(), row.due, row.last_seq), (2, &b"later"[..], None, Some(given[2])));
@@ -118,7 +118,7 @@ async fn a_bad_record_in_the_middle_leaves_nothing_of_the_batch(store: Subject) 
     assert_eq!(store.loose_history(10).await.unwrap(), []);
     // Numbers are not used up by what was refused.
     let before = store.load(two.conversation).await.unwrap().unwrap().last_seq.unwrap();
-    assert_eq!(store.commit(vec![record(fresh)]).await.unwrap(), [before + 1]);
+    assert_eq!(store.seqs(vec![record(fresh)]).await, [before + 1]);
 }
 
 async fn one_name_is_one_conversation_in_one_account(store: Subject) {
@@ -152,8 +152,8 @@ async fn a_conversation_stays_with_its_account_and_its_name(store: Subject) {
 async fn lines_of_no_conversation_have_a_chain_of_their_own(store: Subject) {
     let one = store.begun("c1").await;
     let batch = vec![loose("x", None), record(after(&one)), loose("y", Some(one.account))];
-    let given = store.commit(batch).await.unwrap();
-    let later = store.commit(vec![loose("z", None)]).await.unwrap();
+    let given = store.seqs(batch).await;
+    let later = store.seqs(vec![loose("z", None)]).await;
 
     let lines = store.loose_history(10).await.unwrap();
     let told: Vec<_> = lines.iter().map(|line| (line.seq, line.prev, line.account, line.body.as_slice())).collect();

@@ -12,7 +12,9 @@ use std::ops::Deref;
 use super::{Memory, Sqlite};
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
-use crate::runtime::port::{AccountId, Change, ConversationId, OutboxChange, OutboxRow, OutboxState, Record, Store, StoreError};
+use crate::runtime::port::{
+    AccountId, Change, ConversationId, OutboxChange, OutboxRow, OutboxState, Record, Store, StoreError, Written,
+};
 
 /// Each story as a test for each store.
 macro_rules! stories {
@@ -83,11 +85,21 @@ impl Subject {
             account,
             external: external.as_bytes().to_vec(),
             rev: 1,
+            after: 0,
             due: None,
             recent: b"recent".to_vec(),
             state: b"state".to_vec(),
             outbox: Vec::new(),
         }
+    }
+
+    /// Commits what nobody else has changed; gives the numbers.
+    async fn seqs(&self, records: Vec<Record>) -> Vec<i64> {
+        let seq = |written| match written {
+            Written::Line(seq) => seq,
+            other => panic!("nobody else was there, yet {other:?}"),
+        };
+        self.commit(records).await.unwrap().into_iter().map(seq).collect()
     }
 
     /// The bodies of a conversation's history, newest first.
@@ -118,12 +130,12 @@ fn record(change: Change) -> Record {
 /// A line with this body and change.
 fn said(body: &str, change: Change) -> Record {
     let account = Some(change.account);
-    Record { at: Moment(1_000), kind: "message", account, body: body.as_bytes().to_vec(), change: Some(change) }
+    Record { at: Moment(1_000), kind: "message", account, body: body.as_bytes().to_vec(), change: Some(change), is_mark: false }
 }
 
 /// A line of no conversation.
 fn loose(body: &str, account: Option<AccountId>) -> Record {
-    Record { at: Moment(2_000), kind: "unreadable", account, body: body.as_bytes().to_vec(), change: None }
+    Record { at: Moment(2_000), kind: "unreadable", account, body: body.as_bytes().to_vec(), change: None, is_mark: false }
 }
 
 /// A queued reply of the change's conversation.

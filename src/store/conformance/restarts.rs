@@ -9,7 +9,7 @@ async fn everything_committed_is_there_after_a_restart(mut store: Subject) {
     let marked = OutboxState::Marked { attempt: 1, epoch: 1, begun: Moment(3), not_after: Moment(4) };
     let row = OutboxRow { state: marked, ..reply(&one, 1, "r") };
     let change = Change { due: Some(Moment(9)), outbox: vec![put(row.clone())], ..after(&one) };
-    let given = store.commit(vec![loose("x", None), said("2", change.clone())]).await.unwrap();
+    let given = store.seqs(vec![loose("x", None), said("2", change.clone())]).await;
     store.put_token(one.account, 4, Some(b"sealed".to_vec())).await.unwrap();
     store.put_media(one.account, "d", "m", Moment(5)).await.unwrap();
     store.put_meta("k", b"v").await.unwrap();
@@ -28,7 +28,7 @@ async fn everything_committed_is_there_after_a_restart(mut store: Subject) {
     assert_eq!(store.media(one.account, "d").await.unwrap(), Some(("m".to_owned(), Moment(5))));
     assert_eq!(store.meta("k").await.unwrap(), Some(b"v".to_vec()));
     // Numbers and chains go on where they were.
-    let next = store.commit(vec![loose("y", None), record(after(&change))]).await.unwrap();
+    let next = store.seqs(vec![loose("y", None), record(after(&change))]).await;
     assert_eq!(next, [given[1] + 1, given[1] + 2]);
     assert_eq!(store.loose_history(9).await.unwrap()[0].prev, Some(given[0]));
 }

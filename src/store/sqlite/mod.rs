@@ -23,7 +23,7 @@ use self::writer::Writer;
 use super::batch::broken;
 use crate::calendar::Moment;
 use crate::runtime::port::{
-    AccountId, AccountRow, ConversationId, ConversationRow, HistoryRow, OutboxRow, Record, Store, StoreError,
+    AccountId, AccountRow, ConversationId, ConversationRow, HistoryRow, OutboxRow, Record, Store, StoreError, Written,
 };
 
 /// The store in one file. Dropping it finishes what was handed in and gives the file free.
@@ -105,7 +105,7 @@ impl Store for Sqlite {
         self.readers.run(move |connection| reader::load(connection, conversation)).await
     }
 
-    async fn commit(&self, records: Vec<Record>) -> Result<Vec<i64>, StoreError> {
+    async fn commit(&self, records: Vec<Record>) -> Result<Vec<Written>, StoreError> {
         self.writer.run(move |desk| desk.commit(records)).await
     }
 
@@ -155,5 +155,10 @@ impl Store for Sqlite {
     async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         let (key, value) = (key.to_owned(), value.to_vec());
         self.writer.run(move |desk| desk.put_meta(&key, &value)).await
+    }
+
+    async fn put_meta_once(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let (key, value) = (key.to_owned(), value.to_vec());
+        self.writer.run(move |desk| desk.put_meta_once(&key, &value)).await
     }
 }

@@ -89,6 +89,7 @@ const CONVERSATION: &str =
 
 fn conversation(row: &Row<'_>) -> rusqlite::Result<ConversationRow> {
     Ok(ConversationRow {
+        writer: 0,
         id: ConversationId(row.get(0)?),
         account: AccountId(row.get(1)?),
         external: row.get(2)?,

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::Ended;
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
-use crate::runtime::port::{AccountId, ConversationId, OutboxChange, OutboxState, Record, StoreError};
-use crate::store::batch::{self, Batch, Before, Head, Line, Written, broken};
+use crate::runtime::port::{AccountId, ConversationId, OutboxChange, OutboxState, Record, StoreError, Written};
+use crate::store::batch::{self, Batch, Before, Head, Line, Stored, broken};
 use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::reader;
 use crate::store::sqlite::schema::outbox_state;
@@ -46,18 +46,19 @@ impl Desk {
         })
     }
 
-    pub(in crate::store::sqlite) fn commit(&mut self, records: Vec<Record>) -> Result<Vec<i64>, StoreError> {
+    pub(in crate::store::sqlite) fn commit(&mut self, records: Vec<Record>) -> Result<Vec<Written>, StoreError> {
         if records.is_empty() {
             return Ok(Vec::new());
         }
         let next = self.next_seq;
-        let given: Vec<i64> = self.transaction(|transaction| {
-            let batch = batch::plan(records, next, &mut Stored(transaction))?;
+        let (written, after) = self.transaction(|transaction| {
+            let batch = batch::plan(records, next, &mut File(transaction))?;
             write(transaction, &batch)?;
-            Ok(batch.history.iter().map(|line| line.seq).collect())
+            let after = batch.history.last().map_or(next, |line| line.seq + 1);
+            Ok((batch.written, after))
         })?;
-        self.next_seq = given.last().map_or(next, |seq| seq + 1);
-        Ok(given)
+        self.next_seq = after;
+        Ok(written)
     }
 
     pub(in crate::store::sqlite) fn account(&mut self, app: &str, open_id: &str) -> Result<AccountId, StoreError> {
@@ -131,6 +132,16 @@ impl Desk {
         })
     }
 
+    pub(in crate::store::sqlite) fn put_meta_once(&mut self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.transaction(|transaction| {
+            transaction
+                .prepare_cached("INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+                .execute((key, value))?;
+            let mut stored = transaction.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+            Ok(stored.query_row([key], |row| row.get(0))?)
+        })
+    }
+
     /// Copies the whole log and lets the next commit write it from its beginning. Waits for readers for a moment; where
     /// one stays in the way, the next commit tries again.
     pub(in crate::store::sqlite) fn begin_log_anew(&mut self) {
@@ -178,14 +189,14 @@ fn in_transaction<T>(
     Ok(result)
 }
 
-struct Stored<'a>(&'a Transaction<'a>);
+struct File<'a>(&'a Transaction<'a>);
 
-impl Before<Failure> for Stored<'_> {
+impl Before<Failure> for File<'_> {
     fn head(&mut self, conversation: ConversationId) -> Result<Option<Head>, Failure> {
         let mut statement = self.0.prepare_cached("SELECT account, rev, last_seq FROM conversation WHERE id = ?1")?;
         let head = statement.query_row([conversation.0], |row| {
             let rev = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
-            Ok(Head { account: AccountId(row.get(0)?), rev, last_seq: row.get(2)? })
+            Ok(Head { account: AccountId(row.get(0)?), rev, writer: 0, last_seq: row.get(2)? })
         });
         Ok(head.optional()?)
     }
@@ -220,7 +231,7 @@ fn append(transaction: &Transaction<'_>, line: &Line) -> Result<(), Failure> {
     Ok(())
 }
 
-fn put_conversation(transaction: &Transaction<'_>, written: &Written) -> Result<(), Failure> {
+fn put_conversation(transaction: &Transaction<'_>, written: &Stored) -> Result<(), Failure> {
     let row = &written.row;
     let rev = i64::try_from(row.rev).map_err(|_| broken(format!("{:?}: revision {} is out of range", row.id, row.rev)))?;
     let due = row.due.map(|due| due.0);

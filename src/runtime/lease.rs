@@ -1,0 +1,190 @@
+//! Which apps this process sends for. Where several processes share a store, one at a time holds an app's lease: it runs
+//! the app's dispatcher and timers. Whoever receives a webhook commits it; the leader is told.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::sync::mpsc;
+
+use super::core::{Ask, Core, later};
+use super::dispatch::{Lane, Msg};
+use super::port::{ConversationId, OutboxRow, OutboxState};
+use super::timers::Told;
+use crate::channel::Outcome;
+use crate::engine::Input;
+
+/// For so long an app is led without another word to the store.
+const LENGTH: Duration = Duration::from_secs(10);
+/// It is renewed so often.
+const RENEW: Duration = Duration::from_secs(2);
+/// Whoever waits for a lease asks again at its end, and so often where its end is far.
+const ASK: Duration = Duration::from_secs(1);
+/// Just after the other's end, by whose clock it is told.
+const AFTER: Duration = Duration::from_millis(50);
+/// News of other processes are asked for so often, where no hint comes.
+const NEWS: Duration = Duration::from_millis(200);
+/// After a start, or after another has led, that one may have used up the last second.
+const EMPTY_BUCKET: Duration = Duration::from_secs(1);
+/// The longest call.
+const CALL_MAX: Duration = Duration::from_secs(10);
+/// A mark of another leader has its outcome by then, or nobody will tell: it begins within two seconds, a call lasts ten,
+/// and its outcome must be committed.
+const ORPHAN: Duration = Duration::from_secs(17);
+
+/// Keeps one app's lease, or waits for it.
+pub(super) struct Keeper {
+    pub(super) core: Arc<Core>,
+    /// By index of the app.
+    pub(super) app: usize,
+    pub(super) lane: Lane,
+    pub(super) timers: mpsc::UnboundedSender<Told>,
+}
+
+impl Keeper {
+    pub(super) async fn run(self) {
+        let core = Arc::clone(&self.core);
+        let Some(id) = core.apps.get(self.app).map(|app| app.id.clone()) else { return };
+        let mut until: Option<Duration> = None;
+        while !core.stopping.load(Ordering::SeqCst) {
+            // Counted from before the question: never longer than the store thinks.
+            let asked = core.monotonic();
+            let answer = core.ports.store.lease(&id, LENGTH).await;
+            let now = core.monotonic();
+            let rest = match answer {
+                Ok(lease) if lease.mine => {
+                    let ends = asked.saturating_add(lease.left);
+                    self.lead(until.is_none(), now, ends);
+                    until = Some(ends);
+                    RENEW
+                }
+                Ok(lease) => {
+                    self.lose(&mut until, "another process has taken it");
+                    ASK.min(lease.left + AFTER)
+                }
+                Err(error) => {
+                    tracing::warn!(app = id, %error, "the store did not say who leads the app");
+                    if until.is_some_and(|until| until <= now) {
+                        self.lose(&mut until, "it could not be renewed");
+                    }
+                    ASK
+                }
+            };
+            core.sleep(rest).await;
+        }
+    }
+
+    fn lead(&self, new: bool, now: Duration, ends: Duration) {
+        self.lane.send(Msg::Lead { until: ends, first: now + EMPTY_BUCKET });
+        if !new {
+            return;
+        }
+        tracing::info!(app = self.app, "this process leads the app now");
+        if let Some(leading) = self.core.leading.get(self.app) {
+            leading.store(true, Ordering::SeqCst);
+        }
+        // From here on every commit tells the lane and the timers; what was committed before is read.
+        let _ = self.timers.send(Told::Leads);
+        tokio::spawn(take_up(Arc::clone(&self.core), Some(self.app)));
+    }
+
+    fn lose(&self, until: &mut Option<Duration>, why: &str) {
+        if until.take().is_none() {
+            return;
+        }
+        tracing::warn!(app = self.app, why, "this process no longer leads the app");
+        if let Some(leading) = self.core.leading.get(self.app) {
+            leading.store(false, Ordering::SeqCst);
+        }
+        self.lane.send(Msg::Lost);
+    }
+}
+
+/// Hears of what other processes have changed in the apps led here.
+pub(super) async fn listen(core: Arc<Core>) {
+    loop {
+        match core.ports.store.news().await {
+            Ok(conversations) => {
+                for conversation in conversations {
+                    stand(&core, conversation).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the store did not say what other processes have changed"),
+        }
+        let hint = core.ports.store.hint();
+        match select(Box::pin(hint), Box::pin(core.sleep(NEWS))).await {
+            Either::Left(_) | Either::Right(_) => {}
+        }
+    }
+}
+
+/// What an earlier process or leader left: its marks without outcome are unknown, its queued replies stand for their place
+/// again.
+pub(super) async fn take_up(core: Arc<Core>, app: Option<usize>) {
+    let concerns = |row: &OutboxRow| match app {
+        None => true,
+        Some(app) => core.accounts.of(row.account).is_some_and(|account| account.app == app),
+    };
+    let rows: Vec<OutboxRow> = outbox(&core).await.into_iter().filter(concerns).collect();
+    let mut conversations: Vec<ConversationId> = rows.iter().map(|row| row.conversation).collect();
+    conversations.dedup();
+    let marks = rows.into_iter().filter(|row| matches!(row.state, OutboxState::Marked { epoch, .. } if epoch != core.epoch));
+    if core.ports.store.is_shared() {
+        for conversation in conversations {
+            stand(&core, conversation).await;
+        }
+        let marks: Vec<OutboxRow> = marks.collect();
+        if marks.is_empty() {
+            return;
+        }
+        core.sleep(ORPHAN).await;
+        for row in marks {
+            // Its leader may have told meanwhile.
+            let open = core.ports.store.outbox_of(row.conversation).await;
+            if open.is_ok_and(|open| open.iter().any(|now| now.reply == row.reply && now.state == row.state)) {
+                orphan(&core, &row).await;
+            }
+        }
+    } else {
+        for row in marks {
+            orphan(&core, &row).await;
+        }
+        for conversation in conversations {
+            stand(&core, conversation).await;
+        }
+    }
+}
+
+async fn outbox(core: &Core) -> Vec<OutboxRow> {
+    loop {
+        match core.ports.store.outbox().await {
+            Ok(rows) => return rows,
+            Err(error) => {
+                tracing::error!(%error, "the outbox could not be read");
+                core.sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Nobody is left who could tell how this attempt ended.
+async fn orphan(core: &Core, row: &OutboxRow) {
+    let OutboxState::Marked { attempt, not_after, .. } = row.state else { return };
+    let Some(address) = core.address_surely(row.conversation).await else { return };
+    let outcome = Outcome::Unknown { text: "the process ended before the answer".to_owned() };
+    // However long nobody ran, its call ended then at the latest: what TikTok stored later is not it.
+    let ended = core.now().min(later(not_after, CALL_MAX));
+    core.post_surely(&address, Input::Outcome { reply: row.reply, attempt, ended, outcome }).await;
+}
+
+/// Lets the dispatcher and the timers know where a conversation stands.
+async fn stand(core: &Core, conversation: ConversationId) {
+    let Some(address) = core.address_surely(conversation).await else { return };
+    while core.post(Arc::clone(&address), Ask::Standing).await.is_err() {
+        if core.writer.is_closed() || core.fatal.borrow().is_some() {
+            return;
+        }
+        core.sleep(Duration::from_secs(1)).await;
+    }
+}
