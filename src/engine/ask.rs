@@ -3,7 +3,7 @@
 use super::ReplyId;
 use super::decide::button_id;
 use super::format;
-use super::state::{Stage, Wait, WaitKind};
+use super::state::{Stage, Stand, Wait, WaitKind};
 use super::work::{Fault, Work};
 use crate::bot::{Expr, Op, Place, Silence, Step, Text, Type, Value};
 use crate::calendar::Moment;
@@ -12,6 +12,8 @@ use crate::text;
 
 /// A message of the customer this much older than the prompt, by TikTok's times, does not answer it.
 const BEFORE_MS: i64 = 2_000;
+/// So long before the window's end silence is believed at the latest: what answers it must still leave.
+const ROOM_MS: i64 = 10 * 60_000;
 
 impl<'a> Work<'a> {
     /// The step: asks and waits.
@@ -204,6 +206,32 @@ impl<'a> Work<'a> {
     }
 
     // --- silence ---------------------------------------------------------------------------------------------------
+
+    /// Nobody was here: what looks like silence may be an answer on its way. It is waited for, but not past the moment at
+    /// which an answer to the silence could no longer leave.
+    pub(super) fn be_patient(&mut self, until: Moment) {
+        let last = self.deadline().plus_ms(-ROOM_MS);
+        let now = self.now;
+        let later = |at: Moment, last: Moment| if at <= now { at.max(until.min(last)) } else { at };
+        let mut held = false;
+        if let Some(wait) = self.wait_mut()
+            && matches!(wait.kind, WaitKind::Ask | WaitKind::Choose)
+        {
+            let before = (wait.until, wait.nudge_at);
+            wait.nudge_at = wait.nudge_at.map(|at| later(at, last));
+            wait.until = wait.until.map(|at| later(at, last));
+            held = before != (wait.until, wait.nudge_at);
+        }
+        if let Stand::Asked(handed) | Stand::Taken(handed) = &mut self.state.stand {
+            let before = (handed.release_at, handed.nobody_at);
+            handed.release_at = later(handed.release_at, until);
+            handed.nobody_at = handed.nobody_at.map(|at| later(at, until));
+            held |= before != (handed.release_at, handed.nobody_at);
+        }
+        if held {
+            self.note("patience", "nobody was here to hear an answer; silence is not believed yet");
+        }
+    }
 
     pub(super) fn wait_due(&mut self) {
         let now = self.now;

@@ -23,6 +23,11 @@ pub enum Input {
     },
     /// A due moment of the conversation has come; the conversation knows which.
     Due,
+    /// The same after a time in which nobody was here to hear the customer or colleagues: TikTok may still bring what they
+    /// wrote, and their silence is believed only from this moment on.
+    DueAfterGap {
+        until: Moment,
+    },
     /// The dispatcher has a place for this reply: decide on the newest state, and mark it if it may leave.
     MaySend {
         reply: ReplyId,

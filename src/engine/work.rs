@@ -117,6 +117,10 @@ impl<'a> Work<'a> {
             Input::Echo(echo) => self.echo(echo),
             Input::Read { until } => self.state.read_until = self.state.read_until.max(Some(*until)),
             Input::Due => self.due(),
+            Input::DueAfterGap { until } => {
+                self.be_patient(*until);
+                self.due();
+            }
             Input::MaySend { reply } => self.may_send(*reply),
             Input::Outcome { reply, attempt, ended, outcome } => self.outcome(*reply, *attempt, *ended, outcome),
             Input::Looked { listing } => self.looked(listing.as_ref()),

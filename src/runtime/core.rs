@@ -15,6 +15,7 @@ use super::fail::FailPoint;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Ports};
 use super::port::{AccountId, ConversationId, InputKey, Record, StoreError, Target};
+use super::presence::Presence;
 use crate::bot::Bot;
 use crate::calendar::Moment;
 use crate::engine::{Candidate, Effect, Input, Limits};
@@ -30,12 +31,14 @@ pub(super) struct Core {
     pub(super) limits: Limits,
     pub(super) fail: FailPoint,
     pub(super) doubt: Doubt,
+    pub(super) presence: Presence,
     pub(super) metrics: Metrics,
     pub(super) epoch: i64,
     /// Of this database: makes input keys unforgeable.
     pub(super) secret: Vec<u8>,
     /// Raised when a commit fails: what was computed under an older one is void.
     pub(super) generation: AtomicU64,
+    pub(super) presence_every: Duration,
     /// For so long an app is led without another word to the store.
     pub(super) lease: Duration,
     pub(super) news_every: Duration,

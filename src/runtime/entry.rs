@@ -105,7 +105,7 @@ pub(super) fn word(input: &Input) -> &'static str {
         Input::Referral(_) => "referral",
         Input::Echo(_) => "echo",
         Input::Read { .. } => "read",
-        Input::Due => "due",
+        Input::Due | Input::DueAfterGap { .. } => "due",
         Input::MaySend { .. } => "may_send",
         Input::Outcome { .. } => "outcome",
         Input::Looked { .. } => "looked",

@@ -12,6 +12,7 @@ mod metrics;
 mod options;
 mod outbox;
 pub mod port;
+mod presence;
 mod read;
 mod recent;
 mod service;

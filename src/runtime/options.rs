@@ -24,6 +24,9 @@ pub struct Options {
     /// Conversations kept in memory, over all workers.
     pub cached_max: usize,
     pub limits: Limits,
+    /// How often a sign of life is stored. Where three are missing at the start, nobody was here, and for a while nobody's
+    /// silence is believed.
+    pub presence_every: Duration,
     /// Where several processes share the store: after so long without a word of one that leads an app another takes over.
     pub lease: Duration,
     /// Where several processes share the store: how often it is asked what others have changed, besides its hints.
@@ -41,6 +44,7 @@ impl Options {
             workers: 2,
             cached_max: 20_000,
             limits: Limits::default(),
+            presence_every: Duration::from_secs(20),
             lease: Duration::from_secs(10),
             news_every: Duration::from_millis(200),
             fail_point: None,

@@ -18,6 +18,7 @@ use super::lease;
 use super::metrics::Metrics;
 use super::options::{Options, Ports};
 use super::port::{AccountId, StoreError};
+use super::presence::{self, Presence};
 use super::timers::Timers;
 use super::worker::Worker;
 use super::writer::Writer;
@@ -50,18 +51,22 @@ impl Service {
         let accounts = accounts(&options, &ports).await?;
         let (worker_ends, workers): (Vec<_>, Vec<_>) = (0..options.workers.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
         let (writer, finished) = mpsc::unbounded_channel();
+        let presence = Presence::default();
+        presence.look(ports.store.as_ref(), ports.clock.now(), options.presence_every).await?;
         let shared = ports.store.is_shared();
         let core = Arc::new(Core {
             bot: ArcSwap::from(bot),
             limits: options.limits,
             fail: FailPoint::new(options.fail_point),
             doubt: Doubt::default(),
+            presence,
             metrics: Metrics::default(),
             epoch,
             secret,
             generation: AtomicU64::new(0),
             leading: options.apps.iter().map(|_| AtomicBool::new(!shared)).collect(),
             congested: options.apps.iter().map(|_| AtomicBool::new(false)).collect(),
+            presence_every: options.presence_every,
             lease: options.lease,
             news_every: options.news_every,
             apps: options.apps,
@@ -94,6 +99,7 @@ impl Service {
             Writer { core: Arc::clone(&core), finished, lanes: lanes.clone(), timers: timers.clone(), void: HashMap::new() };
         spawn(&mut tasks, &core, "writer", writer.run());
         spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), told).run());
+        spawn(&mut tasks, &core, "presence", presence::show(Arc::clone(&core)));
         if shared {
             for (app, lane) in &lanes {
                 let keeper = lease::Keeper { core: Arc::clone(&core), app: *app, lane: lane.clone(), timers: timers.clone() };

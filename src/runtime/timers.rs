@@ -206,6 +206,10 @@ async fn hand_in(core: &Core, conversation: ConversationId, known: Option<Arc<Ad
     // Conversations of accounts that the settings no longer name stay as they are; those of an app that another process
     // leads are its business.
     if let Some(address) = address.filter(|address| core.leads(address.account.app)) {
-        core.post_surely(&address, Input::Due).await;
+        let input = match core.presence.patient_until(core.now()) {
+            Some(until) => Input::DueAfterGap { until },
+            None => Input::Due,
+        };
+        core.post_surely(&address, input).await;
     }
 }

@@ -181,6 +181,7 @@ impl Talk {
             Input::Outcome { .. }
             | Input::Read { .. }
             | Input::Due
+            | Input::DueAfterGap { .. }
             | Input::MaySend { .. }
             | Input::Looked { .. }
             | Input::Capability { .. }

@@ -228,7 +228,7 @@ impl Worker {
                 finished.done = Done::plain(Delivered::Kept);
             }
             // What we ask ourselves about a conversation that was never written changes nothing.
-            Ask::Input { input: Input::Due | Input::MaySend { .. }, .. } if slot.rev == 0 => {}
+            Ask::Input { input: Input::Due | Input::DueAfterGap { .. } | Input::MaySend { .. }, .. } if slot.rev == 0 => {}
             Ask::Forget { .. } => {}
             Ask::Input { key, input } => {
                 self.sent += 1;
@@ -265,7 +265,7 @@ fn order(item: &Item) -> (u8, Moment, String) {
             Input::Message(message) => (2, message.at, message.message_id.clone()),
             Input::Comment(comment) => (2, comment.at, comment.comment_id.clone()),
             Input::Fetched { .. } | Input::Ran { .. } | Input::Congestion { .. } => (3, Moment(0), none),
-            Input::Due => (3, Moment(0), none),
+            Input::Due | Input::DueAfterGap { .. } => (3, Moment(0), none),
             Input::MaySend { .. } => (4, Moment(0), none),
         },
         Ask::Standing | Ask::Forget { .. } => (5, Moment(0), none),
@@ -423,7 +423,7 @@ impl Slot {
 /// A due moment that stays where it was after its own input would fire for ever: later, and loudly.
 fn unstuck(input: &Input, was: Option<Moment>, due: Option<Moment>, now: Moment, id: ConversationId) -> Option<Moment> {
     match due {
-        Some(moment) if *input == Input::Due && was == due && moment <= now => {
+        Some(moment) if matches!(input, Input::Due | Input::DueAfterGap { .. }) && was == due && moment <= now => {
             tracing::error!(conversation = id.0, "a due moment did not move; it comes again in a minute");
             Some(now.plus_ms(STUCK_DUE_MS))
         }

@@ -19,6 +19,8 @@ pub struct Evidence {
     /// Console actions that were answered well: when, whose, whether a takeover.
     pub actions: Vec<(i64, usize, bool)>,
     pub renewals_open_most: usize,
+    /// From when to when no process ran.
+    pub downs: Vec<(i64, i64)>,
     /// Other processes' commits that came between.
     pub stale: usize,
     /// Marks of a process that no longer led.

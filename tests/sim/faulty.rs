@@ -362,7 +362,8 @@ impl Store for Faulty {
     }
 
     async fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.memory.meta(key).await
+        let kept = self.memory.meta(key).await?;
+        Ok(kept.filter(|_| !(key == "present" && self.world.is(Mutant::AbsenceForgotten))))
     }
 
     async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {

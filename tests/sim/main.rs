@@ -3,6 +3,8 @@
 //! finish.
 
 #[cfg(test)]
+mod books;
+#[cfg(test)]
 mod bots;
 #[cfg(test)]
 mod chance;

@@ -47,6 +47,8 @@ pub enum Mutant {
     AllLead,
     /// A commit is written although another process was quicker.
     LastWriterWins,
+    /// Nobody knows that nobody was here.
+    AbsenceForgotten,
     /// The leader does not hear what others have changed.
     NewsUnheard,
 }
@@ -64,6 +66,24 @@ impl Mutant {
             });
             let frozen: Vec<Trouble> = frozen.collect();
             plan.troubles.extend(frozen);
+        }
+        if self == Self::AbsenceForgotten {
+            // Everybody is asked something, and answers while nobody is here; time is up before the answers are brought.
+            plan.nodes = 1;
+            let customers = 0..plan.customers.len();
+            let says = |at, who, text: &str| Act { at, who, what: What::Text(text.to_owned()) };
+            plan.acts = (0..6)
+                .flat_map(|word| {
+                    let at = i64::from(word) * 12 * 60 * MINUTE;
+                    let text = format!("word{word}");
+                    customers.clone().flat_map(move |who| [says(at + MINUTE, who, &text), says(at + 20 * MINUTE, who, "Left")])
+                })
+                .collect();
+            let down = |word| Trouble {
+                when: When::At(i64::from(word) * 12 * 60 * MINUTE + 3 * MINUTE),
+                what: Wrong::Crash { down_ms: 100 * MINUTE },
+            };
+            plan.troubles = (0..6).map(down).collect();
         }
         let slow = |how| (1..=6).map(move |nth| (nth, Wrong::Answer { how, done: true }));
         let sends: Vec<(u32, Wrong)> = match self {
@@ -85,7 +105,7 @@ impl Mutant {
     }
 
     /// All of them, with the checks of which one at least must find it.
-    pub const ALL: [(Self, &'static [&'static str]); 21] = [
+    pub const ALL: [(Self, &'static [&'static str]); 22] = [
         (Self::AnswerBeforeCommit, &["loss"]),
         (Self::NoKeys, &["loss"]),
         (Self::ColleaguesUnknown, &["silence"]),
@@ -107,5 +127,6 @@ impl Mutant {
         (Self::AllLead, &["pace"]),
         (Self::LastWriterWins, &["replay"]),
         (Self::NewsUnheard, &["healing"]),
+        (Self::AbsenceForgotten, &["patience"]),
     ];
 }

@@ -100,6 +100,7 @@ struct Stage {
     running: BTreeMap<usize, Running>,
     /// When which place is filled again.
     restarts: BTreeSet<(i64, usize)>,
+    down_since: Option<i64>,
 }
 
 impl Stage {
@@ -107,7 +108,7 @@ impl Stage {
         let (world, witness) = (Arc::clone(world), Arc::default());
         let memory = if world.plan.nodes > 1 { Memory::shared(Arc::new(world.time.clock())) } else { Memory::new() };
         let restarts = (0..world.plan.nodes).map(|node| (0, node)).collect();
-        Self { world, ends, memory, witness, starts: 0, running: BTreeMap::new(), restarts }
+        Self { world, ends, memory, witness, starts: 0, running: BTreeMap::new(), restarts, down_since: None }
     }
 
     async fn play(mut self) -> Memory {
@@ -174,7 +175,11 @@ impl Stage {
             running.watch.abort();
             running.service.kill().await;
         }
-        self.restarts.insert((self.world.time.now() + ended.down_ms, node));
+        let now = self.world.time.now();
+        if self.running.is_empty() {
+            self.down_since = Some(now);
+        }
+        self.restarts.insert((now + ended.down_ms, node));
     }
 
     /// Starts whom it is time for.
@@ -226,6 +231,8 @@ impl Stage {
         world.tell(format_args!("process {} starts", self.starts));
         let mut state = world.lock();
         state.evidence.starts = self.starts;
+        let now = world.time.now();
+        state.evidence.downs.extend(self.down_since.take().map(|since| (since, now)));
         state.processes.insert(node, (Arc::clone(&process), handle));
         drop(state);
         self.running.insert(node, Running { process, service, watch });
@@ -242,5 +249,6 @@ fn options(world: &World) -> Options {
     // The store in memory never fails to give its hint.
     let news_every = std::time::Duration::from_secs(3_600);
     let lease = std::time::Duration::from_millis(world.plan.lease_ms.unsigned_abs());
-    Options { workers: world.plan.workers, cached_max: 32, lease, news_every, ..Options::new(vec![app]) }
+    let presence_every = std::time::Duration::from_secs(120);
+    Options { workers: world.plan.workers, cached_max: 32, presence_every, lease, news_every, ..Options::new(vec![app]) }
 }

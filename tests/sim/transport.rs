@@ -7,20 +7,20 @@ use async_trait::async_trait;
 use rejoinder::bot::Asset;
 use rejoinder::calendar::Moment;
 use rejoinder::channel::{Content, NotSent, Outcome};
-use rejoinder::engine::{Courtesy, Listed, Listing};
+use rejoinder::engine::{Courtesy, Listing};
 use rejoinder::runtime::port::{CallFailure, Clock as _, Permit, SendCall, Target, Transport};
 use rejoinder::tiktok::client::skew::Span;
 use rejoinder::tiktok::codes::{About, outcome};
 use tokio::sync::oneshot;
 
+use crate::books::{Renewing, listing};
 use crate::evidence::{Call, Tag};
 use crate::mutants::Mutant;
 use crate::plan::{EchoWrong, Ending, Step, Wrong};
 use crate::time::{SECOND, thaw};
 use crate::troubles::Place;
-use crate::world::{Process, Side, TOKEN, World, source_of};
+use crate::world::{Process, Side, TOKEN, World};
 
-const LISTED_MAX: usize = 20;
 /// Calls other than sends wait so long for an answer.
 const PATIENCE_MS: i64 = 10 * SECOND;
 
@@ -459,25 +459,6 @@ impl Transport for Line {
     }
 }
 
-/// A renewal that somebody waits for.
-struct Renewing(Arc<World>);
-
-impl Renewing {
-    fn begin(world: &Arc<World>) -> Self {
-        let mut state = world.lock();
-        state.renewing += 1;
-        state.evidence.renewals_open_most = state.evidence.renewals_open_most.max(state.renewing);
-        drop(state);
-        Self(Arc::clone(world))
-    }
-}
-
-impl Drop for Renewing {
-    fn drop(&mut self) {
-        self.0.lock().renewing -= 1;
-    }
-}
-
 impl Line {
     fn mutated(&self, outcome: Outcome) -> Outcome {
         let not_sent = |text: String| Outcome::NotSent(NotSent::NoConnection { text });
@@ -491,27 +472,4 @@ impl Line {
             outcome => outcome,
         }
     }
-}
-
-/// What the list of a conversation shows: the newest twenty of a while ago.
-fn listing(world: &World, who: Option<usize>, looked_at: Moment) -> Listing {
-    let lag = if world.is(Mutant::ListOfYesterday) { 86_400 * SECOND } else { world.plan.list_lag_ms };
-    let until = world.time.now() - lag;
-    let state = world.lock();
-    let said = who.map(|who| state.customers[who].said.as_slice()).unwrap_or_default();
-    let shown: Vec<_> = said.iter().filter(|said| said.stored <= until).collect();
-    let shown = &shown[shown.len().saturating_sub(LISTED_MAX)..];
-    let business = shown.iter().filter(|said| said.side != Side::Customer);
-    let mut messages: Vec<Listed> = business
-        .map(|said| Listed {
-            message_id: said.id.clone(),
-            at: said.at,
-            fingerprint: said.fingerprint,
-            source: source_of(&said.side).1,
-        })
-        .collect();
-    if world.plan.list_reversed {
-        messages.reverse();
-    }
-    Listing { messages, oldest: shown.first().map(|said| said.at), full: shown.len() >= LISTED_MAX, looked_at }
 }

@@ -1,6 +1,6 @@
 //! A process that ends anywhere loses nothing and repeats nothing.
 
-use super::world::{HOUR, World};
+use super::world::{HOUR, MINUTE, World};
 use crate::runtime::port::OutboxState;
 
 #[tokio::test]
@@ -110,4 +110,56 @@ async fn a_capability_whose_answer_was_lost_does_not_hold_the_flow_for_ever() {
     world.pass(10 * 60_000).await;
     assert_eq!(world.sent().len(), 1);
     assert!(world.outbox().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_written_while_nobody_was_here_is_waited_for() {
+    let world = World::new().await;
+    world.write("mona", "name").await.unwrap();
+    world.pass(5_000).await;
+    assert_eq!(world.sent(), ["What is your name?"]);
+    // Ten minutes were hers; TikTok brings her answer a quarter of an hour after our return.
+    let world = world.crash_for(HOUR).await;
+    world.pass(15 * MINUTE).await;
+    assert_eq!(world.sent(), ["What is your name?"]);
+    world.write("mona", "Mona").await.unwrap();
+    world.pass(5_000).await;
+    assert_eq!(world.sent(), ["What is your name?", "Hello Mona!"]);
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn silence_is_believed_when_tiktok_had_time_to_bring_what_is_missing() {
+    let world = World::new().await;
+    world.write("mona", "name").await.unwrap();
+    world.pass(5_000).await;
+    let world = world.crash_for(HOUR).await;
+    world.pass(59 * MINUTE).await;
+    assert_eq!(world.sent(), ["What is your name?"]);
+    world.pass(2 * MINUTE).await;
+    assert_eq!(world.sent(), ["What is your name?", "Never mind."]);
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn a_short_absence_delays_nobodys_silence() {
+    let world = World::new().await;
+    world.write("mona", "name").await.unwrap();
+    world.pass(5_000).await;
+    let world = world.crash_for(30_000).await;
+    world.pass(10 * MINUTE).await;
+    assert_eq!(world.sent(), ["What is your name?", "Never mind."]);
+}
+
+#[tokio::test]
+async fn patience_ends_before_the_window_does() {
+    let world = World::new().await;
+    world.write("mona", "name").await.unwrap();
+    world.pass(5_000).await;
+    // The window closes an hour after our return: what answers her silence leaves ten minutes before the margin.
+    let world = world.crash_for(47 * HOUR).await;
+    world.pass(40 * MINUTE).await;
+    assert_eq!(world.sent(), ["What is your name?"]);
+    world.pass(10 * MINUTE).await;
+    assert_eq!(world.sent(), ["What is your name?", "Never mind."]);
 }

@@ -279,7 +279,13 @@ impl World {
 
     /// Ends the runtime as a crash would and starts another one on what it had committed.
     pub async fn crash(self) -> Self {
+        self.crash_for(0).await
+    }
+
+    /// The same, after so long in which nobody is there.
+    pub async fn crash_for(self, ms: i64) -> Self {
         self.service.kill().await;
+        self.clock.advance(ms);
         let store = Arc::new(self.store.reopen());
         let world = Self::on(self.clock, store, self.script, self.options).await;
         *world.messages.lock().unwrap() = *self.messages.lock().unwrap();

@@ -12,6 +12,7 @@ mod once;
 mod one_open;
 mod order;
 mod pace;
+mod patience;
 mod replay;
 mod secrets;
 mod silence;
@@ -24,7 +25,7 @@ use crate::run::Told;
 type Check = fn(&Told) -> Vec<(i64, String)>;
 
 /// Every check by its name.
-pub const ALL: [(&str, Check); 16] = [
+pub const ALL: [(&str, Check); 17] = [
     ("window", window::check),
     ("ten", ten::check),
     ("loss", loss::check),
@@ -41,6 +42,7 @@ pub const ALL: [(&str, Check); 16] = [
     ("lease", lease::check),
     ("ledger", ledger::check),
     ("bounded", bounded::check),
+    ("patience", patience::check),
 ];
 
 pub fn all(told: &Told) -> Vec<Breach> {

@@ -1,0 +1,54 @@
+//! What TikTok keeps beside the conversations: its lists, and the renewals that are under way.
+
+use std::sync::Arc;
+
+use rejoinder::calendar::Moment;
+use rejoinder::engine::{Listed, Listing};
+
+use crate::mutants::Mutant;
+use crate::time::SECOND;
+use crate::world::{Side, World, source_of};
+
+const LISTED_MAX: usize = 20;
+
+/// A renewal that somebody waits for.
+pub struct Renewing(Arc<World>);
+
+impl Renewing {
+    pub fn begin(world: &Arc<World>) -> Self {
+        let mut state = world.lock();
+        state.renewing += 1;
+        state.evidence.renewals_open_most = state.evidence.renewals_open_most.max(state.renewing);
+        drop(state);
+        Self(Arc::clone(world))
+    }
+}
+
+impl Drop for Renewing {
+    fn drop(&mut self) {
+        self.0.lock().renewing -= 1;
+    }
+}
+
+/// What the list of a conversation shows: the newest twenty of a while ago.
+pub fn listing(world: &World, who: Option<usize>, looked_at: Moment) -> Listing {
+    let lag = if world.is(Mutant::ListOfYesterday) { 86_400 * SECOND } else { world.plan.list_lag_ms };
+    let until = world.time.now() - lag;
+    let state = world.lock();
+    let said = who.map(|who| state.customers[who].said.as_slice()).unwrap_or_default();
+    let shown: Vec<_> = said.iter().filter(|said| said.stored <= until).collect();
+    let shown = &shown[shown.len().saturating_sub(LISTED_MAX)..];
+    let business = shown.iter().filter(|said| said.side != Side::Customer);
+    let mut messages: Vec<Listed> = business
+        .map(|said| Listed {
+            message_id: said.id.clone(),
+            at: said.at,
+            fingerprint: said.fingerprint,
+            source: source_of(&said.side).1,
+        })
+        .collect();
+    if world.plan.list_reversed {
+        messages.reverse();
+    }
+    Listing { messages, oldest: shown.first().map(|said| said.at), full: shown.len() >= LISTED_MAX, looked_at }
+}
