@@ -21,6 +21,7 @@ mod secrets;
 mod serve;
 mod signals;
 mod simulator;
+mod stores;
 mod talk;
 mod test;
 
