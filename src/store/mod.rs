@@ -3,6 +3,7 @@
 //! `conformance` is one suite of stories that all are held to.
 
 mod batch;
+pub mod copy;
 mod memory;
 mod postgres;
 mod sqlite;

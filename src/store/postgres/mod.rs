@@ -3,6 +3,7 @@
 //! Commits go over one connection, single statements over a few, notifications over one.
 
 mod commit;
+pub(super) mod copy;
 mod failure;
 mod lease;
 mod listen;
