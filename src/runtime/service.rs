@@ -62,6 +62,8 @@ impl Service {
             generation: AtomicU64::new(0),
             leading: options.apps.iter().map(|_| AtomicBool::new(!shared)).collect(),
             congested: options.apps.iter().map(|_| AtomicBool::new(false)).collect(),
+            lease: options.lease,
+            news_every: options.news_every,
             apps: options.apps,
             accounts,
             workers: worker_ends,
