@@ -22,7 +22,7 @@ use crate::store::batch::{self, Before, Head, Shared, broken};
 
 /// For so long it is looked up how a commit ended whose answer was lost.
 const DOUBT: Duration = Duration::from_secs(10);
-const BETWEEN_MS: i64 = 100;
+const BETWEEN: Duration = Duration::from_millis(100);
 
 /// Where batches are committed: one at a time in a process, over a connection of their own.
 pub(super) struct Counter {
@@ -192,7 +192,7 @@ impl Counter {
                 match self.stored_batch().await {
                     Ok(stored) => return Ok(stored == number),
                     Err(failure) => match StoreError::from(failure) {
-                        StoreError::Busy(_) => self.clock.sleep_until(self.clock.now().plus_ms(BETWEEN_MS)).await,
+                        StoreError::Busy(_) => self.clock.sleep(BETWEEN).await,
                         lasting => return Err(lasting),
                     },
                 }

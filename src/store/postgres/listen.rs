@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -13,7 +14,7 @@ use super::lease::Leading;
 use super::open::{ANSWER, Dial, within};
 use crate::runtime::port::Clock;
 
-const AGAIN_MS: i64 = 500;
+const AGAIN: Duration = Duration::from_millis(500);
 
 pub(super) struct Bell {
     pub(super) dial: Dial,
@@ -34,7 +35,7 @@ impl Bell {
             }
             // Something may have been missed.
             self.heard.notify_one();
-            self.clock.sleep_until(self.clock.now().plus_ms(AGAIN_MS)).await;
+            self.clock.sleep(AGAIN).await;
         }
     }
 

@@ -14,7 +14,7 @@ use crate::runtime::port::{Clock, StoreError};
 
 /// For so long a lost connection is made anew before the caller hears of it.
 const PATIENCE: Duration = Duration::from_secs(5);
-const BETWEEN_MS: i64 = 100;
+const BETWEEN: Duration = Duration::from_millis(100);
 
 pub(super) type Parameter<'a> = &'a (dyn ToSql + Sync);
 
@@ -42,7 +42,7 @@ impl Desk {
         loop {
             match self.once(sql, parameters).await {
                 Err(failure) if failure.is_lost() && self.clock.monotonic().saturating_sub(begun) < PATIENCE => {
-                    self.clock.sleep_until(self.clock.now().plus_ms(BETWEEN_MS)).await;
+                    self.clock.sleep(BETWEEN).await;
                 }
                 result => return result,
             }
