@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod convert;
 mod crash;
+mod db;
 mod dev;
 mod explain;
 mod flows;
@@ -21,6 +22,7 @@ mod secrets;
 mod serve;
 mod signals;
 mod simulator;
+mod stores;
 mod talk;
 mod test;
 
@@ -68,6 +70,8 @@ enum Command {
     Schema(schema::Arguments),
     /// Serve a bot to TikTok.
     Serve(serve::Arguments),
+    /// Copy stores.
+    Db(db::Arguments),
     /// Run the simulated TikTok alone.
     Simulator(simulator::Arguments),
     /// Start a new bot in a folder: flows, settings, a first chat.
@@ -100,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Schema(_) => schema::run(),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

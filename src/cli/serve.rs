@@ -9,11 +9,10 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
-use super::{crash, flows, output, secrets, signals};
+use super::{crash, flows, output, secrets, signals, stores};
 use crate::runtime::port::{Entropy, Store};
 use crate::server::node;
 use crate::server::settings::{App, Settings};
-use crate::store::Sqlite;
 use crate::system::seal::Key;
 use crate::system::{SystemClock, SystemEntropy, files};
 use crate::tiktok::token::{Token, Tokens};
@@ -45,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     output::calls_are_not_made(&bot);
     signals::block_on(async move {
-        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.join(&settings.store)).context("cannot open the store")?);
+        let store = stores::open(&settings.store, folder).await?;
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let tokens = tokens(&settings, &store, &entropy).await?;
         let apps = settings.apps.iter().map(app).collect::<anyhow::Result<_>>()?;

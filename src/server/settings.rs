@@ -13,9 +13,8 @@ pub struct Settings {
     /// Files or folders; `.flow` files and the images beside them.
     #[serde(default = "default_flows")]
     pub flows: Vec<PathBuf>,
-    /// Path of the SQLite file.
-    #[serde(default = "default_store")]
-    pub store: String,
+    #[serde(default)]
+    pub store: Place,
     #[serde(default = "default_listen")]
     pub listen: String,
     /// Where TikTok reaches this server, without a path.
@@ -64,15 +63,34 @@ pub enum Secret {
     Plain(SecretString),
 }
 
+/// Where the store is: the path of a SQLite file, or `postgres://user:password@host/database`, which may stand elsewhere
+/// as every secret may.
+#[derive(Clone, Debug)]
+pub enum Place {
+    File(PathBuf),
+    Database(Secret),
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::File("rejoinder.db".into())
+    }
+}
+
+impl Place {
+    /// Whether a text is the URL of a PostgreSQL database rather than a path.
+    #[must_use]
+    pub fn is_database(text: &str) -> bool {
+        text.starts_with("postgres://") || text.starts_with("postgresql://")
+    }
+}
+
 /// A length of time written as `300s`, `5m`, `1h30m`, `2d`; in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lapse(pub i64);
 
 fn default_flows() -> Vec<PathBuf> {
     vec![PathBuf::from("flows")]
-}
-fn default_store() -> String {
-    "rejoinder.db".into()
 }
 fn default_listen() -> String {
     "127.0.0.1:8080".into()
@@ -111,9 +129,6 @@ impl Settings {
 
     fn validate(&self, path: &str) -> Result<(), SettingsError> {
         let fail = |message: String| Err(SettingsError { message: format!("{path}: {message}") });
-        if self.store.starts_with("postgres") {
-            return fail("`store = \"postgres://…\"` is not supported yet; name a file, as in `store = \"rejoinder.db\"`".into());
-        }
         if self.apps.is_empty() {
             return fail("no `[[app]]` is given; add one with `id` and `secret` of your app at TikTok".into());
         }
@@ -202,6 +217,23 @@ impl<'de> Deserialize<'de> for Secret {
             }
         }
         deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use secrecy::ExposeSecret as _;
+        Ok(match Secret::deserialize(deserializer)? {
+            Secret::Plain(text) if Self::is_database(text.expose_secret()) => Self::Database(Secret::Plain(text)),
+            // Not repeated: it may hold a password.
+            Secret::Plain(text) if text.expose_secret().contains("://") => {
+                return Err(serde::de::Error::custom(
+                    "`store` is a URL, but none of `postgres://user:password@host/database`; a SQLite file is named by its path",
+                ));
+            }
+            Secret::Plain(text) => Self::File(text.expose_secret().into()),
+            elsewhere => Self::Database(elsewhere),
+        })
     }
 }
 
@@ -296,11 +328,27 @@ market = "EG"
             ("\"5m\"", "\"5 minutes\"", "is not a length of time"),
             ("calls_per_second = 10", "calls_per_second = 0", "is not between 0.1 and 1000"),
             ("{ env = \"TIKTOK_APP_SECRET\" }", "{ enw = \"X\" }", "did you mean `env`?"),
-            ("store = \"rejoinder.db\"", "store = \"postgres://h/d\"", "is not supported yet"),
+            ("store = \"rejoinder.db\"", "store = \"mysql://u:hunter2@h/d\"", "none of `postgres://"),
         ] {
             let error = Settings::parse("r.toml", &GOOD.replace(from, to)).unwrap_err();
             assert!(error.message.contains(says), "{}", error.message);
+            assert!(!error.message.contains("hunter2"), "{}", error.message);
         }
+    }
+
+    #[test]
+    fn the_store_is_a_file_or_a_database_whose_url_is_a_secret() {
+        let store = |text: &str| Settings::parse("r.toml", &GOOD.replace("\"rejoinder.db\"", text)).unwrap().store;
+        assert!(matches!(store("\"data/a.db\""), Place::File(path) if path == std::path::Path::new("data/a.db")));
+        for url in ["\"postgres://u:hunter2@h/d\"", "\"postgresql://u:hunter2@h/d\""] {
+            let store = store(url);
+            assert!(matches!(store, Place::Database(Secret::Plain(_))));
+            assert!(!format!("{store:?}").contains("hunter2"));
+        }
+        assert!(
+            matches!(store("{ env = \"DATABASE_URL\" }"), Place::Database(Secret::Environment(name)) if name == "DATABASE_URL")
+        );
+        assert!(matches!(Place::default(), Place::File(_)));
     }
 
     #[test]

@@ -75,12 +75,18 @@ pub(super) struct Batch {
     pub written: Vec<Written>,
 }
 
-/// Works out a batch whose first line gets the number `seq`.
-pub(super) fn plan<E: From<StoreError>>(records: Vec<Record>, mut seq: i64, before: &mut impl Before<E>) -> Result<Batch, E> {
+/// Works out a batch whose lines get these numbers, which rise.
+pub(super) fn plan<E: From<StoreError>>(
+    records: Vec<Record>,
+    numbers: impl IntoIterator<Item = i64>,
+    before: &mut impl Before<E>,
+) -> Result<Batch, E> {
     let mut batch = Batch::default();
+    let mut numbers = numbers.into_iter();
+    let mut next = || numbers.next().ok_or_else(|| broken("there are more lines than numbers"));
     let mut touched: BTreeMap<ConversationId, Stored> = BTreeMap::new();
     for record in records {
-        let (conversation, account, prev) = match record.change {
+        let (seq, conversation, account, prev) = match record.change {
             Some(change) => {
                 let (conversation, account) = (change.conversation, change.account);
                 if record.account.is_some_and(|named| named != account) {
@@ -90,21 +96,22 @@ pub(super) fn plan<E: From<StoreError>>(records: Vec<Record>, mut seq: i64, befo
                     batch.written.push(refused);
                     continue;
                 }
+                let seq = next()?;
                 let prev = apply(change, seq, &mut touched, &mut batch.outbox, before)?;
-                (Some(conversation), Some(account), prev)
+                (seq, Some(conversation), Some(account), prev)
             }
             None => {
                 let prev = match batch.loose {
                     Some(newest) => Some(newest),
                     None => before.loose()?,
                 };
+                let seq = next()?;
                 batch.loose = Some(seq);
-                (None, record.account, prev)
+                (seq, None, record.account, prev)
             }
         };
         batch.history.push(Line { seq, conversation, account, prev, at: record.at, kind: record.kind, body: record.body });
         batch.written.push(Written::Line(seq));
-        seq += 1;
     }
     batch.conversations = touched.into_values().collect();
     // Stable: what happens to one conversation keeps its order.

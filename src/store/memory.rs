@@ -158,7 +158,7 @@ impl Contents {
             return Err(error);
         }
         let next = self.history.last_key_value().map_or(1, |(seq, _)| seq + 1);
-        let mut batch = batch::plan(records, next, &mut Seen { contents: self, looker })?;
+        let mut batch = batch::plan(records, next.., &mut Seen { contents: self, looker })?;
         self.check_names(&batch)?;
         // The outbox is the last that can refuse; it works on a copy of what it touches.
         let outbox = self.changed_outbox(&batch)?;

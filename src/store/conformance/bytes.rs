@@ -35,7 +35,7 @@ async fn any_bytes_come_back_as_they_were(mut store: Subject) {
         assert_eq!(store.meta("m").await.unwrap(), Some(bytes.clone()));
         kept.push((change.conversation, bytes));
     }
-    store.restart();
+    store.restart().await;
     for (id, bytes) in kept {
         let row = store.find(account, &bytes).await.unwrap().unwrap();
         assert_eq!((row.id, &row.external, &row.recent, &row.state), (id, &bytes, &bytes, &bytes));
@@ -73,7 +73,7 @@ async fn hostile_names_of_accounts_are_kept(mut store: Subject) {
         store.put_meta(name, name.as_bytes()).await.unwrap();
         ids.push(id);
     }
-    store.restart();
+    store.restart().await;
     for (name, id) in names.into_iter().zip(ids) {
         assert_eq!(store.account(name, name).await.unwrap(), id);
         assert_eq!(store.media(id, name).await.unwrap(), Some(("m".to_owned(), Moment(1))));

@@ -46,7 +46,7 @@ async fn fresh_conversations_are_never_the_same(mut store: Subject) {
         for _ in 0..300 {
             assert!(given.insert(store.fresh_conversation().await.unwrap()));
         }
-        store.restart();
+        store.restart().await;
     }
     let many = (0..100).map(|_| store.fresh_conversation());
     for id in futures_util::future::join_all(many).await {

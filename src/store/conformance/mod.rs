@@ -1,31 +1,44 @@
 //! In: a store, whichever. Out: whether it keeps what the port promises.
-//! Does not know: which store it has in hand. Each story runs against both, empty at its beginning.
+//! Does not know: which store it has in hand. Each story runs against all, empty at its beginning.
 
 mod bytes;
+pub(super) mod cluster;
 mod commits;
 mod lookups;
 mod outbox;
+mod owned;
 mod restarts;
+mod shared;
 
 use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Memory, Sqlite};
+use secrecy::SecretString;
+
+use self::cluster::Cluster;
+use super::{Memory, Postgres, Sqlite};
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
 use crate::runtime::port::{
     AccountId, Change, ConversationId, OutboxChange, OutboxRow, OutboxState, Record, Store, StoreError, Written,
 };
+use crate::system::SystemClock;
 
 /// Each story as a test for each store.
 macro_rules! stories {
     ($($name:ident),* $(,)?) => {
         mod memory {
             use crate::store::conformance::Subject;
-            $(#[tokio::test] async fn $name() { super::$name(Subject::memory()).await; })*
+            $(#[tokio::test] async fn $name() { super::$name(Subject::memory().await).await; })*
         }
         mod sqlite {
             use crate::store::conformance::Subject;
-            $(#[tokio::test] async fn $name() { super::$name(Subject::sqlite()).await; })*
+            $(#[tokio::test] async fn $name() { super::$name(Subject::sqlite().await).await; })*
+        }
+        mod postgres {
+            use crate::store::conformance::Subject;
+            $(#[tokio::test] async fn $name() { super::$name(Subject::postgres().await).await; })*
         }
     };
 }
@@ -35,39 +48,57 @@ use stories;
 struct Subject {
     store: Option<Box<dyn Store>>,
     origin: Origin,
+    epoch: i64,
 }
 
 enum Origin {
     Memory(Memory),
     Sqlite(tempfile::TempDir),
+    Postgres(SecretString),
 }
 
 impl Origin {
-    fn open(&self) -> Box<dyn Store> {
+    async fn open(&self) -> Box<dyn Store> {
         match self {
             Self::Memory(memory) => Box::new(memory.reopen()),
             Self::Sqlite(folder) => Box::new(Sqlite::open(&folder.path().join("a.db")).unwrap()),
+            Self::Postgres(url) => Box::new(Postgres::open(url, Arc::new(SystemClock)).await.unwrap()),
         }
     }
 }
 
 impl Subject {
-    fn memory() -> Self {
-        Self::of(Origin::Memory(Memory::new()))
+    async fn memory() -> Self {
+        Self::of(Origin::Memory(Memory::new())).await
     }
 
-    fn sqlite() -> Self {
-        Self::of(Origin::Sqlite(tempfile::tempdir().unwrap()))
+    async fn sqlite() -> Self {
+        Self::of(Origin::Sqlite(tempfile::tempdir().unwrap())).await
     }
 
-    fn of(origin: Origin) -> Self {
-        Self { store: Some(origin.open()), origin }
+    async fn postgres() -> Self {
+        Self::of(Origin::Postgres(Cluster::shared().database().await)).await
     }
 
-    fn restart(&mut self) {
+    async fn of(origin: Origin) -> Self {
+        let mut subject = Self { store: None, origin, epoch: 0 };
+        subject.open().await;
+        subject
+    }
+
+    async fn open(&mut self) {
+        let store = self.origin.open().await;
+        // Where a store is shared, this process is the only one, and leads.
+        assert!(store.lease("app", Duration::from_secs(3_600)).await.unwrap().mine);
+        self.epoch = store.epoch().await.unwrap();
+        self.store = Some(store);
+    }
+
+    async fn restart(&mut self) {
+        self.release("app").await.unwrap();
         // Closed before it is opened again: a file has one owner.
         drop(self.store.take());
-        self.store = Some(self.origin.open());
+        self.open().await;
     }
 
     /// An account, and a conversation of it with its first commit.
@@ -85,7 +116,7 @@ impl Subject {
             account,
             external: external.as_bytes().to_vec(),
             rev: 1,
-            after: 0,
+            after: self.epoch,
             due: None,
             recent: b"recent".to_vec(),
             state: b"state".to_vec(),

@@ -15,7 +15,7 @@ async fn everything_committed_is_there_after_a_restart(mut store: Subject) {
     store.put_meta("k", b"v").await.unwrap();
     let before = store.load(one.conversation).await.unwrap();
 
-    store.restart();
+    store.restart().await;
 
     assert_eq!(store.load(one.conversation).await.unwrap(), before);
     assert_eq!(store.find(one.account, b"c1").await.unwrap(), before);
@@ -40,6 +40,6 @@ async fn the_epoch_rises_with_every_start(mut store: Subject) {
         assert!(epoch > last);
         assert_eq!(store.epoch().await.unwrap(), epoch);
         last = epoch;
-        store.restart();
+        store.restart().await;
     }
 }

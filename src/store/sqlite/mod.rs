@@ -2,6 +2,7 @@
 //! Does not know: the engine's insides.
 //! One thread writes, a few connections read, one thread copies the log into the file (checkpoints).
 
+pub(super) mod copy;
 mod failure;
 mod lock;
 mod open;

@@ -74,6 +74,8 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("tower", &["server", "simulator"]),
     ("tower_http", &["server", "simulator"]),
     ("rusqlite", &["store"]),
+    ("tokio_postgres", &["store"]),
+    ("deadpool_postgres", &["store"]),
     ("jiff", &["calendar"]),
     ("reqwest", &["tiktok", "simulator", "server"]),
     ("rhai", &["hook"]),

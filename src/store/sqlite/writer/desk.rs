@@ -52,7 +52,7 @@ impl Desk {
         }
         let next = self.next_seq;
         let (written, after) = self.transaction(|transaction| {
-            let batch = batch::plan(records, next, &mut File(transaction))?;
+            let batch = batch::plan(records, next.., &mut File(transaction))?;
             write(transaction, &batch)?;
             let after = batch.history.last().map_or(next, |line| line.seq + 1);
             Ok((batch.written, after))
