@@ -20,7 +20,7 @@ use crate::tiktok::token::{Token, Tokens};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The webhook is POST /webhooks/tiktok; GET /healthz answers 200 when the server takes traffic.\n\nExamples:\n  TIKTOK_APP_SECRET=… rejoinder serve --config rejoinder.toml\n  rejoinder serve --register      (once, to tell TikTok where to deliver)"
+    after_help = "The webhook is POST /webhooks/tiktok; GET /readyz answers 200 while deliveries are taken. Metrics are at GET /metrics of `admin_listen`.\n\nExamples:\n  TIKTOK_APP_SECRET=… rejoinder serve --config rejoinder.toml\n  rejoinder serve --register      (once, to tell TikTok where to deliver)"
 )]
 pub(super) struct Arguments {
     /// The settings.
@@ -53,6 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let listener = tokio::net::TcpListener::bind(&settings.listen)
             .await
             .with_context(|| format!("cannot listen at {}", settings.listen))?;
+        let admin = admin_listener(&settings).await?;
         let fail_point = crash::fail_point()?;
         let node = node::start(node::Parts { apps, bot, clock, entropy, store, tokens, fail_point }).await?;
         let stopping = signals::stop();
@@ -61,8 +62,24 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         if arguments.register {
             register(Arc::clone(&node), &settings)?;
         }
-        serve(listener, node, stopping).await
+        if let Some(admin) = &admin {
+            anstream::println!("for operators on http://{}", admin.local_addr()?);
+        }
+        serve(listener, admin, node, stopping).await
     })
+}
+
+/// Where operators reach the server, unless the settings say nowhere.
+async fn admin_listener(settings: &Settings) -> anyhow::Result<Option<tokio::net::TcpListener>> {
+    if settings.admin_listen == "off" {
+        return Ok(None);
+    }
+    let listener = tokio::net::TcpListener::bind(&settings.admin_listen).await;
+    let listener = listener.with_context(|| format!("cannot listen for operators at {}", settings.admin_listen))?;
+    if !listener.local_addr()?.ip().is_loopback() {
+        tracing::warn!("operators reach the server from other machines: let no stranger reach `admin_listen`");
+    }
+    Ok(Some(listener))
 }
 
 /// Registers beside serving, since TikTok may call the address before it answers.
@@ -84,6 +101,7 @@ fn register(node: Arc<node::Node>, settings: &Settings) -> anyhow::Result<()> {
 /// Serves until a signal or a broken store; then answers what is under way and commits it.
 async fn serve(
     listener: tokio::net::TcpListener,
+    admin: Option<tokio::net::TcpListener>,
     node: Arc<node::Node>,
     signalled: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
@@ -102,9 +120,15 @@ async fn serve(
         let _ = said.send(stopping.await);
         ending.notify_one();
     });
+    // Answers operators until the end, also about the stopping.
+    let operators =
+        admin.map(|admin| tokio::spawn(crate::server::admin::serve(admin, Arc::clone(&node.doors), std::future::pending())));
     crate::server::serve(listener, Arc::clone(&node.doors), async move { ended.notified().await }).await?;
     let broken = heard.await.ok().flatten();
     runtime.shutdown().await;
+    if let Some(operators) = operators {
+        operators.abort();
+    }
     drop(node);
     match broken {
         Some(why) => anyhow::bail!("the store failed, so the server ends: {why}"),

@@ -225,7 +225,7 @@ impl Conversation {
             return None;
         }
         let head = self.queue.iter().find(|entry| entry.stage == Stage::Waiting)?;
-        Some(Candidate { reply: head.id, class: head.class, soft: head.soft, hard: head.hard })
+        Some(Candidate { reply: head.id, class: head.class, queued: head.queued, soft: head.soft, hard: head.hard })
     }
 
     /// The attempt that is marked and not settled.

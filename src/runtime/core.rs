@@ -12,6 +12,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::doubt::Doubt;
 use super::fail::FailPoint;
+use super::measure::Ended;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Ports};
 use super::port::{AccountId, ConversationId, InputKey, Record, StoreError, Target};
@@ -201,6 +202,8 @@ pub(super) struct Finished {
     pub(super) ack: Ack,
     /// Counted per worker, so that it knows what is committed.
     pub(super) progress: Option<(Arc<AtomicU64>, u64)>,
+    /// What it says of replies, counted when it is committed.
+    pub(super) replies: Vec<Ended>,
     /// The conversation it was computed on, and the worker's sprints before that was loaded.
     pub(super) basis: Option<(ConversationId, u64)>,
 }

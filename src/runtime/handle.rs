@@ -10,9 +10,9 @@ use futures_util::future::{join_all, select};
 use tokio::sync::{broadcast, oneshot};
 
 use super::core::{Address, Ask, Core, Delivered, Done, Event, Finished, Refused};
-use super::dispatch::{Called, Lane, Msg, Rank, Report};
+use super::dispatch::{Call, Called, Lane, Msg, Rank, Report};
 use super::entry::Kept;
-use super::metrics::{Counts, count};
+use super::metrics::{Counts, Measures, count};
 use super::port::{AccountId, ConversationId, Delivery, Meaning, Permit, Record};
 use super::recent::input_key;
 use crate::bot::Bot;
@@ -98,6 +98,7 @@ impl Handle {
             ack,
             progress: None,
             basis: None,
+            replies: Vec::new(),
         };
         self.core.writer.send(finished).map_err(|_| ended())?;
         done.await.map_err(|_| ended())?.map(|done| done.delivered)
@@ -134,7 +135,7 @@ impl Handle {
         let lane = self.lanes.get(&index)?;
         let begun = self.core.monotonic();
         let permit = lane.permit(Rank::System, None, None).await;
-        lane.send(Msg::Called(Called { account: None, begun, outcome: None, is_send: false }));
+        lane.send(Msg::Called(Called { account: None, begun, outcome: None, what: Call::Registration }));
         permit
     }
 
@@ -164,6 +165,18 @@ impl Handle {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.core.metrics.counts()
+    }
+
+    /// Everything that is measured, for operators.
+    #[must_use]
+    pub fn measures(&self) -> Measures {
+        self.core.metrics.measures(self.core.monotonic())
+    }
+
+    /// Why deliveries are refused just now, where they are; `store` or `queue`.
+    #[must_use]
+    pub fn refuses(&self) -> Option<&'static str> {
+        self.core.metrics.refuses(self.core.monotonic())
     }
 
     /// How the sending of each app goes.

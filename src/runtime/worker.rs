@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, Mark, News, Refused, wait_of};
 use super::entry::{self, Entry, Kept};
+use super::measure;
 use super::metrics::count;
 use super::outbox;
 use super::port::{Change, ConversationId, InputKey, Record, StoreError};
@@ -192,6 +193,7 @@ impl Worker {
             ack,
             progress: None,
             basis: None,
+            replies: Vec::new(),
         }
     }
 
@@ -274,6 +276,7 @@ fn order(item: &Item) -> (u8, Moment, String) {
 
 async fn load(core: &Core, address: &Address, since: u64) -> Result<Slot, StoreError> {
     let store = &core.ports.store;
+    let begun = core.monotonic();
     let fresh = |id| Slot {
         id,
         rev: 0,
@@ -295,6 +298,7 @@ async fn load(core: &Core, address: &Address, since: u64) -> Result<Slot, StoreE
     slot.writer = row.writer;
     slot.recent = Recent::decode(&row.recent);
     slot.open = store.outbox_of(row.id).await?.into_iter().map(|row| row.reply).collect();
+    core.metrics.load_took.add(core.monotonic().saturating_sub(begun));
     match Conversation::decode(&row.state) {
         Ok(conversation) => {
             // Nor over a restart.
@@ -364,6 +368,7 @@ impl Slot {
             }
         };
         finished.done.mark = mark_of(&entry.effects);
+        finished.replies = measure::ended(&entry.effects);
         let mut news = self.news(address);
         news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
         finished.record = Some(Record {

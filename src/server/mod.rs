@@ -1,7 +1,10 @@
 //! In: HTTP. Out: deliveries to the runtime, answers, pages.
 //! Does not know: the engine's insides, SQL, the command line.
 
+pub mod admin;
+mod exposition;
 mod health;
+mod metrics;
 pub mod node;
 pub mod phone;
 pub mod settings;
@@ -30,11 +33,12 @@ pub struct Doors {
     pub counters: Counters,
 }
 
-/// The routes of a server that takes traffic: webhooks and health.
+/// The routes of a server that takes traffic: webhooks and health. What shows more is behind [`admin::router`].
 pub fn router(doors: Arc<Doors>) -> Router {
     Router::new()
         .route("/webhooks/tiktok", post(webhook::receive))
-        .route("/healthz", get(health::answer))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(doors)
 }

@@ -18,6 +18,9 @@ pub struct Settings {
     pub store: String,
     #[serde(default = "default_listen")]
     pub listen: String,
+    /// Where operators reach it: metrics and health; `off` for nowhere.
+    #[serde(default = "default_admin_listen")]
+    pub admin_listen: String,
     /// Where TikTok reaches this server, without a path.
     pub public_url: Option<String>,
     /// Encrypts tokens at rest.
@@ -76,6 +79,9 @@ fn default_store() -> String {
 }
 fn default_listen() -> String {
     "127.0.0.1:8080".into()
+}
+fn default_admin_listen() -> String {
+    "127.0.0.1:0".into()
 }
 fn default_api() -> String {
     "https://business-api.tiktok.com/open_api/v1.3".into()

@@ -55,6 +55,8 @@ pub struct Town {
     pub bodies: Arc<Mutex<Vec<Bytes>>>,
     /// `http://127.0.0.1:PORT` of the server.
     pub address: String,
+    /// The same of its operators' listener.
+    pub admin: String,
     pub http: reqwest::Client,
     bot: Arc<Bot>,
     margin_ms: i64,
@@ -69,6 +71,7 @@ struct Running {
     store: Arc<dyn Store>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
+    operators: JoinHandle<std::io::Result<()>>,
 }
 
 /// Keeps what is delivered, so that a test can deliver it again.
@@ -129,6 +132,7 @@ impl Town {
             simulator,
             bodies,
             address: "http://127.0.0.1:0".to_owned(),
+            admin: String::new(),
             http: reqwest::Client::new(),
             bot: Arc::new(bot),
             margin_ms,
@@ -184,12 +188,16 @@ impl Town {
         let server = tokio::spawn(rejoinder::server::serve(listener, Arc::clone(&node.doors), async move {
             let _ = stopped.await;
         }));
-        self.running = Some(Running { node, store, stop, server });
+        let admin = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.admin = format!("http://{}", admin.local_addr().unwrap());
+        let operators = tokio::spawn(rejoinder::server::admin::serve(admin, Arc::clone(&node.doors), std::future::pending()));
+        self.running = Some(Running { node, store, stop, server, operators });
     }
 
     /// Ends the server as a crash would and starts it anew on the same store.
     pub async fn restart(&mut self) {
-        let Running { node, store, stop, server } = self.running.take().unwrap();
+        let Running { node, store, stop, server, operators } = self.running.take().unwrap();
+        operators.abort();
         let _ = stop.send(());
         server.await.unwrap().unwrap();
         node.kill().await;
@@ -377,6 +385,19 @@ impl Town {
         format!("told: {told:#?}\nphone: {:#?}\ncalls: {calls:#?}", self.phone(customer))
     }
 
+    /// What a page answers: status and text.
+    pub async fn page(&self, address: &str) -> (u16, String) {
+        let answer = self.http.get(address).send().await.expect("the server answers");
+        (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
+    /// The value of a sample of the metrics, by its whole name with labels.
+    pub async fn measured(&self, sample: &str) -> Option<f64> {
+        let (status, text) = self.page(&format!("{}/metrics", self.admin)).await;
+        assert_eq!(status, 200, "{text}");
+        text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok())
+    }
+
     // --- the wire --------------------------------------------------------------------------------------------------
 
     /// Delivers a body, rightly signed now; gives the status.
@@ -400,6 +421,7 @@ impl Drop for Town {
         self.tiktok.abort();
         if let Some(running) = self.running.take() {
             running.server.abort();
+            running.operators.abort();
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
-use super::lane::{AttemptEnd, Called, Desk, Msg, Rank};
+use super::lane::{AttemptEnd, Call, Called, Desk, Msg, Rank};
 use super::queue::Picked;
 use crate::channel::{Content, NotSent, Outcome, RefusalScope};
 use crate::engine::{Class, Input, Reply};
@@ -131,7 +131,7 @@ impl Attempt {
             account: Some(address.account.id),
             begun,
             outcome: Some(outcome.clone()),
-            is_send: true,
+            what: Call::Send,
         }));
         if let (Some(digest), Outcome::NotSent(NotSent::MediaGone)) = (digest, &outcome) {
             self.forget_upload(&digest).await;

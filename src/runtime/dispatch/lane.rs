@@ -67,7 +67,35 @@ pub(in crate::runtime) struct Called {
     pub(in crate::runtime) begun: Duration,
     /// `None` for calls that were answered well, and those of no account.
     pub(in crate::runtime) outcome: Option<Outcome>,
-    pub(in crate::runtime) is_send: bool,
+    pub(in crate::runtime) what: Call,
+}
+
+/// What was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum Call {
+    Send,
+    List,
+    Upload,
+    Capability,
+    Courtesy,
+    /// Its result is told apart, by [`Msg::Renewed`].
+    Renew,
+    /// Made by somebody outside, who knows the result.
+    Registration,
+}
+
+impl Call {
+    pub(in crate::runtime) const fn word(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::List => "list",
+            Self::Upload => "upload",
+            Self::Capability => "capability",
+            Self::Courtesy => "courtesy",
+            Self::Renew => "renew",
+            Self::Registration => "registration",
+        }
+    }
 }
 
 pub(in crate::runtime) enum Msg {
@@ -109,6 +137,12 @@ pub struct Report {
     pub leads: bool,
     /// Conversations with a reply ready to leave.
     pub ready: usize,
+    /// The same by class, where the customer wrote within ten minutes and elsewhere.
+    pub live: Waiting,
+    pub due: Waiting,
+    /// Calls a second that the pace allows now, and at most.
+    pub pace: f64,
+    pub pace_most: f64,
     /// Calls without an answer yet.
     pub in_flight: usize,
     /// Milliseconds for which nothing leaves.
@@ -119,6 +153,14 @@ pub struct Report {
     pub clock_stops: bool,
     /// Accounts (`business_id`) that send nothing until somebody acts, and why.
     pub parked: Vec<(String, String)>,
+}
+
+/// Conversations of one class with a reply ready to leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    pub ready: usize,
+    /// For how long the oldest reply waits; 0 where none does.
+    pub oldest_ms: u64,
 }
 
 #[derive(Clone)]

@@ -18,8 +18,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-pub use self::lane::Report;
-pub(super) use self::lane::{Called, Desk, Lane, Msg, Rank};
+pub(super) use self::lane::{Call, Called, Desk, Lane, Msg, Rank};
+pub use self::lane::{Report, Waiting};
 
 use self::accounts::Accounts;
 use self::attempt::Attempt;

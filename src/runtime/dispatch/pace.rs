@@ -65,6 +65,11 @@ impl Pace {
         self.next = self.next.max(first);
     }
 
+    /// Calls a second that are allowed now, and those that the settings allow.
+    pub(in crate::runtime) fn rates(&self) -> (f64, f64) {
+        (self.rate, self.full)
+    }
+
     /// Permits given so far.
     pub(in crate::runtime) fn issued(&self) -> u64 {
         self.issued

@@ -118,6 +118,12 @@ impl Queue {
         self.line(class).len
     }
 
+    /// When the oldest of a class entered its conversation's queue, on its way or not; `None` when there is none.
+    pub(in crate::runtime) fn oldest(&self, class: Class) -> Option<Moment> {
+        let of_class = self.all.values().filter(|entry| entry.candidate.class == class);
+        of_class.map(|entry| entry.candidate.queued).min()
+    }
+
     /// Where something is ready to leave; `None` when nothing is.
     pub(in crate::runtime) fn any_ready(&self) -> Option<Arc<Address>> {
         let (_, conversation) = self.live.next(&|_| false).or_else(|| self.due.next(&|_| false))?;
@@ -248,7 +254,7 @@ mod tests {
     }
 
     fn candidate(class: Class, soft: i64) -> Option<Candidate> {
-        Some(Candidate { reply: ReplyId(1), class, soft: Moment(soft), hard: Moment(1_000_000) })
+        Some(Candidate { reply: ReplyId(1), class, queued: Moment(soft), soft: Moment(soft), hard: Moment(1_000_000) })
     }
 
     fn picks(queue: &mut Queue, class: Class) -> Vec<i64> {
@@ -314,7 +320,7 @@ mod tests {
     fn what_closes_soon_is_found_before_what_came_first() {
         let mut queue = Queue::default();
         queue.put(ConversationId(1), &address(1), candidate(Class::Due, 1));
-        let closing = Candidate { reply: ReplyId(1), class: Class::Due, soft: Moment(9), hard: Moment(500) };
+        let closing = Candidate { reply: ReplyId(1), class: Class::Due, queued: Moment(9), soft: Moment(9), hard: Moment(500) };
         queue.put(ConversationId(2), &address(1), Some(closing));
         let picked = queue.pick_closing(Moment(600), |_| false).unwrap();
         assert_eq!(picked.conversation, ConversationId(2));
