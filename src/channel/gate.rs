@@ -80,6 +80,8 @@ pub enum Reason {
     CommentText,
     CommentAnswered,
     CommentOld,
+    /// Said by an operator, never by the gate.
+    Paused,
 }
 
 impl Reason {
@@ -102,6 +104,7 @@ impl Reason {
         Self::CommentText,
         Self::CommentAnswered,
         Self::CommentOld,
+        Self::Paused,
     ];
 
     /// The stable word.
@@ -125,6 +128,7 @@ impl Reason {
             Self::CommentText => "comment_text",
             Self::CommentAnswered => "comment_answered",
             Self::CommentOld => "comment_old",
+            Self::Paused => "paused",
         }
     }
 
@@ -149,6 +153,7 @@ impl Reason {
             Self::CommentText => "TikTok lets a comment be answered by a text only",
             Self::CommentAnswered => "a comment is answered by one text, and nothing more until the customer writes",
             Self::CommentOld => "TikTok lets nobody answer a comment of more than 48 hours ago",
+            Self::Paused => "sending was paused by an operator until the window had closed",
         }
     }
 }

@@ -13,7 +13,9 @@ mod fmt;
 mod fuzz;
 mod keeper;
 mod new;
+mod operator;
 mod output;
+mod pause;
 mod proof;
 mod reload;
 mod schema;
@@ -68,6 +70,10 @@ enum Command {
     Schema(schema::Arguments),
     /// Serve a bot to TikTok.
     Serve(serve::Arguments),
+    /// Stop sending at once, of all accounts or of one; replies wait.
+    Pause(pause::Arguments),
+    /// Let sending go on.
+    Resume(pause::Arguments),
     /// Run the simulated TikTok alone.
     Simulator(simulator::Arguments),
     /// Start a new bot in a folder: flows, settings, a first chat.
@@ -100,6 +106,8 @@ pub fn run() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Schema(_) => schema::run(),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Pause(arguments) => pause::run(&arguments, true),
+        Command::Resume(arguments) => pause::run(&arguments, false),
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -9,8 +9,9 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
-use super::{crash, flows, output, secrets, signals};
+use super::{crash, flows, operator, output, secrets, signals};
 use crate::runtime::port::{Entropy, Store};
+use crate::server::admin::Admin;
 use crate::server::node;
 use crate::server::settings::{App, Settings};
 use crate::store::Sqlite;
@@ -54,6 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .await
             .with_context(|| format!("cannot listen at {}", settings.listen))?;
         let admin = admin_listener(&settings).await?;
+        let admin_token = operator::token(&settings, &*entropy)?;
         let fail_point = crash::fail_point()?;
         let node = node::start(node::Parts { apps, bot, clock, entropy, store, tokens, fail_point }).await?;
         let stopping = signals::stop();
@@ -62,10 +64,21 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         if arguments.register {
             register(Arc::clone(&node), &settings)?;
         }
+        let mut left = None;
         if let Some(admin) = &admin {
             anstream::println!("for operators on http://{}", admin.local_addr()?);
+            left = operator::Left::leave(&arguments.config, &settings, admin.local_addr()?, &admin_token)
+                .inspect_err(|error| tracing::warn!("commands need `--server`: {error:#}"))
+                .ok();
         }
-        serve(listener, admin, node, stopping).await
+        for paused in node.doors.runtime.pauses() {
+            let what = paused.account.map_or("all accounts".to_owned(), |account| format!("account {account}"));
+            anstream::println!("sending is paused: {what}, since {}", paused.since.rfc3339());
+        }
+        let admin = admin.map(|admin| (admin, Arc::new(Admin { doors: Arc::clone(&node.doors), token: admin_token })));
+        let served = serve(listener, admin, node, stopping).await;
+        drop(left);
+        served
     })
 }
 
@@ -101,7 +114,7 @@ fn register(node: Arc<node::Node>, settings: &Settings) -> anyhow::Result<()> {
 /// Serves until a signal or a broken store; then answers what is under way and commits it.
 async fn serve(
     listener: tokio::net::TcpListener,
-    admin: Option<tokio::net::TcpListener>,
+    admin: Option<(tokio::net::TcpListener, Arc<Admin>)>,
     node: Arc<node::Node>,
     signalled: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
@@ -121,8 +134,7 @@ async fn serve(
         ending.notify_one();
     });
     // Answers operators until the end, also about the stopping.
-    let operators =
-        admin.map(|admin| tokio::spawn(crate::server::admin::serve(admin, Arc::clone(&node.doors), std::future::pending())));
+    let operators = admin.map(|(at, admin)| tokio::spawn(crate::server::admin::serve(at, admin, std::future::pending())));
     crate::server::serve(listener, Arc::clone(&node.doors), async move { ended.notified().await }).await?;
     let broken = heard.await.ok().flatten();
     runtime.shutdown().await;
@@ -136,7 +148,7 @@ async fn serve(
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Settings> {
+pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
     let text = files::read_to_string(path, SETTINGS_BYTES_MAX)
         .with_context(|| format!("cannot read the settings; `rejoinder new DIR` writes a first {}", path.display()))?;
     Ok(Settings::parse(&path.display().to_string(), &text)?)

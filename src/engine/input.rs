@@ -27,6 +27,10 @@ pub enum Input {
     MaySend {
         reply: ReplyId,
     },
+    /// An operator has paused all sending, and this reply's time is over: it ends, where its window has closed.
+    Paused {
+        reply: ReplyId,
+    },
     /// How the call of a marked attempt ended.
     Outcome {
         reply: ReplyId,

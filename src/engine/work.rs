@@ -105,8 +105,10 @@ impl<'a> Work<'a> {
 
     pub(super) fn input(&mut self, input: &Input) {
         self.forget();
-        self.grows =
-            !matches!(input, Input::MaySend { .. } | Input::Outcome { .. } | Input::Read { .. } | Input::Congestion { .. });
+        self.grows = !matches!(
+            input,
+            Input::MaySend { .. } | Input::Paused { .. } | Input::Outcome { .. } | Input::Read { .. } | Input::Congestion { .. }
+        );
         match input {
             Input::Message(inbound) => self.message(inbound),
             Input::Referral(referral) => {
@@ -118,6 +120,7 @@ impl<'a> Work<'a> {
             Input::Read { until } => self.state.read_until = self.state.read_until.max(Some(*until)),
             Input::Due => self.due(),
             Input::MaySend { reply } => self.may_send(*reply),
+            Input::Paused { reply } => self.paused(*reply),
             Input::Outcome { reply, attempt, ended, outcome } => self.outcome(*reply, *attempt, *ended, outcome),
             Input::Looked { listing } => self.looked(listing.as_ref()),
             Input::Capability { images } => self.capability(*images),

@@ -15,6 +15,7 @@ use super::fail::FailPoint;
 use super::measure::Ended;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Ports};
+use super::pause::Pauses;
 use super::port::{AccountId, ConversationId, InputKey, Record, StoreError, Target};
 use crate::bot::Bot;
 use crate::calendar::Moment;
@@ -43,6 +44,7 @@ pub(super) struct Core {
     /// By app: whether its queue is so long that texts are merged.
     pub(super) congested: Vec<AtomicBool>,
     pub(super) accounts: Accounts,
+    pub(super) pauses: Pauses,
     pub(super) workers: Vec<mpsc::UnboundedSender<Item>>,
     pub(super) writer: mpsc::UnboundedSender<Finished>,
     pub(super) events: broadcast::Sender<Event>,
@@ -66,6 +68,18 @@ impl Accounts {
 
     pub(super) fn of(&self, id: AccountId) -> Option<&Arc<Account>> {
         self.by_id.get(&id)
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = AccountId> {
+        self.by_id.keys().copied()
+    }
+
+    /// The accounts that carry this `business_id`, of whatever app.
+    pub(super) fn called(&self, open_id: &str) -> Vec<AccountId> {
+        let mut found: Vec<AccountId> =
+            self.by_id.values().filter(|account| account.open_id == open_id).map(|account| account.id).collect();
+        found.sort_unstable();
+        found
     }
 
     /// The first account of an app.

@@ -107,6 +107,7 @@ pub(super) fn word(input: &Input) -> &'static str {
         Input::Read { .. } => "read",
         Input::Due => "due",
         Input::MaySend { .. } => "may_send",
+        Input::Paused { .. } => "paused",
         Input::Outcome { .. } => "outcome",
         Input::Looked { .. } => "looked",
         Input::Capability { .. } => "capability",

@@ -13,9 +13,11 @@ use super::core::{Address, Ask, Core, Delivered, Done, Event, Finished, Refused}
 use super::dispatch::{Call, Called, Lane, Msg, Rank, Report};
 use super::entry::Kept;
 use super::metrics::{Counts, Measures, count};
-use super::port::{AccountId, ConversationId, Delivery, Meaning, Permit, Record};
+use super::pause::Paused;
+use super::port::{AccountId, ConversationId, Delivery, Meaning, Permit, Record, StoreError};
 use super::recent::input_key;
 use crate::bot::Bot;
+use crate::calendar::Moment;
 use crate::engine::{ColleagueAction, Input};
 
 /// Longer than any call.
@@ -115,6 +117,45 @@ impl Handle {
         };
         let ask = Ask::Input { key: None, input: Input::Colleague { action } };
         self.core.post(address, ask).await.map(|_| true)
+    }
+
+    /// Pauses all sending, or that of one account (`business_id`). No mark is committed after this has returned, whatever
+    /// process of the store would make it; what was marked before may still be on its way. False where the account is
+    /// unknown.
+    ///
+    /// # Errors
+    /// When it could not be committed; then all goes on as before.
+    pub async fn pause(&self, account: Option<&str>) -> Result<bool, StoreError> {
+        self.set_pause(account, Some(self.core.now())).await
+    }
+
+    /// Ends a pause of all accounts, or of one. A pause of all holds for an account that is resumed alone.
+    ///
+    /// # Errors
+    /// When it could not be committed.
+    pub async fn resume(&self, account: Option<&str>) -> Result<bool, StoreError> {
+        self.set_pause(account, None).await
+    }
+
+    async fn set_pause(&self, account: Option<&str>, since: Option<Moment>) -> Result<bool, StoreError> {
+        let named = account.map(|open_id| self.core.accounts.called(open_id));
+        if named.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(false);
+        }
+        self.core.pauses.set(self.store(), named.as_deref(), since).await?;
+        let account = account.unwrap_or("all");
+        match since {
+            Some(_) => tracing::warn!(account, "sending is paused"),
+            None => tracing::warn!(account, "sending goes on"),
+        }
+        self.lanes.values().for_each(|lane| lane.send(Msg::Look));
+        Ok(true)
+    }
+
+    /// What is paused.
+    #[must_use]
+    pub fn pauses(&self) -> Vec<Paused> {
+        self.core.pauses.list(&self.core.accounts)
     }
 
     /// From the next sprint on this bot answers.

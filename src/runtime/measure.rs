@@ -142,6 +142,7 @@ pub(super) const INPUTS: &[&str] = &[
     "read",
     "due",
     "may_send",
+    "paused",
     "outcome",
     "looked",
     "capability",
@@ -181,6 +182,7 @@ pub(super) const REASONS: &[&str] = &[
     "taken",
     "opted_out",
     "account_paused",
+    "paused",
     "images_not_allowed",
     "images_unknown",
     "empty",
@@ -206,7 +208,7 @@ pub(super) fn ended(effects: &[Effect]) -> Vec<Ended> {
         match effect {
             Effect::Hold { reason, .. } if class_of(reason) == Some(Reason::WindowClosed) => found.push(Ended::WindowMissed),
             Effect::Finish { end, reason, .. } => {
-                if matches!(class_of(reason), Some(Reason::WindowClosed | Reason::CommentOld)) {
+                if matches!(class_of(reason), Some(Reason::WindowClosed | Reason::CommentOld | Reason::Paused)) {
                     found.push(Ended::WindowMissed);
                 }
                 found.push(Ended::Reply(end_word(*end), reason_word(*end, reason)));

@@ -153,7 +153,8 @@ pub struct Record {
     /// The history's body.
     pub body: Vec<u8>,
     pub change: Option<Change>,
-    /// It holds a mark: written only while this process leads the account's app, or else [`Written::Fenced`].
+    /// It holds a mark: a shared store writes it only while this process leads the account's app and neither
+    /// [`PAUSE`] nor [`pause_of`] the account stands in `meta`, or else it is [`Written::Fenced`].
     pub is_mark: bool,
 }
 
@@ -216,6 +217,16 @@ pub struct AccountRow {
     pub open_id: String,
     pub token: Option<Vec<u8>>,
     pub token_generation: i64,
+}
+
+/// The key of `meta` under which sending of all accounts is paused: an empty value, or none, is no pause. A store that is
+/// shared refuses marks while one stands (see [`Record::is_mark`]).
+pub const PAUSE: &str = "pause";
+
+/// The same for one account.
+#[must_use]
+pub fn pause_of(account: AccountId) -> String {
+    format!("{PAUSE}:{}", account.0)
 }
 
 /// The durable side. One process owns it, or several share it ([`Store::is_shared`]); `commit` is one transaction, all

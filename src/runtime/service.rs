@@ -10,13 +10,14 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::core::{Account, Accounts, Core};
-use super::dispatch::{Dispatcher, Lane};
+use super::dispatch::{Dispatcher, Lane, Msg};
 use super::doubt::Doubt;
 use super::fail::FailPoint;
 use super::handle::Handle;
 use super::lease;
 use super::metrics::Metrics;
 use super::options::{Options, Ports};
+use super::pause::{self, Pauses};
 use super::port::{AccountId, StoreError};
 use super::timers::Timers;
 use super::worker::Worker;
@@ -48,6 +49,8 @@ impl Service {
         let epoch = ports.store.epoch().await?;
         let secret = secret(&ports).await?;
         let accounts = accounts(&options, &ports).await?;
+        let pauses = Pauses::default();
+        pauses.read(&*ports.store, &accounts).await?;
         let (worker_ends, workers): (Vec<_>, Vec<_>) = (0..options.workers.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
         let (writer, finished) = mpsc::unbounded_channel();
         let shared = ports.store.is_shared();
@@ -64,6 +67,7 @@ impl Service {
             congested: options.apps.iter().map(|_| AtomicBool::new(false)).collect(),
             apps: options.apps,
             accounts,
+            pauses,
             workers: worker_ends,
             writer,
             events: broadcast::Sender::new(EVENTS_KEPT),
@@ -98,6 +102,8 @@ impl Service {
                 spawn(&mut tasks, &core, "lease", keeper.run());
             }
             tasks.spawn(lease::listen(Arc::clone(&core)));
+            let told: Vec<Lane> = lanes.values().cloned().collect();
+            tasks.spawn(pause::listen(Arc::clone(&core), move || told.iter().for_each(|lane| lane.send(Msg::Look))));
         } else {
             tasks.spawn(lease::take_up(Arc::clone(&core), None));
         }

@@ -182,6 +182,7 @@ impl Talk {
             | Input::Read { .. }
             | Input::Due
             | Input::MaySend { .. }
+            | Input::Paused { .. }
             | Input::Looked { .. }
             | Input::Capability { .. }
             | Input::Congestion { .. } => return false,

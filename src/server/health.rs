@@ -17,7 +17,7 @@ use crate::runtime::Report;
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Trouble {
-    /// `stopping`, `store`, `queue`; `clock`, `account`.
+    /// `stopping`, `store`, `queue`; `clock`, `account`, `paused`.
     reason: &'static str,
     /// `deliveries` or `sending`.
     stops: &'static str,
@@ -34,6 +34,7 @@ fn troubles(doors: &Doors, sending: &[Report]) -> Vec<Trouble> {
     let raised = [
         ("clock", sending.iter().any(|report| report.clock_stops)),
         ("account", sending.iter().any(|report| !report.parked.is_empty())),
+        ("paused", !doors.runtime.pauses().is_empty()),
     ];
     found.extend(raised.into_iter().filter(|(_, raised)| *raised).map(|(word, _)| stopped(word)));
     found

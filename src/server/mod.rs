@@ -6,6 +6,7 @@ mod exposition;
 mod health;
 mod metrics;
 pub mod node;
+pub mod operator;
 pub mod phone;
 pub mod settings;
 mod webhook;

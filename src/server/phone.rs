@@ -70,8 +70,9 @@ fn asset(media_type: &'static str, text: &'static str) -> impl IntoResponse {
 
 async fn bot(State(phone): State<Arc<Phone>>) -> Json<serde_json::Value> {
     let now = phone.doors.clock.now();
+    let paused = !phone.doors.runtime.pauses().is_empty();
     let bot = phone.bot.read().unwrap_or_else(PoisonError::into_inner);
-    Json(json!({ "name": bot.name, "flows": bot.flows, "findings": bot.findings, "now": now }))
+    Json(json!({ "name": bot.name, "flows": bot.flows, "findings": bot.findings, "paused": paused, "now": now }))
 }
 
 #[derive(Deserialize)]

@@ -21,6 +21,8 @@ pub struct Settings {
     /// Where operators reach it: metrics and health; `off` for nowhere.
     #[serde(default = "default_admin_listen")]
     pub admin_listen: String,
+    /// What opens more than metrics to operators; made anew at each start without it.
+    pub admin_token: Option<Secret>,
     /// Where TikTok reaches this server, without a path.
     pub public_url: Option<String>,
     /// Encrypts tokens at rest.

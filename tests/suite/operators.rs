@@ -1,9 +1,11 @@
 //! What operators see and do, over real HTTP.
 
-use rejoinder::runtime::ReplyState::Held;
+use rejoinder::engine::Effect;
+use rejoinder::runtime::ReplyState::{Dropped, Held, Queued};
 use rejoinder::simulator::FaultKind;
 use serde_json::{Value, json};
 
+use crate::harness::{BUSINESS, World, shell};
 use crate::town::{HOUR, SECOND, Town, bot, nap};
 
 const SHOP: &str = r#"bot "Shop" { languages en }
@@ -60,7 +62,7 @@ async fn a_day_shows_in_the_metrics_and_no_word_of_anybody_does() {
     let commits = town.measured("rejoinder_store_duration_seconds_count{operation=\"commit\"}").await.unwrap();
     let at_most = town.measured("rejoinder_store_duration_seconds_bucket{operation=\"commit\",le=\"+Inf\"}").await.unwrap();
     assert!(commits >= 4.0 && at_most >= commits, "{text}");
-    for secret in ["hello", "Welcome", "Mona", crate::harness::BUSINESS, crate::harness::SECRET, crate::harness::TOKEN] {
+    for secret in ["hello", "Welcome", "Mona", BUSINESS, crate::harness::SECRET, crate::harness::TOKEN] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
     let (status, _) = town.page(&format!("{}/metrics", town.address)).await;
@@ -90,4 +92,132 @@ async fn what_stops_sending_leaves_the_server_ready_and_what_stops_deliveries_do
     let (status, said) = json_of(&town, &format!("{}/healthz", town.address)).await;
     assert_eq!((status, &said["status"]), (503, &json!("stopping")));
     nap(SECOND / 100).await;
+}
+
+// --- pause -----------------------------------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_stops_all_sending_survives_a_restart_and_loses_nothing() {
+    let mut town = Town::running(bot(SHOP)).await;
+    let [mona, aya] = ["Mona", "Aya"].map(|name| town.customer(name, "EG"));
+    town.write(&mona, "hello");
+    town.hears(&mona, 1).await;
+    let said = town.operator().post("/admin/v1/pause", &json!({})).await.unwrap();
+    assert_eq!(said["pauses"][0]["account"], Value::Null, "{said}");
+    for customer in [&mona, &aya] {
+        town.write(customer, "hello");
+        town.stand(customer, Queued, 1).await;
+        town.silent(customer).await;
+    }
+    let paused = json!([{ "reason": "paused", "stops": "sending" }]);
+    assert_eq!(json_of(&town, &format!("{}/readyz", town.address)).await.1["reasons"], paused);
+
+    town.restart().await;
+    assert_eq!(json_of(&town, &format!("{}/healthz", town.address)).await.1["reasons"], paused);
+    town.silent(&aya).await;
+    assert_eq!((town.heard(&mona).len(), town.heard(&aya).len()), (1, 0));
+    let said = town.operator().post("/admin/v1/resume", &json!({})).await.unwrap();
+    assert_eq!(said["pauses"], json!([]));
+    assert_eq!(town.hears(&aya, 1).await, ["Welcome!"]);
+    town.hears(&mona, 2).await;
+    town.no_violations();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_mark_follows_a_pause_however_many_replies_are_on_their_way() {
+    let town = Town::running(bot(SHOP)).await;
+    let people: Vec<String> = (0..20).map(|n| town.customer(&format!("Customer {n}"), "EG")).collect();
+    for customer in &people {
+        town.write(customer, "hello");
+    }
+    town.until(&people[0], "the first replies", async |town| {
+        people.iter().filter(|customer| !town.heard(customer).is_empty()).count() >= 3
+    })
+    .await;
+    let marks = async |town: &Town| {
+        let mut marks = 0;
+        for customer in &people {
+            let history = town.history(customer).await;
+            let effects = history.iter().flat_map(|(_, entry)| &entry.effects);
+            marks += effects.filter(|effect| matches!(effect, Effect::Mark { .. })).count();
+        }
+        marks
+    };
+    assert!(town.runtime().pause(Some(BUSINESS)).await.unwrap());
+    let at_the_pause = marks(&town).await;
+    nap(1_500).await;
+    assert_eq!(marks(&town).await, at_the_pause);
+    assert!(at_the_pause < 20, "the pause came in the middle");
+    assert!(town.runtime().resume(Some(BUSINESS)).await.unwrap());
+    for customer in &people {
+        town.until(customer, "an answer", async |town| town.heard(customer) == ["Welcome!"]).await;
+    }
+    town.no_violations();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_closes_during_a_pause_ends_its_reply_with_that_reason() {
+    let town = Town::frozen(bot(SHOP), 300_000).await;
+    let mona = town.customer("Mona", "EG");
+    town.write(&mona, "late");
+    town.until(&mona, "the run to wait", async |town| town.lines(&mona, "message").await == 1).await;
+    town.runtime().pause(None).await.unwrap();
+    town.jump(47 * HOUR + SECOND);
+    town.stand(&mona, Queued, 1).await;
+    town.jump(HOUR);
+    let dropped = town.stand(&mona, Dropped, 1).await;
+    assert!(dropped[0].reason.contains("paused by an operator"), "{dropped:?}");
+    assert_eq!(town.measured("rejoinder_replies_ended_total{state=\"dropped\",reason=\"paused\"}").await, Some(1.0));
+    assert_eq!(town.measured("rejoinder_windows_missed_total").await, Some(1.0));
+    town.runtime().resume(None).await.unwrap();
+    town.jump(2 * SECOND);
+    town.silent(&mona).await;
+    assert!(town.heard(&mona).is_empty());
+    town.no_violations();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_token_nobody_stops_anything_and_nonsense_is_refused() {
+    let town = Town::running(bot(SHOP)).await;
+    let address = format!("{}/admin/v1/pause", town.admin);
+    let long = "x".repeat(100_000);
+    for (token, body, status) in [
+        (None, "{}", 401),
+        (Some("Bearer "), "{}", 401),
+        (Some("Bearer wrong"), "{}", 401),
+        (Some("Basic YS10b2tlbi1vZi10aGUtdGVzdHM="), "{}", 401),
+        (Some("Bearer a-token-of-the-tests"), "{", 400),
+        (Some("Bearer a-token-of-the-tests"), "{\"acount\":\"x\"}", 422),
+        (Some("Bearer a-token-of-the-tests"), "{\"account\":\"nobody\"}", 404),
+        (Some("Bearer a-token-of-the-tests"), long.as_str(), 413),
+    ] {
+        let mut request = town.http.post(&address).header("Content-Type", "application/json").body(body.to_owned());
+        if let Some(token) = token {
+            request = request.header("Authorization", token);
+        }
+        assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{token:?}");
+    }
+    assert!(town.runtime().pauses().is_empty());
+    let (status, _) = town.page(&format!("{}/admin/v1/pauses", town.address)).await;
+    assert_eq!(status, 404, "not where the world can reach it");
+}
+
+/// The real commands: with a server, and without one.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_find_the_server_by_its_settings_or_write_into_its_store() {
+    let mut world = World::without_server(SHOP).await;
+    let said = shell("rejoinder pause; rejoinder pause -000nobody", world.folder.path());
+    assert!(said.out.contains("no server runs here; from its next start on sending of all accounts is paused"), "{}", said.out);
+    assert!(said.out.contains("the settings name no account `-000nobody`") && said.code == Some(2), "{}", said.out);
+    world.serve(&[]);
+    let mona = world.customer("Mona").await;
+    world.write(&mona, "hello").await;
+    world.hears(&mona, &[]).await;
+    let said = shell("rejoinder resume", world.folder.path());
+    assert_eq!((said.code, said.out.trim()), (Some(0), "sending goes on, nothing is paused"));
+    world.hears(&mona, &["Welcome!"]).await;
+    let said = shell(&format!("rejoinder pause {BUSINESS}"), world.folder.path());
+    assert!(said.out.starts_with(&format!("paused: account {BUSINESS}, since 20")), "{}", said.out);
+    assert_eq!(world.server.as_mut().unwrap().terminate(), Some(0));
+    assert!(!world.folder.path().join("rejoinder.db.admin").exists(), "the door is closed behind it");
 }

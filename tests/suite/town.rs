@@ -12,7 +12,9 @@ use rejoinder::check;
 use rejoinder::engine::{ColleagueAction, Conversation, Effect};
 use rejoinder::runtime::port::{ConversationId, HistoryRow, Store};
 use rejoinder::runtime::{Entry, Handle, ReplyState};
+use rejoinder::server::admin::Admin;
 use rejoinder::server::node::{self, Node};
+use rejoinder::server::operator::Operator;
 use rejoinder::simulator::{
     AccountOptions, AutoKind, Colleague, Content, Fault, FaultKind, HttpPost, Message, NewCustomer, Options, Post, PostError,
     Said, Side, Simulator, Source, Write,
@@ -29,6 +31,8 @@ use tokio::task::JoinHandle;
 
 use crate::harness::{APP, BUSINESS, SECRET, TOKEN};
 
+/// Opens the operators' door.
+pub const ADMIN_TOKEN: &str = "a-token-of-the-tests";
 pub const SECOND: i64 = 1_000;
 pub const HOUR: i64 = 3_600 * SECOND;
 /// Sunday, 22 November 2026, 10:00 in Cairo.
@@ -190,7 +194,8 @@ impl Town {
         }));
         let admin = TcpListener::bind("127.0.0.1:0").await.unwrap();
         self.admin = format!("http://{}", admin.local_addr().unwrap());
-        let operators = tokio::spawn(rejoinder::server::admin::serve(admin, Arc::clone(&node.doors), std::future::pending()));
+        let door = Arc::new(Admin { doors: Arc::clone(&node.doors), token: ADMIN_TOKEN.into() });
+        let operators = tokio::spawn(rejoinder::server::admin::serve(admin, door, std::future::pending()));
         self.running = Some(Running { node, store, stop, server, operators });
     }
 
@@ -383,6 +388,11 @@ impl Town {
         let calls = self.simulator.calls(0);
         let told = self.told(customer).await;
         format!("told: {told:#?}\nphone: {:#?}\ncalls: {calls:#?}", self.phone(customer))
+    }
+
+    /// Somebody with the operators' token.
+    pub fn operator(&self) -> Operator {
+        Operator::new(&self.admin, ADMIN_TOKEN.into()).unwrap()
     }
 
     /// What a page answers: status and text.

@@ -45,6 +45,9 @@ impl Attempt {
     async fn go(&self) -> Result<AttemptEnd, StoreError> {
         let core = &self.desk.core;
         let (address, id) = (&self.picked.address, self.picked.candidate.reply);
+        if core.pauses.hold(address.account.id) {
+            return Ok(self.while_paused().await);
+        }
         let reply = self.reply().await?;
         let mut media_id = None;
         if let Some(Content::Image(image)) = reply.as_ref().map(|reply| &reply.outgoing.content)
@@ -63,9 +66,13 @@ impl Attempt {
         }
         core.fail.pass("before_mark");
         let ask = Ask::Input { key: None, input: Input::MaySend { reply: id } };
+        let Some(marking) = core.pauses.marking(address.account.id).await else {
+            return Ok(AttemptEnd::Later);
+        };
         let Ok(done) = core.post(address.clone(), ask).await else {
             return Ok(AttemptEnd::Later);
         };
+        drop(marking);
         let Some(mark) = done.mark else {
             return Ok(AttemptEnd::Declined(id));
         };
@@ -77,6 +84,18 @@ impl Attempt {
         core.post_surely(address, Input::Outcome { reply: id, attempt, ended, outcome }).await;
         core.fail.pass("after_result_commit");
         Ok(AttemptEnd::Settled)
+    }
+
+    /// Nothing is sent: a reply whose window has closed ends, others wait.
+    async fn while_paused(&self) -> AttemptEnd {
+        let id = self.picked.candidate.reply;
+        if self.gate_only {
+            let ask = Ask::Input { key: None, input: Input::Paused { reply: id } };
+            if self.desk.core.post(self.picked.address.clone(), ask).await.is_ok() {
+                return AttemptEnd::Declined(id);
+            }
+        }
+        AttemptEnd::Later
     }
 
     /// The row as it was committed.
@@ -112,7 +131,8 @@ impl Attempt {
             Content::Image(image) => Some(image.digest.clone()),
             _ => None,
         };
-        let outcome = if core.now() > mark.not_after {
+        // What is marked may leave until it is called; what was paused meanwhile keeps its slot and waits.
+        let outcome = if core.now() > mark.not_after || core.pauses.hold(address.account.id) {
             Outcome::NotSent(NotSent::Expired)
         } else {
             let call = SendCall {

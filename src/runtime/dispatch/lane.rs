@@ -118,6 +118,8 @@ pub(in crate::runtime) enum Msg {
     /// Somebody doubts our clock: TikTok is asked for its time.
     AskTheTime,
     Report(oneshot::Sender<Report>),
+    /// Something has changed that decides what may be sent.
+    Look,
     /// This process sends for the app, until this moment of the monotonic clock; if it did not before, not before `first`.
     Lead {
         until: Duration,

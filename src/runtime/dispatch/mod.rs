@@ -250,8 +250,8 @@ impl Dispatcher {
     /// A closing window and a long wait get their share beside the live talk.
     fn pick(&mut self) -> Option<Picked> {
         self.admitted += 1;
-        let accounts = &self.accounts;
-        let blocked = |account| accounts.blocked(account);
+        let (accounts, pauses) = (&self.accounts, &self.desk.core.pauses);
+        let blocked = |account| accounts.blocked(account) || pauses.hold(account);
         let backlog = u32::try_from(self.queue.ready(Class::Due)).unwrap_or(u32::MAX);
         if self.admitted.is_multiple_of(2) && backlog > 0 {
             let horizon = later(self.desk.core.now(), self.pace.gap().saturating_mul(backlog).saturating_mul(10));
@@ -320,6 +320,8 @@ impl Dispatcher {
             }
             Msg::Unpark(account) => self.accounts.unpark(account),
             Msg::AskTheTime => self.ask_the_time(None),
+            // Every message lets the dispatcher look again.
+            Msg::Look => {}
             Msg::Report(report) => {
                 let _ = report.send(self.report());
             }

@@ -75,8 +75,9 @@ impl Dispatcher {
         if self.stopped || !self.leads(LEASE_CALLS) || wanted || self.courtesies.is_empty() || !self.pace.is_idle(now) {
             return;
         }
-        let accounts = &self.accounts;
-        self.courtesies.retain(|polite| !accounts.blocked(polite.address.account.id));
+        let (accounts, pauses) = (&self.accounts, &self.desk.core.pauses);
+        let may = |account| !accounts.blocked(account) && !pauses.hold(account);
+        self.courtesies.retain(|polite| may(polite.address.account.id));
         if self.courtesies.is_empty() {
             return;
         }

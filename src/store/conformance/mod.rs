@@ -5,6 +5,7 @@ mod bytes;
 mod commits;
 mod lookups;
 mod outbox;
+mod pauses;
 mod restarts;
 
 use std::ops::Deref;
