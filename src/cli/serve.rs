@@ -21,7 +21,7 @@ use crate::tiktok::token::{Token, Tokens};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The webhook is POST /webhooks/tiktok; GET /readyz answers 200 while deliveries are taken. Metrics are at GET /metrics of `admin_listen`.\n\nExamples:\n  TIKTOK_APP_SECRET=… rejoinder serve --config rejoinder.toml\n  rejoinder serve --register      (once, to tell TikTok where to deliver)"
+    after_help = "The webhook is POST /webhooks/tiktok; GET /readyz answers 200 while deliveries are taken. Metrics are at GET /metrics of `admin_listen`.\n\nExamples:\n  TIKTOK_APP_SECRET=… rejoinder serve --config rejoinder.toml\n  rejoinder serve --register      (once, to tell TikTok where to deliver)\n  rejoinder serve --dry-run       (takes webhooks, decides, sends nothing)"
 )]
 pub(super) struct Arguments {
     /// The settings.
@@ -30,12 +30,20 @@ pub(super) struct Arguments {
     /// Register `public_url` at TikTok as the address of each app's deliveries, in place of the one it has.
     #[arg(long)]
     register: bool,
+    /// Decide everything and send nothing; keeps a store of its own, `<store>.dry-run`.
+    #[arg(long, conflicts_with = "register")]
+    dry_run: bool,
 }
 
 const SETTINGS_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let settings = read(&arguments.config)?;
+    let mut settings = read(&arguments.config)?;
+    if arguments.dry_run {
+        // What is only told as sent must never be taken for it.
+        settings.store.push_str(".dry-run");
+    }
+    let dry_run = arguments.dry_run;
     let folder = arguments.config.parent().unwrap_or(Path::new(""));
     let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
     let loaded = flows::load(&paths)?;
@@ -57,7 +65,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let admin = admin_listener(&settings).await?;
         let admin_token = operator::token(&settings, &*entropy)?;
         let fail_point = crash::fail_point()?;
-        let node = node::start(node::Parts { apps, bot, clock, entropy, store, tokens, fail_point }).await?;
+        let node = node::start(node::Parts {
+            apps,
+            bot,
+            clock,
+            entropy,
+            store,
+            tokens,
+            testers: settings.testers.clone(),
+            dry_run,
+            fail_point,
+        })
+        .await?;
         let stopping = signals::stop();
         anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
         let node = Arc::new(node);
@@ -71,6 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 .inspect_err(|error| tracing::warn!("commands need `--server`: {error:#}"))
                 .ok();
         }
+        said_loudly(&node.doors);
         for paused in node.doors.runtime.pauses() {
             let what = paused.account.map_or("all accounts".to_owned(), |account| format!("account {account}"));
             anstream::println!("sending is paused: {what}, since {}", paused.since.rfc3339());
@@ -80,6 +100,19 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         drop(left);
         served
     })
+}
+
+/// What makes this start another than people expect.
+fn said_loudly(doors: &crate::server::Doors) {
+    if doors.dry_run {
+        anstream::eprintln!(
+            "DRY RUN: nothing is sent. Deliveries are answered and decided on; what would leave is in the history as `dry-run-…`."
+        );
+    }
+    match doors.testers.count() {
+        0 => {}
+        count => anstream::eprintln!("TESTERS ONLY: {count} ids of the settings are answered, nobody else is."),
+    }
 }
 
 /// Where operators reach the server, unless the settings say nowhere.

@@ -155,6 +155,7 @@ pub(super) const INPUTS: &[&str] = &[
     "event",
     "eu",
     "unknown_account",
+    "not_a_tester",
     "perhaps_repeated",
 ];
 

@@ -361,6 +361,10 @@ pub trait Transport: Send + Sync + 'static {
     async fn list(&self, permit: Permit, target: Target) -> Result<Listing, CallFailure>;
     /// Whether images may be sent.
     async fn images_allowed(&self, permit: Permit, target: Target) -> Result<bool, CallFailure>;
+    /// Asks something whose answer tells the other side's time, and is not looked at otherwise.
+    async fn ask_the_time(&self, permit: Permit, target: Target) -> Result<(), CallFailure> {
+        self.list(permit, target).await.map(drop)
+    }
     /// Renews the account's token (one at a time per account; the newest generation wins).
     async fn renew(&self, permit: Permit, app: &str, open_id: &str) -> Result<(), CallFailure>;
     /// The worst difference seen between the other side's clock and ours, in milliseconds; `None` before any answer.

@@ -17,7 +17,7 @@ use crate::runtime::Report;
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Trouble {
-    /// `stopping`, `store`, `queue`; `clock`, `account`, `paused`.
+    /// `stopping`, `store`, `queue`; `clock`, `account`, `paused`, `testers`, `dry_run`.
     reason: &'static str,
     /// `deliveries` or `sending`.
     stops: &'static str,
@@ -35,6 +35,8 @@ fn troubles(doors: &Doors, sending: &[Report]) -> Vec<Trouble> {
         ("clock", sending.iter().any(|report| report.clock_stops)),
         ("account", sending.iter().any(|report| !report.parked.is_empty())),
         ("paused", !doors.runtime.pauses().is_empty()),
+        ("testers", doors.testers.count() > 0),
+        ("dry_run", doors.dry_run),
     ];
     found.extend(raised.into_iter().filter(|(_, raised)| *raised).map(|(word, _)| stopped(word)));
     found

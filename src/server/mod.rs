@@ -2,6 +2,7 @@
 //! Does not know: the engine's insides, SQL, the command line.
 
 pub mod admin;
+pub mod dry_run;
 mod exposition;
 mod health;
 mod metrics;
@@ -9,6 +10,7 @@ pub mod node;
 pub mod operator;
 pub mod phone;
 pub mod settings;
+pub mod testers;
 mod webhook;
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use tokio::net::TcpListener;
 
 pub use webhook::{BODY_BYTES_MAX, Counters};
 
+use self::testers::Testers;
 use crate::runtime::Handle;
 use crate::runtime::port::{Clock, Transport};
 use crate::tiktok::signature::Signer;
@@ -32,6 +35,9 @@ pub struct Doors {
     /// One per app; each is tried on a delivery.
     pub signers: Vec<Signer>,
     pub counters: Counters,
+    pub testers: Testers,
+    /// Nothing is sent.
+    pub dry_run: bool,
 }
 
 /// The routes of a server that takes traffic: webhooks and health. What shows more is behind [`admin::router`].

@@ -70,6 +70,7 @@ impl Operator {
         if status.is_success() {
             return Ok(value);
         }
-        Err(OperatorError::Refused(value["error"].as_str().map_or_else(|| status.to_string(), str::to_owned)))
+        let said = value.get("error").and_then(Value::as_str);
+        Err(OperatorError::Refused(said.map_or_else(|| status.to_string(), str::to_owned)))
     }
 }

@@ -25,6 +25,9 @@ pub struct Settings {
     pub admin_token: Option<Secret>,
     /// Where TikTok reaches this server, without a path.
     pub public_url: Option<String>,
+    /// Before going live: ids of the persons or conversations that alone are answered.
+    #[serde(default)]
+    pub testers: Vec<String>,
     /// Encrypts tokens at rest.
     pub token_key: Option<Secret>,
     #[serde(default, rename = "app")]
@@ -124,6 +127,9 @@ impl Settings {
         }
         if self.apps.is_empty() {
             return fail("no `[[app]]` is given; add one with `id` and `secret` of your app at TikTok".into());
+        }
+        if self.testers.iter().any(|tester| tester.trim().is_empty()) {
+            return fail("`testers` holds an empty id".into());
         }
         let mut seen = BTreeMap::new();
         for app in &self.apps {

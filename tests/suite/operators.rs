@@ -1,11 +1,11 @@
 //! What operators see and do, over real HTTP.
 
 use rejoinder::engine::Effect;
-use rejoinder::runtime::ReplyState::{Dropped, Held, Queued};
+use rejoinder::runtime::ReplyState::{Dropped, Held, Queued, Sent};
 use rejoinder::simulator::FaultKind;
 use serde_json::{Value, json};
 
-use crate::harness::{BUSINESS, World, shell};
+use crate::harness::{BUSINESS, Process, SECRET, TOKEN, World, shell};
 use crate::town::{HOUR, SECOND, Town, bot, nap};
 
 const SHOP: &str = r#"bot "Shop" { languages en }
@@ -62,7 +62,7 @@ async fn a_day_shows_in_the_metrics_and_no_word_of_anybody_does() {
     let commits = town.measured("rejoinder_store_duration_seconds_count{operation=\"commit\"}").await.unwrap();
     let at_most = town.measured("rejoinder_store_duration_seconds_bucket{operation=\"commit\",le=\"+Inf\"}").await.unwrap();
     assert!(commits >= 4.0 && at_most >= commits, "{text}");
-    for secret in ["hello", "Welcome", "Mona", BUSINESS, crate::harness::SECRET, crate::harness::TOKEN] {
+    for secret in ["hello", "Welcome", "Mona", BUSINESS, SECRET, TOKEN] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
     let (status, _) = town.page(&format!("{}/metrics", town.address)).await;
@@ -220,4 +220,70 @@ async fn the_commands_find_the_server_by_its_settings_or_write_into_its_store() 
     assert!(said.out.starts_with(&format!("paused: account {BUSINESS}, since 20")), "{}", said.out);
     assert_eq!(world.server.as_mut().unwrap().terminate(), Some(0));
     assert!(!world.folder.path().join("rejoinder.db.admin").exists(), "the door is closed behind it");
+}
+
+// --- before going live -----------------------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_testers_are_answered_by_person_or_by_conversation_and_others_are_kept() {
+    let mut town = Town::running(bot(SHOP)).await;
+    let [mona, aya, omar] = ["Mona", "Aya", "Omar"].map(|name| town.customer(name, "EG"));
+    let lines = town.simulator.conversations();
+    assert!(lines.is_empty(), "nobody has written");
+    // Everybody writes once, before the settings name anybody: so that ids are known.
+    for customer in [&mona, &aya, &omar] {
+        town.write(customer, "hello");
+        town.hears(customer, 1).await;
+    }
+    let lines = town.simulator.conversations();
+    let line = |customer: &str| lines.iter().find(|line| line.customer.handle == customer).unwrap();
+    town.testers = vec![line(&mona).customer.id.clone(), line(&aya).id.clone()];
+    town.restart().await;
+    for customer in [&mona, &aya, &omar] {
+        town.write(customer, "hello");
+    }
+    town.hears(&mona, 2).await;
+    town.hears(&aya, 2).await;
+    assert_eq!(town.hears(&omar, 1).await.len(), 1);
+    assert_eq!(town.lines(&omar, "message").await, 1, "no run was begun");
+    let kept = town.store().loose_history(100).await.unwrap();
+    let kept: Vec<_> = kept.iter().filter(|row| row.kind == "not_a_tester").collect();
+    assert_eq!(kept.len(), 1);
+    assert!(String::from_utf8_lossy(&kept[0].body).contains("only testers are answered"));
+    let (_, ready) = json_of(&town, &format!("{}/readyz", town.address)).await;
+    assert_eq!(ready["reasons"], json!([{ "reason": "testers", "stops": "sending" }]));
+    town.no_violations();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_decides_everything_and_no_call_leaves() {
+    let mut town = Town::running(bot(SHOP)).await;
+    town.dry_run = true;
+    town.restart().await;
+    let before = town.simulator.calls(0).len();
+    let mona = town.customer("Mona", "EG");
+    for _ in 0..2 {
+        town.write(&mona, "hello");
+    }
+    let sent = town.stand(&mona, Sent, 2).await;
+    assert_eq!(sent[0].text, "Welcome!");
+    nap(500).await;
+    let calls = town.simulator.calls(0);
+    assert_eq!(calls.len(), before, "{:#?}", &calls[before..]);
+    assert!(town.heard(&mona).is_empty());
+    let (_, ready) = json_of(&town, &format!("{}/readyz", town.address)).await;
+    assert_eq!(ready["reasons"], json!([{ "reason": "dry_run", "stops": "sending" }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_says_loudly_that_nothing_is_sent_and_keeps_a_store_of_its_own() {
+    let world = World::without_server(SHOP).await;
+    let environment = [("TIKTOK_APP_SECRET", SECRET), ("TIKTOK_ACCESS_TOKEN", TOKEN), ("TIKTOK_REFRESH_TOKEN", "rft.test")];
+    let server = Process::start(&["serve", "--dry-run"], &environment, world.folder.path());
+    let mona = world.customer("Mona").await;
+    world.write(&mona, "hello").await;
+    world.hears(&mona, &[]).await;
+    assert!(server.said().contains("DRY RUN: nothing is sent"), "{}", server.said());
+    assert!(world.folder.path().join("rejoinder.db.dry-run").exists());
+    assert!(!world.folder.path().join("rejoinder.db").exists());
 }

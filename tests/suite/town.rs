@@ -63,6 +63,9 @@ pub struct Town {
     pub admin: String,
     pub http: reqwest::Client,
     bot: Arc<Bot>,
+    /// From the next start on.
+    pub testers: Vec<String>,
+    pub dry_run: bool,
     margin_ms: i64,
     api: String,
     folder: tempfile::TempDir,
@@ -139,6 +142,8 @@ impl Town {
             admin: String::new(),
             http: reqwest::Client::new(),
             bot: Arc::new(bot),
+            testers: Vec::new(),
+            dry_run: false,
             margin_ms,
             api,
             folder: tempfile::tempdir().unwrap(),
@@ -183,6 +188,8 @@ impl Town {
             entropy: Arc::new(SeededEntropy::new(7)),
             store: Arc::clone(&store),
             tokens,
+            testers: self.testers.clone(),
+            dry_run: self.dry_run,
             fail_point: None,
         };
         let node = node::start(parts).await.unwrap();

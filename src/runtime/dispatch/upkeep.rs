@@ -51,7 +51,7 @@ impl Desk {
         let Some(permit) = self.lane.permit(Rank::Upkeep, None, None).await else { return };
         let core = &self.core;
         let (begun, jumps) = (core.monotonic(), core.doubt.jumps());
-        let result = self.made(core.ports.transport.list(permit, address.target())).await;
+        let result = self.made(core.ports.transport.ask_the_time(permit, address.target())).await;
         // A refusal tells the time as well as a list; a slow answer tells it too roughly.
         let answered = result.as_ref().err().is_none_or(is_answer) && core.monotonic().saturating_sub(begun) <= SLOW;
         if answered && !skew_stops(core.ports.transport.skew_ms()) {
