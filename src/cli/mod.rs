@@ -14,6 +14,7 @@ mod fuzz;
 mod keeper;
 mod new;
 mod operator;
+mod outbox;
 mod output;
 mod pause;
 mod proof;
@@ -25,6 +26,7 @@ mod signals;
 mod simulator;
 mod talk;
 mod test;
+mod why;
 
 use std::process::ExitCode;
 
@@ -70,6 +72,10 @@ enum Command {
     Schema(schema::Arguments),
     /// Serve a bot to TikTok.
     Serve(serve::Arguments),
+    /// Say what waits to be sent and why, and what will miss its window.
+    Outbox(outbox::Arguments),
+    /// Say why a conversation went as it did: each reply and each silence with its reason.
+    Why(why::Arguments),
     /// Stop sending at once, of all accounts or of one; replies wait.
     Pause(pause::Arguments),
     /// Let sending go on.
@@ -106,6 +112,8 @@ pub fn run() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Schema(_) => schema::run(),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Outbox(arguments) => outbox::run(&arguments),
+        Command::Why(arguments) => why::run(&arguments),
         Command::Pause(arguments) => pause::run(&arguments, true),
         Command::Resume(arguments) => pause::run(&arguments, false),
         Command::Simulator(arguments) => simulator::run(&arguments),

@@ -34,6 +34,16 @@ pub(super) fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     value.pointer(path).unwrap_or(NOTHING)
 }
 
+/// A text of somebody else's on one line, without anything that moves the cursor or turns the line round.
+pub(super) fn printable(text: &str) -> String {
+    let plain = |letter: char| match letter {
+        '\n' | '\r' | '\t' => ' ',
+        letter if letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => '\u{fffd}',
+        letter => letter,
+    };
+    text.chars().map(plain).collect()
+}
+
 /// What a running server leaves beside its store, for its owner alone.
 #[derive(Serialize, Deserialize)]
 struct Door {
@@ -97,6 +107,11 @@ impl Server {
         let bytes = files::read(&path, DOOR_BYTES_MAX).with_context(|| format!("cannot read {}", path.display()))?;
         let door: Door = serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))?;
         Ok(Some(Operator::new(&door.address, door.token.into())?))
+    }
+
+    /// The server, which must run.
+    pub(super) fn running(&self) -> anyhow::Result<Operator> {
+        self.find()?.context("no server runs with these settings; name another with `--config` or `--server`")
     }
 
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {

@@ -258,6 +258,10 @@ impl Handle {
         let _ = self.write(None, Delivered::Done).await;
     }
 
+    pub(super) fn lanes(&self) -> impl Iterator<Item = (usize, &Lane)> {
+        self.lanes.iter().map(|(app, lane)| (*app, lane))
+    }
+
     pub(super) fn store(&self) -> &dyn super::port::Store {
         self.core.ports.store.as_ref()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,9 +15,12 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
 use super::{Doors, health, metrics};
+use crate::runtime::port::StoreError;
 
 /// Nothing that an operator asks is longer, in bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Lines of the history that are read of one conversation.
+const HISTORY_MAX: usize = 5_000;
 
 /// What the operators' routes lead to.
 pub struct Admin {
@@ -43,6 +46,8 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .route("/readyz", get(health::ready))
         .with_state(Arc::clone(&admin.doors));
     Router::new()
+        .route("/admin/v1/outbox", get(outbox))
+        .route("/admin/v1/why", get(why))
         .route("/admin/v1/pauses", get(pauses))
         .route("/admin/v1/pause", post(pause))
         .route("/admin/v1/resume", post(resume))
@@ -82,6 +87,46 @@ impl FromRequestParts<Arc<Admin>> for Operator {
 
 fn refuse(status: StatusCode, text: &str) -> Response {
     (status, Json(json!({ "error": text }))).into_response()
+}
+
+/// Whose replies.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Of {
+    account: Option<String>,
+}
+
+async fn outbox(_: Operator, State(admin): State<Arc<Admin>>, Query(of): Query<Of>) -> Response {
+    match admin.doors.runtime.outbox(of.account.as_deref()).await {
+        Ok(outbox) => Json(outbox).into_response(),
+        Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Talk {
+    /// TikTok's id of a conversation, or ours.
+    conversation: String,
+}
+
+/// The talk of a conversation with what was decided and why.
+async fn why(_: Operator, State(admin): State<Arc<Admin>>, Query(talk): Query<Talk>) -> Response {
+    let runtime = &admin.doors.runtime;
+    let told = async {
+        let mut talks = Vec::new();
+        for id in runtime.find_named(&talk.conversation).await? {
+            let Some(view) = runtime.conversation(id, HISTORY_MAX).await? else { continue };
+            let status = view.conversation.as_ref().map(|state| super::phone::sentence(&state.status()));
+            talks.push(json!({ "conversation": view.summary, "status": status, "lines": view.lines }));
+        }
+        Ok::<_, StoreError>(talks)
+    };
+    match told.await {
+        Ok(talks) if talks.is_empty() => refuse(StatusCode::NOT_FOUND, "nothing is known of this conversation"),
+        Ok(talks) => Json(json!({ "talks": talks })).into_response(),
+        Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
 }
 
 async fn pauses(_: Operator, State(admin): State<Arc<Admin>>) -> Json<Value> {

@@ -22,6 +22,11 @@ pub(super) async fn answer(State(doors): State<Arc<Doors>>) -> impl IntoResponse
     reports.sort_by(|a, b| a.app.cmp(&b.app));
     calls(&mut text, &measures);
     sending(&mut text, &reports);
+    let misses = doors.runtime.will_miss().await;
+    let misses =
+        misses.iter().map(|(app, count)| (vec![("app", app.as_str())], number(u64::try_from(*count).unwrap_or(u64::MAX))));
+    let help = "Conversations whose next reply will miss its window at the present pace.";
+    text.family(&gauge("rejoinder_replies_will_miss", help), misses);
     ([(header::CONTENT_TYPE, Exposition::MEDIA_TYPE)], text.finish())
 }
 

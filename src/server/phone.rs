@@ -107,7 +107,7 @@ async fn view(phone: &Phone, external: &str) -> Result<Option<serde_json::Value>
 }
 
 /// Who speaks here and what the run waits for, in words.
-fn sentence(status: &Status) -> String {
+pub(super) fn sentence(status: &Status) -> String {
     if status.opted_out {
         return "opted out".into();
     }

@@ -287,3 +287,67 @@ async fn the_command_says_loudly_that_nothing_is_sent_and_keeps_a_store_of_its_o
     assert!(world.folder.path().join("rejoinder.db.dry-run").exists());
     assert!(!world.folder.path().join("rejoinder.db").exists());
 }
+
+// --- what waits, and why ---------------------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_outbox_tells_what_waits_and_foretells_what_will_miss_its_window() {
+    let town = Town::frozen(bot(SHOP), 300_000).await;
+    let [mona, aya] = ["Mona", "Aya"].map(|name| town.customer(name, "EG"));
+    for customer in [&mona, &aya] {
+        town.write(customer, "late");
+        town.until(customer, "the run to wait", async |town| town.lines(customer, "message").await == 1).await;
+    }
+    town.runtime().pause(None).await.unwrap();
+    town.jump(47 * HOUR + SECOND);
+    for customer in [&mona, &aya] {
+        town.stand(customer, Queued, 1).await;
+    }
+    let outbox = town.operator().get("/admin/v1/outbox", &[("account", BUSINESS)]).await.unwrap();
+    let replies = outbox["replies"].as_array().unwrap();
+    assert_eq!(replies.len(), 2, "{outbox:#}");
+    for reply in replies {
+        assert_eq!(
+            (&reply["state"], &reply["why"], &reply["will_miss"]),
+            (&json!("queued"), &json!("sending is paused"), &json!(true))
+        );
+        let left = reply["deadline"].as_i64().unwrap() - outbox["now"].as_i64().unwrap();
+        assert!((54 * 60 * SECOND..=55 * 60 * SECOND).contains(&left), "{reply:#}");
+    }
+    let app = crate::harness::APP;
+    assert_eq!(town.measured(&format!("rejoinder_replies_will_miss{{app=\"{app}\"}}")).await, Some(2.0));
+    let none = town.operator().get("/admin/v1/outbox", &[("account", "nobody")]).await.unwrap();
+    assert_eq!(none["replies"], json!([]));
+
+    // Where sending goes on, both leave in time, and that is foretold too.
+    let found = town.runtime().outbox(None).await.unwrap();
+    assert!(found.replies.iter().all(|reply| reply.leaves.is_none()));
+    town.runtime().resume(None).await.unwrap();
+    town.jump(SECOND);
+    town.hears(&mona, 1).await;
+    town.jump(SECOND);
+    town.hears(&aya, 1).await;
+    town.no_violations();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_tells_each_reply_and_each_silence_with_its_reason() {
+    let mut world = World::without_server(SHOP).await;
+    let told = shell("rejoinder why 1", world.folder.path());
+    assert!(told.out.contains("no server runs with these settings") && told.code == Some(2), "{}", told.out);
+    world.serve(&[]);
+    let mona = world.customer("Mona").await;
+    world.write(&mona, "hello").await;
+    world.hears(&mona, &["Welcome!"]).await;
+    world.write(&mona, "something else").await;
+    world.hears(&mona, &["Welcome!"]).await;
+    let id = world.conversation(&mona).await.unwrap()["id"].as_str().unwrap().to_owned();
+    let told = shell(&format!("rejoinder why {id}"), world.folder.path());
+    assert_eq!(told.code, Some(0), "{}", told.out);
+    for expected in ["customer message: hello", "reply 1 sent: Welcome!", "unmatched: no trigger wants it"] {
+        assert!(told.out.contains(expected), "{expected} is not in\n{}", told.out);
+    }
+    let told = shell(&format!("rejoinder why {id} 1; rejoinder why {id} 2; rejoinder outbox"), world.folder.path());
+    assert!(told.out.contains("reply 1 sent") && !told.out.contains("customer message"), "{}", told.out);
+    assert!(told.out.contains("has no reply 2") && told.out.contains("0 replies wait"), "{}", told.out);
+}

@@ -10,6 +10,7 @@ use crate::calendar::Moment;
 use crate::channel::Outcome;
 use crate::engine::{Class, ReplyId};
 use crate::runtime::core::{Address, Core, News};
+use crate::runtime::forecast::Ahead;
 use crate::runtime::port::{AccountId, ConversationId, Permit};
 
 /// Who goes first when several wait for a permit.
@@ -118,6 +119,8 @@ pub(in crate::runtime) enum Msg {
     /// Somebody doubts our clock: TikTok is asked for its time.
     AskTheTime,
     Report(oneshot::Sender<Report>),
+    /// The conversations with a reply ready to leave, so many at most.
+    Heads(usize, oneshot::Sender<Vec<Ahead>>),
     /// Something has changed that decides what may be sent.
     Look,
     /// This process sends for the app, until this moment of the monotonic clock; if it did not before, not before `first`.
@@ -199,6 +202,12 @@ impl Lane {
         let (done, report) = oneshot::channel();
         self.send(Msg::Report(done));
         report.await.ok()
+    }
+
+    pub(in crate::runtime) async fn heads(&self, most: usize) -> Option<Vec<Ahead>> {
+        let (done, heads) = oneshot::channel();
+        self.send(Msg::Heads(most, done));
+        heads.await.ok()
     }
 
     pub(in crate::runtime) async fn stop(&self) {

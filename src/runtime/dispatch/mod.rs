@@ -26,7 +26,8 @@ use self::attempt::Attempt;
 use self::clock::ClockWatch;
 use self::lane::Waiter;
 use self::pace::Pace;
-use self::queue::{Picked, Queue};
+use self::queue::Picked;
+pub(super) use self::queue::Queue;
 use super::core::{Address, Core, later};
 use super::metrics::count;
 use super::options::AppOptions;
@@ -247,21 +248,11 @@ impl Dispatcher {
         }
     }
 
-    /// A closing window and a long wait get their share beside the live talk.
     fn pick(&mut self) -> Option<Picked> {
         self.admitted += 1;
         let (accounts, pauses) = (&self.accounts, &self.desk.core.pauses);
         let blocked = |account| accounts.blocked(account) || pauses.hold(account);
-        let backlog = u32::try_from(self.queue.ready(Class::Due)).unwrap_or(u32::MAX);
-        if self.admitted.is_multiple_of(2) && backlog > 0 {
-            let horizon = later(self.desk.core.now(), self.pace.gap().saturating_mul(backlog).saturating_mul(10));
-            let picked = self.queue.pick_closing(horizon, blocked);
-            if picked.is_some() {
-                return picked;
-            }
-        }
-        let order = if self.admitted.is_multiple_of(4) { [Class::Due, Class::Live] } else { [Class::Live, Class::Due] };
-        order.into_iter().find_map(|class| self.queue.pick(class, blocked))
+        self.queue.next(self.admitted, self.desk.core.now(), self.pace.gap(), blocked)
     }
 
     fn offer(&mut self, picked: Picked, gate_only: bool) {
@@ -320,6 +311,7 @@ impl Dispatcher {
             }
             Msg::Unpark(account) => self.accounts.unpark(account),
             Msg::AskTheTime => self.ask_the_time(None),
+            Msg::Heads(most, done) => drop(done.send(self.queue.heads(most))),
             // Every message lets the dispatcher look again.
             Msg::Look => {}
             Msg::Report(report) => {
