@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod convert;
 mod crash;
+mod db;
 mod dev;
 mod explain;
 mod flows;
@@ -80,6 +81,8 @@ enum Command {
     Pause(pause::Arguments),
     /// Let sending go on.
     Resume(pause::Arguments),
+    /// Copy the store, check it, bring a copy back.
+    Db(db::Arguments),
     /// Run the simulated TikTok alone.
     Simulator(simulator::Arguments),
     /// Start a new bot in a folder: flows, settings, a first chat.
@@ -116,6 +119,7 @@ pub fn run() -> ExitCode {
         Command::Why(arguments) => why::run(&arguments),
         Command::Pause(arguments) => pause::run(&arguments, true),
         Command::Resume(arguments) => pause::run(&arguments, false),
+        Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -61,6 +61,8 @@ pub enum Input {
     },
     /// A high-intent comment of the customer under one of the account's posts.
     Comment(Comment),
+    /// The store is an older copy that was brought back: what was sent since nobody here knows.
+    Restored,
     /// Whether the app's queue is longer than a set time; then texts are merged.
     Congestion {
         long: bool,

@@ -23,6 +23,7 @@ mod outbox;
 mod reconcile;
 pub mod rehearsal;
 mod render;
+mod restored;
 mod run;
 mod state;
 mod steps;

@@ -121,6 +121,7 @@ impl<'a> Work<'a> {
             Input::Due => self.due(),
             Input::MaySend { reply } => self.may_send(*reply),
             Input::Paused { reply } => self.paused(*reply),
+            Input::Restored => self.restored(),
             Input::Outcome { reply, attempt, ended, outcome } => self.outcome(*reply, *attempt, *ended, outcome),
             Input::Looked { listing } => self.looked(listing.as_ref()),
             Input::Capability { images } => self.capability(*images),

@@ -45,6 +45,8 @@ pub(super) struct Core {
     pub(super) congested: Vec<AtomicBool>,
     pub(super) accounts: Accounts,
     pub(super) pauses: Pauses,
+    /// Messages of TikTok's from before are only stored: what became of them was lost with the newer store.
+    pub(super) restored_until: Option<Moment>,
     pub(super) workers: Vec<mpsc::UnboundedSender<Item>>,
     pub(super) writer: mpsc::UnboundedSender<Finished>,
     pub(super) events: broadcast::Sender<Event>,

@@ -108,6 +108,7 @@ pub(super) fn word(input: &Input) -> &'static str {
         Input::Due => "due",
         Input::MaySend { .. } => "may_send",
         Input::Paused { .. } => "paused",
+        Input::Restored => "restored",
         Input::Outcome { .. } => "outcome",
         Input::Looked { .. } => "looked",
         Input::Capability { .. } => "capability",

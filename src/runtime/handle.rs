@@ -68,6 +68,10 @@ impl Handle {
                 let Some(account) = account else {
                     return self.keep(None, kept("unknown_account", "no account of the settings")).await;
                 };
+                if is_older(&input, core.restored_until) {
+                    let why = "it is from before the store was restored: what became of it then is not known";
+                    return self.keep(Some(account.id), kept("before_restore", why)).await;
+                }
                 let key = key.and_then(|material| input_key(&core.secret, &external, &material));
                 let address = Arc::new(Address { account, external });
                 core.post(address, Ask::Input { key, input }).await.map(|done| done.delivered)
@@ -265,4 +269,15 @@ impl Handle {
     pub(super) fn store(&self) -> &dyn super::port::Store {
         self.core.ports.store.as_ref()
     }
+}
+
+/// Whether the customer did it before a moment. What is told of messages of ours is always of use.
+fn is_older(input: &Input, than: Option<Moment>) -> bool {
+    let at = match input {
+        Input::Message(message) => message.at,
+        Input::Comment(comment) => comment.at,
+        Input::Referral(referral) => referral.at,
+        _ => return false,
+    };
+    than.is_some_and(|than| at < than)
 }

@@ -143,6 +143,7 @@ pub(super) const INPUTS: &[&str] = &[
     "due",
     "may_send",
     "paused",
+    "restored",
     "outcome",
     "looked",
     "capability",
@@ -156,6 +157,7 @@ pub(super) const INPUTS: &[&str] = &[
     "eu",
     "unknown_account",
     "not_a_tester",
+    "before_restore",
     "perhaps_repeated",
 ];
 

@@ -17,6 +17,7 @@ mod pause;
 pub mod port;
 mod read;
 mod recent;
+mod restore;
 mod service;
 #[cfg(test)]
 mod tests;

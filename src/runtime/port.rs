@@ -229,6 +229,10 @@ pub fn pause_of(account: AccountId) -> String {
     format!("{PAUSE}:{}", account.0)
 }
 
+/// The key of `meta` that a store sets when it finds itself to be an older copy, brought back; the runtime empties it when
+/// every conversation was told.
+pub const RESTORED_PENDING: &str = "restored_pending";
+
 /// The durable side. One process owns it, or several share it ([`Store::is_shared`]); `commit` is one transaction, all
 /// or nothing but for what other processes made stale, durable when it returns.
 #[async_trait]

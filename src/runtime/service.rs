@@ -19,6 +19,7 @@ use super::metrics::Metrics;
 use super::options::{Options, Ports};
 use super::pause::{self, Pauses};
 use super::port::{AccountId, StoreError};
+use super::restore;
 use super::timers::Timers;
 use super::worker::Worker;
 use super::writer::Writer;
@@ -51,6 +52,7 @@ impl Service {
         let accounts = accounts(&options, &ports).await?;
         let pauses = Pauses::default();
         pauses.read(&*ports.store, &accounts).await?;
+        let restored = restore::read(&ports).await?;
         let (worker_ends, workers): (Vec<_>, Vec<_>) = (0..options.workers.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
         let (writer, finished) = mpsc::unbounded_channel();
         let shared = ports.store.is_shared();
@@ -68,6 +70,7 @@ impl Service {
             apps: options.apps,
             accounts,
             pauses,
+            restored_until: restored.until,
             workers: worker_ends,
             writer,
             events: broadcast::Sender::new(EVENTS_KEPT),
@@ -95,6 +98,9 @@ impl Service {
         let writer =
             Writer { core: Arc::clone(&core), finished, lanes: lanes.clone(), timers: timers.clone(), void: HashMap::new() };
         spawn(&mut tasks, &core, "writer", writer.run());
+        if restored.pending {
+            restore::settle(&core).await?;
+        }
         spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), told).run());
         if shared {
             for (app, lane) in &lanes {

@@ -183,6 +183,7 @@ impl Talk {
             | Input::Due
             | Input::MaySend { .. }
             | Input::Paused { .. }
+            | Input::Restored
             | Input::Looked { .. }
             | Input::Capability { .. }
             | Input::Congestion { .. } => return false,

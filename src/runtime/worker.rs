@@ -230,7 +230,8 @@ impl Worker {
                 finished.done = Done::plain(Delivered::Kept);
             }
             // What we ask ourselves about a conversation that was never written changes nothing.
-            Ask::Input { input: Input::Due | Input::MaySend { .. } | Input::Paused { .. }, .. } if slot.rev == 0 => {}
+            Ask::Input { input: Input::Due | Input::MaySend { .. } | Input::Paused { .. } | Input::Restored, .. }
+                if slot.rev == 0 => {}
             Ask::Forget { .. } => {}
             Ask::Input { key, input } => {
                 self.sent += 1;
@@ -268,7 +269,7 @@ fn order(item: &Item) -> (u8, Moment, String) {
             Input::Comment(comment) => (2, comment.at, comment.comment_id.clone()),
             Input::Fetched { .. } | Input::Ran { .. } | Input::Congestion { .. } => (3, Moment(0), none),
             Input::Due => (3, Moment(0), none),
-            Input::MaySend { .. } | Input::Paused { .. } => (4, Moment(0), none),
+            Input::MaySend { .. } | Input::Paused { .. } | Input::Restored => (4, Moment(0), none),
         },
         Ask::Standing | Ask::Forget { .. } => (5, Moment(0), none),
     }

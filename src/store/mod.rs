@@ -10,4 +10,4 @@ mod sqlite;
 mod conformance;
 
 pub use memory::Memory;
-pub use sqlite::Sqlite;
+pub use sqlite::{Checked, Sqlite, backup, check, restore};

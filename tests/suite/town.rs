@@ -161,7 +161,7 @@ impl Town {
     /// Starts the server, at the address that it had before.
     async fn open(&mut self) {
         let begun = Instant::now();
-        let path = self.folder.path().join("town.db");
+        let path = self.db();
         let store: Arc<dyn Store> = loop {
             match Sqlite::open(&path) {
                 Ok(store) => break Arc::new(store),
@@ -215,6 +215,27 @@ impl Town {
         node.kill().await;
         drop(store);
         self.open().await;
+    }
+
+    /// Ends the server as a crash would, brings a copy of its store back and starts it on that.
+    pub async fn restart_on(&mut self, copy: &std::path::Path) {
+        let Running { node, store, stop, server, operators } = self.running.take().unwrap();
+        operators.abort();
+        let _ = stop.send(());
+        server.await.unwrap().unwrap();
+        node.kill().await;
+        drop(store);
+        let begun = Instant::now();
+        while let Err(error) = rejoinder::store::restore(copy, &self.db()) {
+            assert!(begun.elapsed() < PATIENCE, "{error}");
+            nap(10).await;
+        }
+        self.open().await;
+    }
+
+    /// The file of the store.
+    pub fn db(&self) -> std::path::PathBuf {
+        self.folder.path().join("town.db")
     }
 
     fn node(&self) -> &Node {
