@@ -20,6 +20,7 @@ mod output;
 mod pause;
 mod proof;
 mod reload;
+mod renew;
 mod schema;
 mod secrets;
 mod serve;
@@ -47,6 +48,9 @@ struct Cli {
     /// Show more of what happens: -v for information, -vv for everything.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
+    /// How lines of the log look, on standard error.
+    #[arg(long, value_enum, default_value = "text", env = "REJOINDER_LOG_FORMAT", global = true)]
+    log_format: output::LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -103,7 +107,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    output::start_log(cli.verbose);
+    output::start_log(cli.verbose, cli.log_format);
     let done = match cli.command {
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

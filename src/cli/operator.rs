@@ -100,7 +100,12 @@ impl Server {
             let token = environment::var(TOKEN)?.with_context(|| format!("`--server` needs the server's token in {TOKEN}"))?;
             return Ok(Some(Operator::new(address, token.into())?));
         }
-        let path = door_file(&self.config, &self.settings()?);
+        let mut settings = self.settings()?;
+        let mut path = door_file(&self.config, &settings);
+        if !files::exists(&path) {
+            settings.store.push_str(serve::store_suffix(true));
+            path = door_file(&self.config, &settings);
+        }
         if !files::exists(&path) {
             return Ok(None);
         }

@@ -9,8 +9,10 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
-use super::{crash, flows, operator, output, secrets, signals};
+use super::{crash, flows, operator, output, renew, secrets, signals};
+use crate::bot::Bot;
 use crate::runtime::port::{Entropy, Store};
+use crate::server::Doors;
 use crate::server::admin::Admin;
 use crate::server::node;
 use crate::server::settings::{App, Settings};
@@ -39,11 +41,7 @@ const SETTINGS_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut settings = read(&arguments.config)?;
-    if arguments.dry_run {
-        // What is only told as sent must never be taken for it.
-        settings.store.push_str(".dry-run");
-    }
-    let dry_run = arguments.dry_run;
+    settings.store.push_str(store_suffix(arguments.dry_run));
     let folder = arguments.config.parent().unwrap_or(Path::new(""));
     let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
     let loaded = flows::load(&paths)?;
@@ -53,57 +51,69 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(1));
     };
     output::calls_are_not_made(&bot);
-    signals::block_on(async move {
-        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.join(&settings.store)).context("cannot open the store")?);
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let tokens = tokens(&settings, &store, &entropy).await?;
-        let apps = settings.apps.iter().map(app).collect::<anyhow::Result<_>>()?;
-        let clock = Arc::new(SystemClock);
-        let listener = tokio::net::TcpListener::bind(&settings.listen)
-            .await
-            .with_context(|| format!("cannot listen at {}", settings.listen))?;
-        let admin = admin_listener(&settings).await?;
-        let admin_token = operator::token(&settings, &*entropy)?;
-        let fail_point = crash::fail_point()?;
-        let node = node::start(node::Parts {
-            apps,
-            bot,
-            clock,
-            entropy,
-            store,
-            tokens,
-            testers: settings.testers.clone(),
-            dry_run,
-            fail_point,
-        })
-        .await?;
-        let stopping = signals::stop();
-        anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
-        let node = Arc::new(node);
-        if arguments.register {
-            register(Arc::clone(&node), &settings)?;
-        }
-        let mut left = None;
-        if let Some(admin) = &admin {
-            anstream::println!("for operators on http://{}", admin.local_addr()?);
-            left = operator::Left::leave(&arguments.config, &settings, admin.local_addr()?, &admin_token)
-                .inspect_err(|error| tracing::warn!("commands need `--server`: {error:#}"))
-                .ok();
-        }
-        said_loudly(&node.doors);
-        for paused in node.doors.runtime.pauses() {
-            let what = paused.account.map_or("all accounts".to_owned(), |account| format!("account {account}"));
-            anstream::println!("sending is paused: {what}, since {}", paused.since.rfc3339());
-        }
-        let admin = admin.map(|admin| (admin, Arc::new(Admin { doors: Arc::clone(&node.doors), token: admin_token })));
-        let served = serve(listener, admin, node, stopping).await;
-        drop(left);
-        served
+    signals::block_on(serve_bot(arguments, settings, bot))
+}
+
+/// A dry run keeps a store of its own: what is only told as sent must never be taken for it.
+pub(super) fn store_suffix(dry_run: bool) -> &'static str {
+    if dry_run { ".dry-run" } else { "" }
+}
+
+async fn serve_bot(arguments: &Arguments, settings: Settings, bot: Arc<Bot>) -> anyhow::Result<ExitCode> {
+    let folder = arguments.config.parent().unwrap_or(Path::new(""));
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.join(&settings.store)).context("cannot open the store")?);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let tokens = tokens(&settings, &store, &entropy).await?;
+    let apps = settings.apps.iter().map(app).collect::<anyhow::Result<_>>()?;
+    let clock = Arc::new(SystemClock);
+    let listener =
+        tokio::net::TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen at {}", settings.listen))?;
+    let admin = admin_listener(&settings).await?;
+    let admin_token = operator::token(&settings, &*entropy)?;
+    let fail_point = crash::fail_point()?;
+    let node = node::start(node::Parts {
+        apps,
+        bot,
+        clock,
+        entropy,
+        store,
+        tokens,
+        testers: settings.testers.clone(),
+        dry_run: arguments.dry_run,
+        fail_point,
     })
+    .await?;
+    if let Some(log) = &settings.log
+        && !output::change_log(log)
+    {
+        tracing::error!(log, "`log` is no level and no filter");
+    }
+    let hangups = signals::Hangups::listen();
+    let stopping = signals::stop();
+    anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
+    let node = Arc::new(node);
+    if arguments.register {
+        register(Arc::clone(&node), &settings)?;
+    }
+    let mut left = None;
+    if let Some(admin) = &admin {
+        anstream::println!("for operators on http://{}", admin.local_addr()?);
+        left = operator::Left::leave(&arguments.config, &settings, admin.local_addr()?, &admin_token)
+            .inspect_err(|error| tracing::warn!("commands need `--server`: {error:#}"))
+            .ok();
+    }
+    say_loudly(&node.doors);
+    let admin = admin.map(|admin| (admin, Arc::new(Admin { doors: Arc::clone(&node.doors), token: admin_token })));
+    let renewing = renew::at_hangups(hangups, arguments.config.clone(), settings, Arc::clone(&node.doors));
+    let renewing = tokio::spawn(renewing);
+    let served = serve(listener, admin, node, stopping).await;
+    renewing.abort();
+    drop(left);
+    served
 }
 
 /// What makes this start another than people expect.
-fn said_loudly(doors: &crate::server::Doors) {
+fn say_loudly(doors: &Doors) {
     if doors.dry_run {
         anstream::eprintln!(
             "DRY RUN: nothing is sent. Deliveries are answered and decided on; what would leave is in the history as `dry-run-…`."
@@ -112,6 +122,10 @@ fn said_loudly(doors: &crate::server::Doors) {
     match doors.testers.count() {
         0 => {}
         count => anstream::eprintln!("TESTERS ONLY: {count} ids of the settings are answered, nobody else is."),
+    }
+    for paused in doors.runtime.pauses() {
+        let what = paused.account.map_or("all accounts".to_owned(), |account| format!("account {account}"));
+        anstream::println!("sending is paused: {what}, since {}", paused.since.rfc3339());
     }
 }
 

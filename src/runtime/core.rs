@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -39,6 +39,8 @@ pub(super) struct Core {
     /// Raised when a commit fails: what was computed under an older one is void.
     pub(super) generation: AtomicU64,
     pub(super) apps: Vec<AppOptions>,
+    /// By app: how long before the 48th hour the last reply may leave, in milliseconds; may change.
+    pub(super) margins_ms: Vec<AtomicI64>,
     /// By app: whether this process sends for it.
     pub(super) leading: Vec<AtomicBool>,
     /// By app: whether its queue is so long that texts are merged.
@@ -112,6 +114,11 @@ pub(super) struct Address {
 }
 
 impl Address {
+    /// TikTok's id of the conversation, as text.
+    pub(super) fn name(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.external)
+    }
+
     pub(super) fn target(&self) -> Target {
         Target { app: self.account.app_id.clone(), open_id: self.account.open_id.clone(), external: self.external.clone() }
     }
@@ -298,7 +305,7 @@ impl Core {
                 Ok(done) => return Some(done),
                 Err(_) if self.writer.is_closed() || self.fatal.borrow().is_some() => return None,
                 Err(error) => {
-                    tracing::warn!(%error, kind = super::entry::word(&input), "handed in again in a second");
+                    tracing::warn!(%error, conversation = %address.name(), kind = super::entry::word(&input), "handed in again in a second");
                     self.sleep(AGAIN_AFTER).await;
                 }
             }

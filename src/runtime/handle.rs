@@ -156,6 +156,19 @@ impl Handle {
         Ok(true)
     }
 
+    /// Other settings of an app from now on: calls a second, and how long before the 48th hour the last reply may leave, in
+    /// milliseconds. False where the app is unknown.
+    pub fn tune(&self, app: &str, calls_per_second: f64, window_margin_ms: i64) -> bool {
+        let Some(index) = self.core.apps.iter().position(|known| known.id == app) else { return false };
+        if let Some(margin) = self.core.margins_ms.get(index) {
+            margin.store(window_margin_ms, Ordering::Relaxed);
+        }
+        if let Some(lane) = self.lanes.get(&index) {
+            lane.send(Msg::Pace(calls_per_second));
+        }
+        true
+    }
+
     /// What is paused.
     #[must_use]
     pub fn pauses(&self) -> Vec<Paused> {

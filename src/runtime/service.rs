@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -67,6 +67,7 @@ impl Service {
             generation: AtomicU64::new(0),
             leading: options.apps.iter().map(|_| AtomicBool::new(!shared)).collect(),
             congested: options.apps.iter().map(|_| AtomicBool::new(false)).collect(),
+            margins_ms: options.apps.iter().map(|app| AtomicI64::new(app.window_margin_ms)).collect(),
             apps: options.apps,
             accounts,
             pauses,

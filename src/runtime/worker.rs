@@ -149,7 +149,7 @@ impl Worker {
                     self.slots.insert(Arc::clone(address), slot);
                 }
                 Err(error) => {
-                    tracing::error!(%error, "a conversation could not be loaded");
+                    tracing::error!(%error, conversation = %address.name(), "a conversation could not be loaded");
                     failed.insert(Arc::clone(address), error.to_string());
                 }
             }
@@ -363,7 +363,9 @@ impl Slot {
             }
             Err(fault) => {
                 count(&core.metrics.faults);
-                tracing::error!(conversation = self.id.0, kind, fault, "the engine failed on an input");
+                // What a panic says may hold a text of the customer's.
+                tracing::error!(conversation = self.id.0, kind, "the engine failed on an input; the history says how");
+                tracing::trace!(conversation = self.id.0, fault);
                 entry.fault = Some(fault);
                 self.damaged.is_none().then(|| self.conversation.encode().ok()).flatten()
             }
@@ -441,7 +443,7 @@ fn unstuck(input: &Input, was: Option<Moment>, due: Option<Moment>, now: Moment,
 fn margins(core: &Core, address: &Address) -> (i64, i64) {
     const CALL_MS: i64 = 10_000;
     let skew = core.ports.transport.skew_ms();
-    let set = core.apps.get(address.account.app).map_or(0, |app| app.window_margin_ms);
+    let set = core.margins_ms.get(address.account.app).map_or(0, |margin| margin.load(Ordering::Relaxed));
     (margin_ms(set, skew, CALL_MS), skew_bound_ms(skew))
 }
 

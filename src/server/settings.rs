@@ -25,6 +25,8 @@ pub struct Settings {
     pub admin_token: Option<Secret>,
     /// Where TikTok reaches this server, without a path.
     pub public_url: Option<String>,
+    /// Which lines of the log are shown: `warn`, `info`, `debug`, or as RUST_LOG.
+    pub log: Option<String>,
     /// Before going live: ids of the persons or conversations that alone are answered.
     #[serde(default)]
     pub testers: Vec<String>,

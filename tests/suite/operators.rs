@@ -42,10 +42,12 @@ async fn a_day_shows_in_the_metrics_and_no_word_of_anybody_does() {
     town.until(&aya, "the run to wait", async |town| town.lines(&aya, "message").await == 1).await;
     town.jump(48 * HOUR);
     town.stand(&aya, Held, 1).await;
+    // Counted right after the commit, which the store shows before.
+    let missed = async |town: &Town| town.measured("rejoinder_windows_missed_total").await == Some(1.0);
+    town.until(&aya, "the missed window", missed).await;
 
     assert_eq!(town.measured("rejoinder_replies_ended_total{state=\"sent\",reason=\"settled\"}").await, Some(1.0));
     assert_eq!(town.measured("rejoinder_inputs_total{kind=\"message\"}").await, Some(2.0));
-    assert_eq!(town.measured("rejoinder_windows_missed_total").await, Some(1.0));
     assert_eq!(town.measured("rejoinder_calls_total{call=\"send\",outcome=\"ok\"}").await, Some(1.0));
     assert!(town.measured("rejoinder_deliveries_total{result=\"accepted\"}").await.unwrap() >= 3.0);
     let (_, text) = town.page(&format!("{}/metrics", town.admin)).await;
@@ -167,7 +169,8 @@ async fn a_window_that_closes_during_a_pause_ends_its_reply_with_that_reason() {
     town.jump(HOUR);
     let dropped = town.stand(&mona, Dropped, 1).await;
     assert!(dropped[0].reason.contains("paused by an operator"), "{dropped:?}");
-    assert_eq!(town.measured("rejoinder_replies_ended_total{state=\"dropped\",reason=\"paused\"}").await, Some(1.0));
+    let paused = "rejoinder_replies_ended_total{state=\"dropped\",reason=\"paused\"}";
+    town.until(&mona, "the ended reply in the metrics", async |town| town.measured(paused).await == Some(1.0)).await;
     assert_eq!(town.measured("rejoinder_windows_missed_total").await, Some(1.0));
     town.runtime().resume(None).await.unwrap();
     town.jump(2 * SECOND);
@@ -439,4 +442,55 @@ async fn the_commands_copy_check_and_restore_and_refuse_what_is_no_store() {
         assert_eq!(said.code, Some(2), "{file}: {}", said.out);
         assert!(!folder.join("new.db").exists(), "{file}");
     }
+}
+
+// --- settings and logs -----------------------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_read_anew_on_a_hangup_and_broken_ones_are_not_taken() {
+    let mut world = World::without_server(SHOP).await;
+    let path = world.folder.path().join("rejoinder.toml");
+    let everybody = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("testers = [\"nobody\"]\n{everybody}")).unwrap();
+    world.serve(&[]);
+    let mona = world.customer("Mona").await;
+    world.write(&mona, "hello").await;
+    world.hears(&mona, &[]).await;
+    let said = async |world: &World, text: &str| {
+        let server = world.server.as_ref().unwrap();
+        for _ in 0..500 {
+            if server.said().contains(text) {
+                return;
+            }
+            nap(20).await;
+        }
+        panic!("it never said {text:?}:\n{}", server.said());
+    };
+    assert!(world.server.as_ref().unwrap().said().contains("TESTERS ONLY: 1 ids"));
+    std::fs::write(&path, "stor = 1").unwrap();
+    world.server.as_ref().unwrap().hang_up();
+    said(&world, "the settings stay as they were").await;
+    std::fs::write(&path, everybody.replace("rejoinder.db", "other.db")).unwrap();
+    world.server.as_ref().unwrap().hang_up();
+    said(&world, "settings read anew").await;
+    assert!(world.server.as_ref().unwrap().said().contains("from the next start on: `store`"));
+    world.write(&mona, "hello").await;
+    world.hears(&mona, &["Welcome!"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_json_has_one_object_a_line_and_no_text_of_a_customer() {
+    let mut world = World::without_server(SHOP).await;
+    world.serve(&[("REJOINDER_LOG_FORMAT", "json"), ("RUST_LOG", "rejoinder=debug")]);
+    let mona = world.customer("Mona").await;
+    world.write(&mona, "hello my-secret-word").await;
+    world.hears(&mona, &["Welcome!"]).await;
+    let server = world.server.as_mut().unwrap();
+    assert_eq!(server.terminate(), Some(0));
+    let said = server.said();
+    assert!(!said.contains("my-secret-word") && !said.contains("Welcome!"), "{said}");
+    let lines: Vec<Value> =
+        said.lines().filter(|line| line.starts_with('{')).map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!lines.is_empty(), "{said}");
+    assert!(lines.iter().all(|line| line["level"].is_string() && line["timestamp"].is_string()), "{said}");
 }

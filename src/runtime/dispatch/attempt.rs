@@ -34,7 +34,7 @@ impl Attempt {
         let end = match AssertUnwindSafe(self.go()).catch_unwind().await {
             Ok(Ok(end)) => end,
             Ok(Err(error)) => {
-                tracing::error!(%error, "a reply could not be read from the store");
+                tracing::error!(%error, conversation = self.picked.conversation.0, "a reply could not be read from the store");
                 AttemptEnd::Later
             }
             Err(_) => AttemptEnd::Later,
@@ -163,7 +163,7 @@ impl Attempt {
     async fn forget_upload(&self, digest: &str) {
         let core = &self.desk.core;
         if let Err(error) = core.ports.store.put_media(self.picked.address.account.id, digest, "", core.now()).await {
-            tracing::warn!(%error, "a lost upload could not be forgotten");
+            tracing::warn!(%error, conversation = self.picked.conversation.0, "a lost upload could not be forgotten");
         }
     }
 }

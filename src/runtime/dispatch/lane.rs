@@ -119,6 +119,8 @@ pub(in crate::runtime) enum Msg {
     /// Somebody doubts our clock: TikTok is asked for its time.
     AskTheTime,
     Report(oneshot::Sender<Report>),
+    /// Other calls a second from now on.
+    Pace(f64),
     /// The conversations with a reply ready to leave, so many at most.
     Heads(usize, oneshot::Sender<Vec<Ahead>>),
     /// Something has changed that decides what may be sent.

@@ -311,6 +311,7 @@ impl Dispatcher {
             }
             Msg::Unpark(account) => self.accounts.unpark(account),
             Msg::AskTheTime => self.ask_the_time(None),
+            Msg::Pace(calls_per_second) => self.pace.set(calls_per_second),
             Msg::Heads(most, done) => drop(done.send(self.queue.heads(most))),
             // Every message lets the dispatcher look again.
             Msg::Look => {}
