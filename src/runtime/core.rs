@@ -38,6 +38,9 @@ pub(super) struct Core {
     pub(super) secret: Vec<u8>,
     /// Raised when a commit fails: what was computed under an older one is void.
     pub(super) generation: AtomicU64,
+    /// For so long an app is led without another word to the store.
+    pub(super) lease: Duration,
+    pub(super) news_every: Duration,
     pub(super) apps: Vec<AppOptions>,
     /// By app: how long before the 48th hour the last reply may leave, in milliseconds; may change.
     pub(super) margins_ms: Vec<AtomicI64>,
@@ -353,15 +356,18 @@ impl Core {
         self.ports.clock.monotonic()
     }
 
-    /// Sleeps on the monotonic clock: a jump of civil time does not shorten it.
+    /// Sleeps on the monotonic clock: a jump of civil time neither shortens nor lengthens it.
     pub(super) async fn sleep(&self, duration: Duration) {
-        let until = self.monotonic().saturating_add(duration);
-        loop {
-            let left = until.saturating_sub(self.monotonic());
-            if left.is_zero() {
-                return;
-            }
-            self.ports.clock.sleep_until(later(self.now(), left)).await;
+        self.ports.clock.sleep(duration).await;
+        // Whoever wakes looks at both clocks: that is how a jump is noticed.
+        self.now();
+    }
+
+    /// The same until a moment of the monotonic clock; never ends where there is none.
+    pub(super) async fn sleep_until_monotonic(&self, wake: Option<Duration>) {
+        match wake {
+            Some(wake) => self.sleep(wake.saturating_sub(self.monotonic())).await,
+            None => std::future::pending().await,
         }
     }
 

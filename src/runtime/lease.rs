@@ -16,16 +16,14 @@ use super::timers::Told;
 use crate::channel::Outcome;
 use crate::engine::Input;
 
-/// For so long an app is led without another word to the store.
-const LENGTH: Duration = Duration::from_secs(10);
-/// It is renewed so often.
-const RENEW: Duration = Duration::from_secs(2);
-/// Whoever waits for a lease asks again at its end, and so often where its end is far.
+/// It is renewed so many times within what it still lasts.
+const RENEWALS: u32 = 5;
+/// Whoever waits for a lease asks again at its end, and so many times before, because it may be given back.
+const QUESTIONS: u32 = 10;
+/// Where the store does not answer.
 const ASK: Duration = Duration::from_secs(1);
 /// Just after the other's end, by whose clock it is told.
 const AFTER: Duration = Duration::from_millis(50);
-/// News of other processes are asked for so often, where no hint comes.
-const NEWS: Duration = Duration::from_millis(200);
 /// After a start, or after another has led, that one may have used up the last second.
 const EMPTY_BUCKET: Duration = Duration::from_secs(1);
 /// The longest call.
@@ -51,7 +49,7 @@ impl Keeper {
         while !core.stopping.load(Ordering::SeqCst) {
             // Counted from before the question: never longer than the store thinks.
             let asked = core.monotonic();
-            let answer = core.ports.store.lease(&id, LENGTH).await;
+            let answer = core.ports.store.lease(&id, core.lease).await;
             let now = core.monotonic();
             core.metrics.lease_took.add(now.saturating_sub(asked));
             let rest = match answer {
@@ -59,11 +57,11 @@ impl Keeper {
                     let ends = asked.saturating_add(lease.left);
                     self.lead(until.is_none(), now, ends);
                     until = Some(ends);
-                    RENEW
+                    lease.left / RENEWALS
                 }
                 Ok(lease) => {
                     self.lose(&mut until, "another process has taken it");
-                    ASK.min(lease.left + AFTER)
+                    (lease.left / QUESTIONS).max(ASK).min(lease.left + AFTER)
                 }
                 Err(error) => {
                     tracing::warn!(app = id, %error, "the store did not say who leads the app");
@@ -114,10 +112,14 @@ pub(super) async fn listen(core: Arc<Core>) {
                     stand(&core, conversation).await;
                 }
             }
-            Err(error) => tracing::warn!(%error, "the store did not say what other processes have changed"),
+            Err(error) => {
+                tracing::warn!(%error, "the store did not say what other processes have changed");
+                core.sleep(ASK).await;
+                continue;
+            }
         }
         let hint = core.ports.store.hint();
-        match select(Box::pin(hint), Box::pin(core.sleep(NEWS))).await {
+        match select(Box::pin(hint), Box::pin(core.sleep(core.news_every))).await {
             Either::Left(_) | Either::Right(_) => {}
         }
     }

@@ -1,6 +1,7 @@
 //! What the runtime is told at its start.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::port::{Clock, Entropy, Store, Transport};
 use crate::engine::Limits;
@@ -23,6 +24,10 @@ pub struct Options {
     /// Conversations kept in memory, over all workers.
     pub cached_max: usize,
     pub limits: Limits,
+    /// Where several processes share the store: after so long without a word of one that leads an app another takes over.
+    pub lease: Duration,
+    /// Where several processes share the store: how often it is asked what others have changed, besides its hints.
+    pub news_every: Duration,
     /// For crash tests alone: the process aborts when it passes this point for the n-th time (from 1).
     pub fail_point: Option<(String, u32)>,
 }
@@ -31,7 +36,15 @@ impl Options {
     /// Options with the usual limits for these apps.
     #[must_use]
     pub fn new(apps: Vec<AppOptions>) -> Self {
-        Self { apps, workers: 2, cached_max: 20_000, limits: Limits::default(), fail_point: None }
+        Self {
+            apps,
+            workers: 2,
+            cached_max: 20_000,
+            limits: Limits::default(),
+            lease: Duration::from_secs(10),
+            news_every: Duration::from_millis(200),
+            fail_point: None,
+        }
     }
 }
 

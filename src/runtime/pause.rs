@@ -88,7 +88,7 @@ impl Pauses {
 
     /// Reads what stands in the store; true when it is other than was known.
     pub(super) async fn read(&self, store: &dyn Store, accounts: &Accounts) -> Result<bool, StoreError> {
-        let _marks = self.marks.write().await;
+        // Marks do not wait for it: a store that hangs must not hold them, and one that is shared refuses them itself.
         let mut standing = Standing { all: since(store, PAUSE).await?, accounts: BTreeMap::new() };
         for account in accounts.ids() {
             if let Some(since) = since(store, &pause_of(account)).await? {

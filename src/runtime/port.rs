@@ -19,6 +19,19 @@ pub trait Clock: Send + Sync + 'static {
     fn monotonic(&self) -> Duration;
     /// Returns when `now()` has reached `until` (also when the clock jumped over it).
     async fn sleep_until(&self, until: Moment);
+    /// Returns after so long on the monotonic clock, whatever civil time does meanwhile. As it stands here it is for clocks
+    /// whose civil time never jumps.
+    async fn sleep(&self, duration: Duration) {
+        let until = self.monotonic().saturating_add(duration);
+        loop {
+            let left = until.saturating_sub(self.monotonic());
+            if left.is_zero() {
+                return;
+            }
+            let left_ms = i64::try_from(left.as_micros().div_ceil(1_000)).unwrap_or(i64::MAX);
+            self.sleep_until(self.now().plus_ms(left_ms)).await;
+        }
+    }
 }
 
 /// Seeds and ids.
@@ -307,6 +320,7 @@ pub trait Store: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct Permit {
     pub(in crate::runtime) number: u64,
+    pub(in crate::runtime) begin_by: Duration,
 }
 
 impl Permit {
@@ -314,7 +328,14 @@ impl Permit {
     #[cfg(test)]
     #[must_use]
     pub(crate) fn for_test(number: u64) -> Self {
-        Self { number }
+        Self { number, begin_by: Duration::MAX }
+    }
+
+    /// On the monotonic clock: a call that has not begun by then is not made. Whoever stood still meanwhile may have lost
+    /// the right to send to another process.
+    #[must_use]
+    pub fn begin_by(&self) -> Duration {
+        self.begin_by
     }
 
     /// Ordinal of the permit within its app.

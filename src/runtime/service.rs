@@ -68,6 +68,8 @@ impl Service {
             leading: options.apps.iter().map(|_| AtomicBool::new(!shared)).collect(),
             congested: options.apps.iter().map(|_| AtomicBool::new(false)).collect(),
             margins_ms: options.apps.iter().map(|app| AtomicI64::new(app.window_margin_ms)).collect(),
+            lease: options.lease,
+            news_every: options.news_every,
             apps: options.apps,
             accounts,
             pauses,

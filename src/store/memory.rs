@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use super::batch::{self, Batch, Before, Head, Shared};
 use crate::calendar::Moment;
@@ -20,6 +21,9 @@ pub struct Memory {
     epoch: i64,
     /// Where several processes share the contents: the clock of their leases.
     clock: Option<Arc<dyn Clock>>,
+    /// Counts what is put into the news.
+    hints: watch::Sender<u64>,
+    heard: tokio::sync::Mutex<watch::Receiver<u64>>,
 }
 
 impl std::fmt::Debug for Memory {
@@ -65,20 +69,20 @@ impl Memory {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self::open(Arc::default(), None)
+        Self::open(Arc::default(), None, watch::Sender::default())
     }
 
     /// An empty store for several processes; their leases go by `clock`.
     #[must_use]
     pub fn shared(clock: Arc<dyn Clock>) -> Self {
-        Self::open(Arc::default(), Some(clock))
+        Self::open(Arc::default(), Some(clock), watch::Sender::default())
     }
 
     /// The same contents, opened once more: the epoch rises. The older handle goes on working, as a process that
     /// has lost its lease and does not know it would.
     #[must_use]
     pub fn reopen(&self) -> Self {
-        Self::open(Arc::clone(&self.contents), self.clock.clone())
+        Self::open(Arc::clone(&self.contents), self.clock.clone(), self.hints.clone())
     }
 
     /// Lets the next `times` commits fail with `error`; nothing of them is written.
@@ -86,13 +90,14 @@ impl Memory {
         self.lock().failing.extend(std::iter::repeat_n(error, times));
     }
 
-    fn open(contents: Arc<Mutex<Contents>>, clock: Option<Arc<dyn Clock>>) -> Self {
+    fn open(contents: Arc<Mutex<Contents>>, clock: Option<Arc<dyn Clock>>, hints: watch::Sender<u64>) -> Self {
         let epoch = {
             let mut contents = contents.lock().unwrap_or_else(PoisonError::into_inner);
             contents.epoch += 1;
             contents.epoch
         };
-        Self { contents, epoch, clock }
+        let heard = tokio::sync::Mutex::new(hints.subscribe());
+        Self { contents, epoch, clock, hints, heard }
     }
 
     /// Who looks, and when; `None` where the store has one owner.
@@ -309,6 +314,12 @@ impl Store for Memory {
         Ok(told.into_iter().map(|(_, conversation)| conversation).collect())
     }
 
+    async fn hint(&self) {
+        if self.heard.lock().await.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
+
     async fn revisions(&self, conversations: &[ConversationId]) -> Result<Vec<(ConversationId, u64, i64)>, StoreError> {
         let contents = self.lock();
         let rows = conversations.iter().filter_map(|id| contents.conversations.get(id));
@@ -358,7 +369,16 @@ impl Store for Memory {
 
     async fn commit(&self, records: Vec<Record>) -> Result<Vec<Written>, StoreError> {
         let looker = self.looker();
-        self.lock().commit(looker, records)
+        let (written, news) = {
+            let mut contents = self.lock();
+            let before = contents.news.len();
+            let written = contents.commit(looker, records)?;
+            (written, contents.news.len() > before)
+        };
+        if news {
+            self.hints.send_modify(|hints| *hints += 1);
+        }
+        Ok(written)
     }
 
     async fn due(&self, until: Moment, most: usize) -> Result<Vec<(ConversationId, Moment)>, StoreError> {

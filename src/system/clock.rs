@@ -18,6 +18,10 @@ pub struct SystemClock;
 
 #[async_trait]
 impl Clock for SystemClock {
+    async fn sleep(&self, duration: Duration) {
+        nap(duration).await;
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is the clock's door")]
     fn now(&self) -> Moment {
         let ms = match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {

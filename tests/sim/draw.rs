@@ -30,11 +30,20 @@ pub fn plan(seed: u64) -> Plan {
         1 => wrong.below(40) + 12,
         _ => wrong.below(12) + 1,
     };
-    let troubles = (0..count).map(|_| trouble(&mut wrong, horizon, accounts, &cast)).collect();
+    let mut troubles: Vec<Trouble> = (0..count).map(|_| trouble(&mut wrong, horizon, accounts, &cast)).collect();
+    let mut shared = chance.fork("nodes");
+    let nodes = if shared.once_in(3) { shared.below(4) + 2 } else { 1 };
+    // A day of renewals every two seconds would only take long to tell.
+    let lease_ms = (horizon / 2_000).max(10 * SECOND);
+    if nodes > 1 {
+        troubles.extend((0..shared.below(10)).map(|_| apart(&mut shared, horizon, (nodes, lease_ms))));
+    }
     Plan {
         seed,
         bot,
         workers: chance.below(3) + 1,
+        nodes,
+        lease_ms,
         margin_ms: chance.pick(&[5 * MINUTE, 5 * MINUTE, 10 * MINUTE]),
         accounts,
         customers,
@@ -141,6 +150,26 @@ fn trouble(chance: &mut Chance, horizon: i64, accounts: usize, cast: &Cast) -> T
             let when = if chance.once_in(2) { when_commit(chance) } else { When::Send(ordinal(chance, 20), chance.pick(&steps)) };
             (when, Wrong::Meanwhile(meanwhile(chance, cast)))
         }
+    };
+    Trouble { when, what }
+}
+
+/// What only befalls several.
+fn apart(chance: &mut Chance, horizon: i64, (nodes, lease_ms): (usize, i64)) -> Trouble {
+    let node = chance.below(nodes);
+    let what = match chance.below(6) {
+        0..=2 => Wrong::Freeze { node, ms: chance.stretch(SECOND, 6 * lease_ms) },
+        3 => Wrong::NoStore { node, ms: chance.stretch(SECOND, 20 * lease_ms) },
+        4 => Wrong::CutOff { node, ms: chance.stretch(SECOND, 10 * MINUTE) },
+        _ => Wrong::Crash { down_ms: chance.stretch(100, HOUR) },
+    };
+    let when = if chance.once_in(3) {
+        let steps = [Step::Begun, Step::OnItsWay, Step::Stored, Step::Answered];
+        When::Send(ordinal(chance, 20), chance.pick(&steps))
+    } else if chance.once_in(2) {
+        When::Commit { kind: chance.pick(&KINDS), nth: ordinal(chance, 20), after: chance.once_in(2) }
+    } else {
+        at(chance, horizon)
     };
     Trouble { when, what }
 }

@@ -19,6 +19,12 @@ pub struct Evidence {
     /// Console actions that were answered well: when, whose, whether a takeover.
     pub actions: Vec<(i64, usize, bool)>,
     pub renewals_open_most: usize,
+    /// Other processes' commits that came between.
+    pub stale: usize,
+    /// Marks of a process that no longer led.
+    pub fenced: usize,
+    /// Times that an app's lease went to another process.
+    pub leaders: usize,
     pub starts: u32,
     /// When the faults stopped.
     pub healed_at: i64,
@@ -58,6 +64,8 @@ pub struct Call {
     pub ended: Option<i64>,
     /// What TikTok's own rules said of it when it arrived; `None` where it was fine.
     pub barred: Option<&'static str>,
+    /// Whether its process led the app.
+    pub leads: bool,
 }
 
 /// A committed line of a conversation's history.
@@ -74,6 +82,8 @@ pub struct Commit {
     pub before: Option<Arc<Conversation>>,
     pub after: Arc<Conversation>,
     pub state_bytes: usize,
+    /// Whether its process led the app.
+    pub leads: bool,
 }
 
 /// What makes a webhook the same as another.

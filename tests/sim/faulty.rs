@@ -1,7 +1,9 @@
 //! The memory store of one process, with everything that can happen to a store, and a witness of what was committed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rejoinder::calendar::Moment;
@@ -9,13 +11,15 @@ use rejoinder::channel::Content;
 use rejoinder::engine::{Conversation, Effect, Reply};
 use rejoinder::runtime::Entry;
 use rejoinder::runtime::port::{
-    AccountId, AccountRow, Change, ConversationId, ConversationRow, HistoryRow, OutboxRow, Record, Store, StoreError, Written,
+    AccountId, AccountRow, Change, ConversationId, ConversationRow, HistoryRow, Lease, OutboxRow, Record, Store, StoreError,
+    Written,
 };
 use rejoinder::store::Memory;
 
 use crate::evidence::{Commit, Tag};
 use crate::mutants::Mutant;
 use crate::plan::Wrong;
+use crate::time::thaw;
 use crate::transport::strike;
 use crate::troubles::Place;
 use crate::world::{Process, World};
@@ -39,6 +43,7 @@ pub struct Faulty {
 
 impl Faulty {
     async fn alive(&self) {
+        thaw(&self.world.time, &self.process.frozen).await;
         if self.process.is_dead() {
             std::future::pending::<()>().await;
         }
@@ -85,7 +90,12 @@ impl Faulty {
         let mut witness = self.witness.lock().unwrap();
         for (record, written) in records.iter().zip(written) {
             let Written::Line(seq) = written else {
-                self.world.lock().evidence.tell(at, format_args!("{written:?}: {}", record.kind));
+                let mut state = self.world.lock();
+                match written {
+                    Written::Fenced => state.evidence.fenced += 1,
+                    _ => state.evidence.stale += 1,
+                }
+                state.evidence.tell(at, format_args!("{written:?} at {}: {}", self.process.number, record.kind));
                 continue;
             };
             if let Some(change) = &record.change {
@@ -102,6 +112,7 @@ impl Faulty {
         let (entry, after, id) = (Arc::new(entry), Arc::new(after), change.conversation);
         let before = witness.states.insert(id, Arc::clone(&after));
         let (who, comments) = self.world.whose(&change.external);
+        let leads = self.world.leads(&self.process);
         let mut state = self.world.lock();
         state.evidence.tell(at, format_args!("{seq} {who:?} {}: {}", record.kind, effects(&entry)));
         for effect in &entry.effects {
@@ -120,7 +131,28 @@ impl Faulty {
             }
         }
         let (conversation, state_bytes) = (id, change.state.len());
-        state.evidence.commits.push(Commit { at, seq, conversation, who, comments, entry, before, after, state_bytes });
+        state.evidence.commits.push(Commit { at, seq, conversation, who, comments, entry, before, after, state_bytes, leads });
+    }
+
+    fn reachable(&self) -> Result<(), StoreError> {
+        let cut_off = self.world.time.now() < self.process.no_store.load(Ordering::SeqCst);
+        if cut_off { Err(StoreError::Busy("no way to the store".to_owned())) } else { Ok(()) }
+    }
+
+    /// What a broken rule of sharing makes of a commit.
+    async fn unshared(&self, records: &mut [Record]) {
+        for record in records {
+            if self.world.is(Mutant::MarksUnfenced) || self.world.is(Mutant::AllLead) {
+                record.is_mark = false;
+            }
+            if self.world.is(Mutant::LastWriterWins)
+                && let Some(change) = &mut record.change
+                && let Ok(Some(row)) = self.memory.load(change.conversation).await
+                && row.writer != change.after
+            {
+                (change.rev, change.after) = (row.rev + 1, row.writer);
+            }
+        }
     }
 
     async fn reading(&self) -> Result<(), StoreError> {
@@ -135,6 +167,7 @@ impl Faulty {
             }
         }
         self.alive().await;
+        self.reachable()?;
         let mut failing = self.readings_failing.lock().unwrap();
         if *failing > 0 && !self.world.lock().healing {
             *failing -= 1;
@@ -189,6 +222,8 @@ impl Store for Faulty {
             return Ok(records.iter().map(|_| Written::Line(0)).collect());
         }
         self.forge(&mut records);
+        self.reachable()?;
+        self.unshared(&mut records).await;
         let written = self.memory.commit(records.clone()).await?;
         self.witness(&records, &written);
         self.struck(&kinds, true).await;
@@ -197,6 +232,57 @@ impl Store for Faulty {
 
     async fn epoch(&self) -> Result<i64, StoreError> {
         self.memory.epoch().await
+    }
+
+    fn is_shared(&self) -> bool {
+        self.memory.is_shared()
+    }
+
+    async fn lease(&self, app: &str, length: Duration) -> Result<Lease, StoreError> {
+        self.reading().await?;
+        // Nobody dies any more: so that days pass quickly.
+        let length = if self.world.lock().healing { length * 360 } else { length };
+        let lease = self.memory.lease(app, length).await?;
+        if lease.mine {
+            let now = self.world.time.now();
+            let mut state = self.world.lock();
+            if state.leader.is_none_or(|(number, _)| number != self.process.number) {
+                state.evidence.leaders += 1;
+                state.evidence.tell(now, format_args!("process {} leads", self.process.number));
+            }
+            state.leader = Some((self.process.number, now + i64::try_from(lease.left.as_millis()).unwrap()));
+        }
+        // The answer is on its way for a while.
+        self.world.time.sleep(self.world.draw(0, self.world.plan.commit_ms)).await;
+        self.alive().await;
+        let believed = Lease { mine: true, left: Duration::from_secs(3_600) };
+        Ok(match self.world.mutant {
+            Some(Mutant::AllLead) => believed,
+            Some(Mutant::LeaseWithoutEnd) if lease.mine => believed,
+            _ => lease,
+        })
+    }
+
+    async fn release(&self, app: &str) -> Result<(), StoreError> {
+        self.reading().await?;
+        self.memory.release(app).await
+    }
+
+    async fn news(&self) -> Result<Vec<ConversationId>, StoreError> {
+        self.alive().await;
+        self.reachable()?;
+        let news = self.memory.news().await?;
+        Ok(if self.world.is(Mutant::NewsUnheard) { Vec::new() } else { news })
+    }
+
+    async fn hint(&self) {
+        self.memory.hint().await;
+        self.alive().await;
+    }
+
+    async fn revisions(&self, conversations: &[ConversationId]) -> Result<Vec<(ConversationId, u64, i64)>, StoreError> {
+        self.reading().await?;
+        self.memory.revisions(conversations).await
     }
 
     async fn account(&self, app: &str, open_id: &str) -> Result<AccountId, StoreError> {

@@ -39,11 +39,32 @@ pub enum Mutant {
     ListOfYesterday,
     /// What timed out arrives minutes later.
     LateArrivals,
+    /// A process that no longer leads may mark.
+    MarksUnfenced,
+    /// Whoever has had the lease believes in it for an hour.
+    LeaseWithoutEnd,
+    /// Every process leads.
+    AllLead,
+    /// A commit is written although another process was quicker.
+    LastWriterWins,
+    /// The leader does not hear what others have changed.
+    NewsUnheard,
 }
 
 impl Mutant {
     /// Brings into a plan what the broken rule is for, where plans seldom have it.
     pub fn stage(self, plan: &mut Plan) {
+        if matches!(self, Self::MarksUnfenced | Self::LeaseWithoutEnd | Self::AllLead | Self::LastWriterWins | Self::NewsUnheard)
+        {
+            plan.nodes = 3;
+            // The leader stands still at each of its first sends, and somebody else leads on.
+            let frozen = (1..=6).map(|nth| Trouble {
+                when: When::Commit { kind: "may_send", nth, after: false },
+                what: Wrong::Freeze { node: 0, ms: 2 * plan.lease_ms },
+            });
+            let frozen: Vec<Trouble> = frozen.collect();
+            plan.troubles.extend(frozen);
+        }
         let slow = |how| (1..=6).map(move |nth| (nth, Wrong::Answer { how, done: true }));
         let sends: Vec<(u32, Wrong)> = match self {
             Self::ClocksAgree => {
@@ -64,7 +85,7 @@ impl Mutant {
     }
 
     /// All of them, with the checks of which one at least must find it.
-    pub const ALL: [(Self, &'static [&'static str]); 16] = [
+    pub const ALL: [(Self, &'static [&'static str]); 21] = [
         (Self::AnswerBeforeCommit, &["loss"]),
         (Self::NoKeys, &["loss"]),
         (Self::ColleaguesUnknown, &["silence"]),
@@ -81,5 +102,10 @@ impl Mutant {
         (Self::TokenInWords, &["secrets"]),
         (Self::ListOfYesterday, &["once"]),
         (Self::LateArrivals, &["order"]),
+        (Self::MarksUnfenced, &["lease"]),
+        (Self::LeaseWithoutEnd, &["lease"]),
+        (Self::AllLead, &["pace"]),
+        (Self::LastWriterWins, &["replay"]),
+        (Self::NewsUnheard, &["healing"]),
     ];
 }

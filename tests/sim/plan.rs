@@ -9,6 +9,10 @@ pub struct Plan {
     /// Which bot answers: one of the folders of `flows`, or one made up from a number.
     pub bot: BotChoice,
     pub workers: usize,
+    /// Processes that share the store; one alone has its own.
+    pub nodes: usize,
+    /// How long a process leads without renewing it.
+    pub lease_ms: i64,
     pub margin_ms: i64,
     pub accounts: usize,
     /// Customers by account.
@@ -170,6 +174,21 @@ pub enum Wrong {
     NoNetwork {
         ms: i64,
     },
+    /// A process stands still, and goes on as if nothing had been.
+    Freeze {
+        node: usize,
+        ms: i64,
+    },
+    /// A process reaches TikTok, but not the store.
+    NoStore {
+        node: usize,
+        ms: i64,
+    },
+    /// A process reaches the store, but not TikTok.
+    CutOff {
+        node: usize,
+        ms: i64,
+    },
     /// The access token of an account ends.
     Token {
         account: usize,
@@ -219,11 +238,12 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "seed {}: {:?}, {} customers, {} accounts, {} workers, margin {} s, TikTok's clock {:+} ms, ours {:+} ms",
+            "seed {}: {:?}, {} customers, {} accounts, {} nodes, {} workers, margin {} s, TikTok's clock {:+} ms, ours {:+} ms",
             self.seed,
             self.bot,
             self.customers.len(),
             self.accounts,
+            self.nodes,
             self.workers,
             self.margin_ms / 1_000,
             self.tiktok_ms,

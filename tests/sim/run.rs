@@ -1,8 +1,7 @@
 //! Tells one story: the real runtime on virtual time, a faulty store, and a TikTok with people in it.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rejoinder::calendar::Moment;
@@ -12,6 +11,7 @@ use rejoinder::store::Memory;
 use rejoinder::system::SeededEntropy;
 use rejoinder::tiktok::client::skew::Skew;
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
 
 use crate::bots::{Cast, cast};
 use crate::checks;
@@ -27,6 +27,8 @@ use crate::world::{APP, Customer, Ended, Process, World, quiet_after};
 const PROBE_AFTER: i64 = 5 * HOUR;
 /// Longer than any wait, window, held reply and release.
 const END_AFTER: i64 = 90 * HOUR;
+/// Clocks of machines that stand side by side.
+const BESIDE_MS: [i64; 4] = [0, 900, -1_400, 300];
 /// A process that ended by itself is started again after this.
 const RESTART: i64 = 20 * SECOND;
 
@@ -82,12 +84,11 @@ async fn left_over(memory: &Memory) -> LeftOver {
     (rows, histories, memory.loose_history(usize::MAX).await.unwrap(), memory.outbox().await.unwrap())
 }
 
-type Fatal = Pin<Box<dyn Future<Output = String> + Send>>;
-
 struct Running {
     process: Arc<Process>,
     service: Service,
-    fatal: Fatal,
+    /// Ends the process when it wants to end.
+    watch: JoinHandle<()>,
 }
 
 struct Stage {
@@ -96,17 +97,21 @@ struct Stage {
     memory: Memory,
     witness: Arc<Mutex<Witness>>,
     starts: u32,
-    running: Option<Running>,
+    running: BTreeMap<usize, Running>,
+    /// When which place is filled again.
+    restarts: BTreeSet<(i64, usize)>,
 }
 
 impl Stage {
     fn new(world: &Arc<World>, ends: mpsc::UnboundedReceiver<Ended>) -> Self {
         let (world, witness) = (Arc::clone(world), Arc::default());
-        Self { world, ends, memory: Memory::new(), witness, starts: 0, running: None }
+        let memory = if world.plan.nodes > 1 { Memory::shared(Arc::new(world.time.clock())) } else { Memory::new() };
+        let restarts = (0..world.plan.nodes).map(|node| (0, node)).collect();
+        Self { world, ends, memory, witness, starts: 0, running: BTreeMap::new(), restarts }
     }
 
     async fn play(mut self) -> Memory {
-        self.start().await;
+        self.fill().await;
         let world = Arc::clone(&self.world);
         for act in &world.plan.acts {
             let (world, act) = (Arc::clone(&world), act.clone());
@@ -133,51 +138,69 @@ impl Stage {
             }
         }
         self.until(quiet + PROBE_AFTER + END_AFTER).await;
-        if let Some(running) = self.running.take() {
+        for running in std::mem::take(&mut self.running).into_values() {
             running.process.dead.store(true, Ordering::SeqCst);
+            running.watch.abort();
             running.service.kill().await;
         }
-        self.memory.reopen()
+        let memory = self.memory.reopen();
+        if world.plan.nodes > 1 {
+            // Whoever looks at what is left leads.
+            world.time.sleep(world.plan.lease_ms * 360 + SECOND).await;
+            memory.lease(APP, std::time::Duration::from_secs(3_600)).await.unwrap();
+        }
+        memory
     }
 
     /// Lets time pass; processes that end are started again.
     async fn until(&mut self, until: i64) {
         while self.world.time.now() < until {
-            let left = until - self.world.time.now();
-            let Some(running) = &mut self.running else {
-                self.start().await;
-                continue;
-            };
+            self.fill().await;
+            let next = self.restarts.first().map_or(until, |(at, _)| until.min(*at));
+            let left = next - self.world.time.now();
             tokio::select! {
                 biased;
-                Some(ended) = self.ends.recv() => {
-                    if ended.process == self.starts {
-                        self.end(ended.down_ms).await;
-                    }
-                }
-                reason = &mut running.fatal => {
-                    let process = Arc::clone(&running.process);
-                    self.world.kill(&process, RESTART, &reason);
-                }
+                Some(ended) = self.ends.recv() => self.end(&ended).await,
                 () = self.world.time.sleep(left) => {}
             }
         }
     }
 
-    async fn end(&mut self, down_ms: i64) {
-        self.world.lock().process = None;
-        if let Some(running) = self.running.take() {
+    async fn end(&mut self, ended: &Ended) {
+        let found = self.running.iter().find(|(_, running)| running.process.number == ended.process);
+        let Some(node) = found.map(|(node, _)| *node) else { return };
+        self.world.lock().processes.remove(&node);
+        if let Some(running) = self.running.remove(&node) {
+            running.watch.abort();
             running.service.kill().await;
         }
-        self.world.time.sleep(down_ms).await;
-        self.start().await;
+        self.restarts.insert((self.world.time.now() + ended.down_ms, node));
     }
 
-    async fn start(&mut self) {
+    /// Starts whom it is time for.
+    async fn fill(&mut self) {
+        while let Some((at, node)) = self.restarts.first().copied()
+            && at <= self.world.time.now()
+        {
+            self.restarts.remove(&(at, node));
+            self.start(node).await;
+        }
+    }
+
+    async fn start(&mut self, node: usize) {
         let world = &self.world;
         self.starts += 1;
-        let process =
-            Arc::new(Process { number: self.starts, dead: AtomicBool::new(false), end: Notify::new(), skew: Skew::default() });
+        let process = Arc::new(Process {
+            number: self.starts,
+            node,
+            beside_ms: BESIDE_MS[node % BESIDE_MS.len()],
+            frozen: Arc::default(),
+            no_store: AtomicI64::default(),
+            cut_off: AtomicI64::default(),
+            dead: AtomicBool::new(false),
+            end: Notify::new(),
+            skew: Skew::default(),
+        });
         let memory = self.memory.reopen();
         let store = Faulty {
             world: Arc::clone(world),
@@ -188,20 +211,24 @@ impl Stage {
             readings_failing: Mutex::default(),
         };
         let ports = Ports {
-            clock: Arc::new(world.time.clock()),
+            clock: Arc::new(process.clock(&world.time)),
             entropy: Arc::new(SeededEntropy::new(world.plan.seed ^ (u64::from(self.starts) << 40))),
             store: Arc::new(store),
             transport: Arc::new(Line { world: Arc::clone(world), process: Arc::clone(&process) }),
         };
         let (service, handle): (Service, Handle) =
             Service::start(options(world), ports, Arc::clone(&world.cast.bot)).await.unwrap();
-        let fatal: Fatal = Box::pin(handle.fatal());
+        let (fatal, watched) = (handle.fatal(), (Arc::clone(world), Arc::clone(&process)));
+        let watch = tokio::spawn(async move {
+            let reason = fatal.await;
+            watched.0.kill(&watched.1, RESTART, &reason);
+        });
         world.tell(format_args!("process {} starts", self.starts));
         let mut state = world.lock();
         state.evidence.starts = self.starts;
-        state.process = Some((Arc::clone(&process), handle));
+        state.processes.insert(node, (Arc::clone(&process), handle));
         drop(state);
-        self.running = Some(Running { process, service, fatal });
+        self.running.insert(node, Running { process, service, watch });
     }
 }
 
@@ -212,5 +239,8 @@ fn options(world: &World) -> Options {
         window_margin_ms: world.plan.margin_ms,
         accounts: (0..world.plan.accounts).map(World::open_id).collect(),
     };
-    Options { workers: world.plan.workers, cached_max: 32, ..Options::new(vec![app]) }
+    // The store in memory never fails to give its hint.
+    let news_every = std::time::Duration::from_secs(3_600);
+    let lease = std::time::Duration::from_millis(world.plan.lease_ms.unsigned_abs());
+    Options { workers: world.plan.workers, cached_max: 32, lease, news_every, ..Options::new(vec![app]) }
 }

@@ -29,7 +29,9 @@ pub fn shrink(plan: &Plan, mutant: Option<Mutant>, check: &str) -> Plan {
             break;
         }
     }
-    let plainer: [fn(&mut Plan); 5] = [
+    let plainer: [fn(&mut Plan); 7] = [
+        |plan| plan.nodes = 1,
+        |plan| plan.nodes = plan.nodes.min(2),
         |plan| plan.tiktok_ms = 0,
         |plan| plan.ours_ms = 0,
         |plan| plan.workers = 1,

@@ -12,6 +12,8 @@ fn calm(writes: &[(i64, usize, &str)]) -> Plan {
         seed: 1,
         bot: BotChoice::LastMoment,
         workers: 1,
+        nodes: 1,
+        lease_ms: 10 * SECOND,
         margin_ms: 5 * MINUTE,
         accounts: 1,
         customers: vec![0; customers],

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -70,8 +71,14 @@ impl Time {
         inner.wake_civil();
     }
 
+    /// The clock that every process reads, as one that never stands still does.
     pub fn clock(&self) -> ProcessClock {
-        ProcessClock(self.clone())
+        self.clock_of(0, Arc::default())
+    }
+
+    /// The clock of one process: so much beside the others', and nobody is woken before the moment in `frozen`.
+    pub fn clock_of(&self, beside_ms: i64, frozen: Arc<AtomicI64>) -> ProcessClock {
+        ProcessClock { time: self.clone(), beside_ms, frozen }
     }
 
     pub fn sleep(&self, ms: i64) -> Sleep {
@@ -170,22 +177,45 @@ impl Drop for Sleep {
     }
 }
 
+/// Returns when nobody stands still any more.
+pub async fn thaw(time: &Time, frozen: &AtomicI64) {
+    loop {
+        let left = frozen.load(Ordering::SeqCst) - time.now();
+        if left <= 0 {
+            return;
+        }
+        time.sleep(left).await;
+    }
+}
+
 /// The clock that a process reads.
-pub struct ProcessClock(Time);
+pub struct ProcessClock {
+    time: Time,
+    beside_ms: i64,
+    frozen: Arc<AtomicI64>,
+}
 
 #[async_trait]
 impl Clock for ProcessClock {
     fn now(&self) -> Moment {
-        let mut inner = self.0.0.lock().unwrap();
+        let mut inner = self.time.0.lock().unwrap();
         inner.look();
-        Moment(inner.reading())
+        Moment(inner.reading() + self.beside_ms)
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.now()).unwrap())
+        Duration::from_millis(u64::try_from(self.time.now()).unwrap())
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        // Rounded up, as every sleep is.
+        let ms = i64::try_from(duration.as_micros().div_ceil(1_000)).unwrap_or(i64::MAX / 4);
+        self.time.sleep(ms).await;
+        thaw(&self.time, &self.frozen).await;
     }
 
     async fn sleep_until(&self, until: Moment) {
-        Sleep { time: self.0.clone(), until: until.0, civil: true, id: None }.await;
+        Sleep { time: self.time.clone(), until: until.0 - self.beside_ms, civil: true, id: None }.await;
+        thaw(&self.time, &self.frozen).await;
     }
 }

@@ -1,6 +1,7 @@
 //! The way to TikTok and back, for one process: everything that can happen to a call, and TikTok's own rules at its door.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use rejoinder::bot::Asset;
@@ -15,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::evidence::{Call, Tag};
 use crate::mutants::Mutant;
 use crate::plan::{EchoWrong, Ending, Step, Wrong};
-use crate::time::SECOND;
+use crate::time::{SECOND, thaw};
 use crate::troubles::Place;
 use crate::world::{Process, Side, TOKEN, World, source_of};
 
@@ -39,18 +40,38 @@ struct Answered {
 impl Line {
     /// What a dead process does, nobody sees.
     async fn alive(&self) {
+        thaw(&self.world.time, &self.process.frozen).await;
         if self.process.is_dead() {
             std::future::pending::<()>().await;
         }
     }
 
+    /// Whether the call may still begin: a process that stood still sees that its time is over.
+    async fn begins(&self, permit: &Permit) -> bool {
+        self.alive().await;
+        self.process.clock(&self.world.time).monotonic() <= permit.begin_by()
+    }
+
     /// Writes down that a call leaves; gives its number.
     fn leaves(&self, what: &'static str, target: &Target) -> usize {
         let (at, (who, comments)) = (self.world.time.now(), self.world.whose(&target.external));
+        let leads = self.world.leads(&self.process);
         let mut state = self.world.lock();
         let (before, stored) = (0, None);
-        let call =
-            Call { at, what, who, comments, tag: None, unfit: None, arrived: None, before, stored, ended: None, barred: None };
+        let call = Call {
+            at,
+            what,
+            who,
+            comments,
+            tag: None,
+            unfit: None,
+            arrived: None,
+            before,
+            stored,
+            ended: None,
+            barred: None,
+            leads,
+        };
         state.evidence.calls.push(call);
         if what != "send" {
             let number = state.evidence.calls.len() - 1;
@@ -65,12 +86,13 @@ impl Line {
     }
 
     fn no_network(&self) -> bool {
-        self.world.time.now() < self.world.lock().no_network_until
+        let now = self.world.time.now();
+        now < self.world.lock().no_network_until || now < self.process.cut_off.load(Ordering::SeqCst)
     }
 
     /// An answer was read: it tells TikTok's time.
     fn note_date(&self, begun: (Moment, i64)) {
-        let (ended, now) = (self.world.time.clock().now(), self.world.time.now());
+        let (ended, now) = (self.process.clock(&self.world.time).now(), self.world.time.now());
         let date = jiff::Timestamp::from_millisecond(self.world.tiktok_now().0).unwrap();
         let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let (took, at) = ((now - begun.1).unsigned_abs(), now.unsigned_abs());
@@ -79,13 +101,13 @@ impl Line {
     }
 
     fn begin(&self) -> (Moment, i64) {
-        (self.world.time.clock().now(), self.world.time.now())
+        (self.process.clock(&self.world.time).now(), self.world.time.now())
     }
 
     /// What comes back of an ending that is no plain success.
     fn told(&self, how: Ending) -> Outcome {
         let unknown = |text: &str| Outcome::Unknown { text: text.to_owned() };
-        let code = |code, text: &str| outcome(code, text, About::Other, self.world.time.clock().now());
+        let code = |code, text: &str| outcome(code, text, About::Other, self.process.clock(&self.world.time).now());
         match how {
             Ending::TimeOut | Ending::Hang => unknown("time-out"),
             Ending::Reset => unknown("the connection was cut"),
@@ -106,7 +128,7 @@ impl Line {
 
     /// Uses up the committed mark of the conversation.
     fn use_mark(&self, number: usize, call: &SendCall) -> Option<Tag> {
-        let now = self.world.time.clock().now();
+        let now = self.process.clock(&self.world.time).now();
         let mut state = self.world.lock();
         let (who, comments) = self.world.whose(&call.target.external);
         let found = who.and_then(|who| state.marked.remove(&(who, comments)));
@@ -128,11 +150,23 @@ impl Line {
     /// One call that is no send; `work` is what TikTok does when it has it.
     async fn ordinary<T: Send>(
         &self,
+        permit: Permit,
         what: &'static str,
         target: &Target,
         work: impl FnOnce(&World) -> T + Send,
     ) -> Result<T, CallFailure> {
-        self.alive().await;
+        if !self.begins(&permit).await {
+            return Err(failed(Outcome::NotSent(NotSent::Expired)));
+        }
+        self.made(what, target, work).await
+    }
+
+    async fn made<T: Send>(
+        &self,
+        what: &'static str,
+        target: &Target,
+        work: impl FnOnce(&World) -> T + Send,
+    ) -> Result<T, CallFailure> {
         let number = self.leaves(what, target);
         let begun = self.begin();
         let struck = self.world.lock().troubles.happens(Place::Call);
@@ -187,8 +221,21 @@ pub fn strike(world: &Arc<World>, process: &Process, struck: Vec<Wrong>, who: Op
                     world.act(who, &what);
                 }
             }
+            hindered @ (Wrong::Freeze { .. } | Wrong::NoStore { .. } | Wrong::CutOff { .. }) => {
+                world.strike(&this_one(hindered, process.node));
+            }
             other => world.tell(format_args!("trouble: {other:?}")),
         }
+    }
+}
+
+/// At a step of a process, it is this one that is hindered.
+fn this_one(wrong: Wrong, node: usize) -> Wrong {
+    match wrong {
+        Wrong::Freeze { ms, .. } => Wrong::Freeze { node, ms },
+        Wrong::NoStore { ms, .. } => Wrong::NoStore { node, ms },
+        Wrong::CutOff { ms, .. } => Wrong::CutOff { node, ms },
+        other => other,
     }
 }
 
@@ -327,14 +374,21 @@ fn remember(world: &World, who: usize, id: &str, call: &SendCall) -> Option<Echo
 
 #[async_trait]
 impl Transport for Line {
-    async fn send(&self, _permit: Permit, call: SendCall) -> Outcome {
-        self.alive().await;
+    async fn send(&self, permit: Permit, call: SendCall) -> Outcome {
+        if !self.begins(&permit).await {
+            return Outcome::NotSent(NotSent::Expired);
+        }
         let number = self.leaves("send", &call.target);
         let tag = self.use_mark(number, &call);
         let nth = self.world.lock().troubles.send();
         let who = self.world.whose(&call.target.external).0;
         let struck = self.world.lock().troubles.of_send(nth, Step::Begun);
         self.struck(struck, who).await;
+        // The real way looks once more when the body leaves.
+        if !self.begins(&permit).await || self.process.clock(&self.world.time).now() > call.not_after {
+            self.ended(number);
+            return Outcome::NotSent(NotSent::Expired);
+        }
         if self.no_network() {
             self.ended(number);
             return Outcome::NotSent(NotSent::NoConnection { text: "no route".to_owned() });
@@ -362,12 +416,12 @@ impl Transport for Line {
         self.mutated(outcome)
     }
 
-    async fn courtesy(&self, _permit: Permit, target: Target, _what: Courtesy) -> Result<(), CallFailure> {
-        self.ordinary("courtesy", &target, |_| ()).await
+    async fn courtesy(&self, permit: Permit, target: Target, _what: Courtesy) -> Result<(), CallFailure> {
+        self.ordinary(permit, "courtesy", &target, |_| ()).await
     }
 
-    async fn upload(&self, _permit: Permit, target: Target, _asset: Arc<Asset>) -> Result<String, CallFailure> {
-        self.ordinary("upload", &target, |world| {
+    async fn upload(&self, permit: Permit, target: Target, _asset: Arc<Asset>) -> Result<String, CallFailure> {
+        self.ordinary(permit, "upload", &target, |world| {
             let mut state = world.lock();
             state.ids += 1;
             let id = format!("media-{}", state.ids);
@@ -377,24 +431,24 @@ impl Transport for Line {
         .await
     }
 
-    async fn list(&self, _permit: Permit, target: Target) -> Result<Listing, CallFailure> {
+    async fn list(&self, permit: Permit, target: Target) -> Result<Listing, CallFailure> {
         if self.world.is(Mutant::LooksRepeated) {
-            let _ = self.ordinary("list", &target, |_| ()).await;
+            let _ = self.made("list", &target, |_| ()).await;
         }
-        let looked_at = self.world.time.clock().now();
+        let looked_at = self.process.clock(&self.world.time).now();
         let who = self.world.whose(&target.external).0;
-        self.ordinary("list", &target, move |world| listing(world, who, looked_at)).await
+        self.ordinary(permit, "list", &target, move |world| listing(world, who, looked_at)).await
     }
 
-    async fn images_allowed(&self, _permit: Permit, target: Target) -> Result<bool, CallFailure> {
-        self.ordinary("images", &target, |world| world.plan.images_allowed).await
+    async fn images_allowed(&self, permit: Permit, target: Target) -> Result<bool, CallFailure> {
+        self.ordinary(permit, "images", &target, |world| world.plan.images_allowed).await
     }
 
-    async fn renew(&self, _permit: Permit, _app: &str, open_id: &str) -> Result<(), CallFailure> {
+    async fn renew(&self, permit: Permit, _app: &str, open_id: &str) -> Result<(), CallFailure> {
         let target = Target { app: String::new(), open_id: open_id.to_owned(), external: Vec::new() };
         let account = account_of(&target);
         let _counted = Renewing::begin(&self.world);
-        self.ordinary("renew", &target, move |world| {
+        self.ordinary(permit, "renew", &target, move |world| {
             world.lock().expired.remove(&account);
         })
         .await

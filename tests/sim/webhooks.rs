@@ -212,13 +212,12 @@ impl World {
     /// One try; `None` where no answer came.
     async fn try_once(self: &Arc<Self>, body: &Bytes) -> Option<u16> {
         let now = self.time.now();
-        let (process, handle) = {
-            let state = self.lock();
-            let reachable = now >= state.unreachable_until;
-            state.process.clone().filter(|(process, _)| reachable && !process.is_dead())?
-        };
+        if now < self.lock().unreachable_until {
+            return None;
+        }
+        let (process, handle) = self.anyone()?;
         let signed = signature::sign(APP_SECRET, self.tiktok_now().0.div_euclid(1_000), body);
-        let (clock, skew_ms) = (self.time.clock(), process.skew.worst_ms());
+        let (clock, skew_ms) = (process.clock(&self.time), process.skew.worst_ms());
         let secret = SecretString::from(APP_SECRET.to_owned());
         let signer = Signer { app: APP.to_owned(), secret, age_max_ms: signature::AGE_MAX_MS };
         if let Err(error) = signature::verify(std::slice::from_ref(&signer), Some(signed.as_bytes()), body, clock.now(), skew_ms)

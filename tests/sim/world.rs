@@ -1,7 +1,7 @@
 //! TikTok and the people in it: conversations as TikTok has them, its own rules, and what anybody does.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use rejoinder::calendar::Moment;
@@ -16,7 +16,7 @@ use crate::chance::Chance;
 use crate::evidence::{Evidence, Tag};
 use crate::mutants::Mutant;
 use crate::plan::{Plan, What, Wrong};
-use crate::time::{HOUR, MINUTE, Time};
+use crate::time::{HOUR, MINUTE, ProcessClock, Time};
 use crate::troubles::Troubles;
 
 pub const APP: &str = "7364323437050855441";
@@ -67,6 +67,16 @@ pub struct Customer {
 /// A running process of ours.
 pub struct Process {
     pub number: u32,
+    /// Which of the processes that share the store; a process that is started again keeps its place.
+    pub node: usize,
+    /// Its clock beside the others'.
+    pub beside_ms: i64,
+    /// It stands still until then.
+    pub frozen: Arc<AtomicI64>,
+    /// It reaches no store until then.
+    pub no_store: AtomicI64,
+    /// It reaches no TikTok until then.
+    pub cut_off: AtomicI64,
     pub dead: AtomicBool,
     /// Told when it ends, in the order of asking: a story must not depend on chance that it has not drawn.
     pub end: Notify,
@@ -75,6 +85,10 @@ pub struct Process {
 }
 
 impl Process {
+    pub fn clock(&self, time: &Time) -> ProcessClock {
+        time.clock_of(self.beside_ms, Arc::clone(&self.frozen))
+    }
+
     pub fn is_dead(&self) -> bool {
         self.dead.load(Ordering::SeqCst)
     }
@@ -107,7 +121,9 @@ pub struct State {
     pub customers: Vec<Customer>,
     pub evidence: Evidence,
     pub troubles: Troubles,
-    pub process: Option<(Arc<Process>, Handle)>,
+    pub processes: BTreeMap<usize, (Arc<Process>, Handle)>,
+    /// Who leads the app, and until when.
+    pub leader: Option<(u32, i64)>,
     pub unreachable_until: i64,
     pub no_network_until: i64,
     /// Accounts whose access token has ended.
@@ -131,7 +147,8 @@ impl World {
             customers,
             evidence: Evidence::default(),
             troubles: Troubles::new(&plan.troubles),
-            process: None,
+            processes: BTreeMap::new(),
+            leader: None,
             unreachable_until: 0,
             no_network_until: 0,
             expired: BTreeSet::new(),
@@ -192,6 +209,30 @@ impl World {
         (all().find(|who| format!("comments:{}", Self::person(*who)) == text), true)
     }
 
+    /// One of the processes that live, as whoever stands before them would choose.
+    pub fn anyone(&self) -> Option<(Arc<Process>, Handle)> {
+        let mut state = self.lock();
+        let living: Vec<usize> =
+            state.processes.iter().filter(|(_, (process, _))| !process.is_dead()).map(|(node, _)| *node).collect();
+        let node = match living.as_slice() {
+            [] => return None,
+            [one] => *one,
+            several => state.chance.pick(several),
+        };
+        state.processes.get(&node).cloned()
+    }
+
+    /// Whether a process leads the app; one that has the store for itself always does.
+    pub fn leads(&self, process: &Process) -> bool {
+        let now = self.time.now();
+        let leader = self.lock().leader;
+        self.plan.nodes == 1 || leader.is_some_and(|(number, until)| number == process.number && now < until)
+    }
+
+    fn of(&self, node: usize) -> Option<Arc<Process>> {
+        self.lock().processes.get(&node).map(|(process, _)| Arc::clone(process))
+    }
+
     /// The process ends now: nothing it does from here on is seen by anybody.
     pub fn kill(&self, process: &Process, down_ms: i64, why: &str) {
         if process.dead.swap(true, Ordering::SeqCst) {
@@ -247,11 +288,22 @@ impl World {
         state.troubles.stop();
         state.unreachable_until = now;
         state.no_network_until = now;
+        for (process, _) in state.processes.values() {
+            for hindered in [&*process.frozen, &process.no_store, &process.cut_off] {
+                hindered.store(now, Ordering::SeqCst);
+            }
+        }
         state.healing = true;
         state.evidence.healed_at = now;
         state.evidence.tell(now, "the faults stop");
         drop(state);
         self.time.set_offset(self.plan.tiktok_ms);
+    }
+
+    fn hinder(&self, node: usize, until: i64, what: impl Fn(&Process) -> &AtomicI64) {
+        if let Some(process) = self.of(node) {
+            what(&process).fetch_max(until, Ordering::SeqCst);
+        }
     }
 
     // --- what people do --------------------------------------------------------------------------------------------
@@ -307,7 +359,7 @@ impl World {
 
     /// A colleague acts in our own console: what is answered well must hold.
     fn console(self: &Arc<Self>, who: usize, action: ColleagueAction) {
-        let Some((process, handle)) = self.lock().process.clone() else { return };
+        let Some((process, handle)) = self.anyone() else { return };
         let world = Arc::clone(self);
         tokio::spawn(async move {
             let open_id = Self::open_id(world.plan.customers[who]);
@@ -331,13 +383,15 @@ impl World {
         self.tell(format_args!("trouble: {wrong:?}"));
         match wrong {
             Wrong::Crash { down_ms } => {
-                let process = self.lock().process.as_ref().map(|(process, _)| Arc::clone(process));
-                if let Some(process) = process {
+                if let Some((process, _)) = self.anyone() {
                     self.kill(&process, *down_ms, "power cut");
                 }
             }
             Wrong::Unreachable { ms } => self.lock().unreachable_until = now + ms,
             Wrong::NoNetwork { ms } => self.lock().no_network_until = now + ms,
+            Wrong::Freeze { node, ms } => self.hinder(*node, now + ms, |process| &process.frozen),
+            Wrong::NoStore { node, ms } => self.hinder(*node, now + ms, |process| &process.no_store),
+            Wrong::CutOff { node, ms } => self.hinder(*node, now + ms, |process| &process.cut_off),
             Wrong::Token { account } => {
                 self.lock().expired.insert(*account);
             }

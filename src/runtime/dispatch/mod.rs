@@ -28,10 +28,11 @@ use self::lane::Waiter;
 use self::pace::Pace;
 use self::queue::Picked;
 pub(super) use self::queue::Queue;
-use super::core::{Address, Core, later};
+use super::core::{Address, Core};
 use super::metrics::count;
 use super::options::AppOptions;
 use super::port::{AccountId, ConversationId};
+use crate::calendar::Moment;
 use crate::engine::{Class, Courtesy};
 
 /// Offers that have no permit yet; more would mark replies that must wait.
@@ -44,8 +45,8 @@ const DECLINED: Duration = Duration::from_secs(60);
 const LATER: Duration = Duration::from_secs(1);
 /// A lease that ends sooner is not used for a mark: its call must begin before the next leader's first.
 const LEASE_MARKS: Duration = Duration::from_secs(4);
-/// Nor for any call.
-const LEASE_CALLS: Duration = Duration::from_secs(1);
+/// Nor for any call: its permit must end before the lease does.
+const LEASE_CALLS: Duration = pace::BEGIN;
 /// A queue that needs longer than this is long: new texts that stand side by side leave as one.
 const LONG: Duration = Duration::from_secs(2);
 const NO_CONNECTION: Duration = Duration::from_secs(1);
@@ -131,7 +132,7 @@ impl Dispatcher {
         let mut jumps = core.doubt.watch();
         loop {
             self.step();
-            let wake = self.wake();
+            let (wake, civil) = self.wake();
             // In this order, not by chance: the same events must give the same day again.
             tokio::select! {
                 biased;
@@ -141,7 +142,8 @@ impl Dispatcher {
                     None => return,
                 },
                 _ = jumps.changed() => {}
-                () = core.sleep_until(wake) => {}
+                () = core.sleep_until_monotonic(wake) => {}
+                () = core.sleep_until(civil) => {}
             }
             while let Ok(message) = self.messages.try_recv() {
                 self.take(message);
@@ -161,6 +163,9 @@ impl Dispatcher {
         self.waiters = Default::default();
         self.ahead.clear();
         self.courtesies.clear();
+        // Renewals and questions that got no permit never come back; what is known of an account here grows old.
+        self.accounts = Accounts::default();
+        self.asking.clear();
     }
 
     /// Does what can be done now.
@@ -191,8 +196,8 @@ impl Dispatcher {
         }
     }
 
-    /// When there is something to do by time alone. What could be done already was; only the future counts.
-    fn wake(&self) -> Option<crate::calendar::Moment> {
+    /// When there is something to do by time alone, on either clock. What could be done already was; only the future counts.
+    fn wake(&self) -> (Option<Duration>, Option<Moment>) {
         let core = &self.desk.core;
         let (now, civil) = (core.monotonic(), core.now());
         let waits = !self.stopped
@@ -204,10 +209,10 @@ impl Dispatcher {
         let polite = self.courtesies.iter().map(|polite| polite.until).min();
         let busy = self.courtesies.front().map(|_| now + Duration::from_millis(200));
         let monotonic = [ready, early, polite, busy, self.queue.next_awake(), self.clock_wakes()].into_iter().flatten();
-        let monotonic = monotonic.filter(|at| *at > now).map(|at| later(civil, at - now));
+        let monotonic = monotonic.filter(|at| *at > now).min();
         let waiting = self.waiters.iter().flatten().filter_map(|waiter| waiter.not_after);
         let late = waiting.map(|not_after| not_after.plus_ms(1));
-        monotonic.chain(late).chain(self.queue.next_hard()).filter(|at| *at > civil).min()
+        (monotonic, late.chain(self.queue.next_hard()).filter(|at| *at > civil).min())
     }
 
     /// Lets go of those whose permit would come too late.

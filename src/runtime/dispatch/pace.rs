@@ -20,6 +20,8 @@ const PAUSE: Duration = Duration::from_millis(1_100);
 const CLEAN: Duration = Duration::from_secs(10);
 const RECOVERY: f64 = 0.1;
 const SECOND: Duration = Duration::from_secs(1);
+/// A permit is good for so long.
+pub(in crate::runtime) const BEGIN: Duration = Duration::from_secs(2);
 
 /// All moments are of the monotonic clock.
 #[derive(Debug)]
@@ -101,7 +103,7 @@ impl Pace {
         self.next = now + self.gap();
         self.issued += 1;
         self.newest.push_back(now);
-        Some(Permit { number: self.issued })
+        Some(Permit { number: self.issued, begin_by: now.saturating_add(BEGIN) })
     }
 
     /// Whether less than seven tenths of the last second were used.

@@ -64,7 +64,7 @@ pub(super) struct Request<'a> {
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// `not_after` had passed before the body left.
+    /// `not_after` or the permit's time had passed before the body left.
     Expired,
     /// No byte of the body left: nothing can have been done.
     NotBegun(String),
@@ -84,11 +84,12 @@ pub(super) async fn exchange(
     permit: Permit,
     request: Request<'_>,
 ) -> Result<Vec<u8>, Failure> {
-    if request.not_after.is_some_and(|until| clock.now() > until) {
+    let by = permit.begin_by();
+    if clock.monotonic() > by || request.not_after.is_some_and(|until| clock.now() > until) {
         return Err(Failure::Expired);
     }
     let stage = Arc::new(AtomicU8::new(WAITING));
-    let built = build(http, clock, &stage, &request).map_err(|error| Failure::NotBegun(told(error)))?;
+    let built = build(http, clock, &stage, (&request, by)).map_err(|error| Failure::NotBegun(told(error)))?;
     tracing::debug!(permit = permit.number(), path = request.path, "call");
     let (begun, from) = (clock.now(), clock.monotonic());
     let answer = http.execute(built).await;
@@ -119,7 +120,7 @@ fn build(
     http: &reqwest::Client,
     clock: &Arc<dyn Clock>,
     stage: &Arc<AtomicU8>,
-    request: &Request<'_>,
+    (request, by): (&Request<'_>, Duration),
 ) -> Result<reqwest::Request, reqwest::Error> {
     let address = format!("{}{}", request.base, request.path);
     let mut builder = match &request.payload {
@@ -132,7 +133,7 @@ fn build(
             .post(address)
             .header(CONTENT_TYPE, "application/json")
             .header(CONTENT_LENGTH, json.len())
-            .body(guarded(clock, stage, request.not_after, Bytes::copy_from_slice(json))),
+            .body(guarded(clock, stage, (request.not_after, by), Bytes::copy_from_slice(json))),
         Payload::File { business_id, name, media_type, bytes } => {
             stage.store(BEGUN, Ordering::Release);
             let file = reqwest::multipart::Part::bytes(bytes.clone()).file_name(name.clone()).mime_str(media_type)?;
@@ -160,10 +161,15 @@ fn build(
 /// Between the permit and the first byte lie the name's resolution, the connection, TLS, and hyper's own second try on
 /// a pooled connection that it found closed. A request without its body cannot be carried out: until the body was
 /// asked for, nothing was sent.
-fn guarded(clock: &Arc<dyn Clock>, stage: &Arc<AtomicU8>, not_after: Option<Moment>, body: Bytes) -> reqwest::Body {
+fn guarded(
+    clock: &Arc<dyn Clock>,
+    stage: &Arc<AtomicU8>,
+    (not_after, by): (Option<Moment>, Duration),
+    body: Bytes,
+) -> reqwest::Body {
     let (clock, stage) = (Arc::clone(clock), Arc::clone(stage));
     reqwest::Body::wrap_stream(futures_util::stream::once(async move {
-        if not_after.is_some_and(|until| clock.now() > until) {
+        if clock.monotonic() > by || not_after.is_some_and(|until| clock.now() > until) {
             stage.store(EXPIRED, Ordering::Release);
             return Err(std::io::Error::other("too late"));
         }

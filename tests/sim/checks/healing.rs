@@ -1,15 +1,20 @@
 //! After the faults stop everything is brought, taken and finished: no webhook left, no moment in the past, no open
 //! attempt, and what is made from then on arrives.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rejoinder::engine::{Conversation, Effect, End};
 
 use crate::run::Told;
 use crate::time::{HOUR, MINUTE};
 
+/// Whatever is queued is attempted, held or finished so soon.
+const ATTENTION_MS: i64 = 2 * MINUTE;
+/// What colleagues wrote may be told as late as this, and until then nobody here can count it.
+const HEALTHY_MS: i64 = 3 * HOUR;
+
 pub fn check(told: &Told) -> Vec<(i64, String)> {
-    let mut found = Vec::new();
+    let mut found = unattended(told);
     for post in told.evidence.posts.iter().filter(|post| !post.is_taken()) {
         found.push((post.at, format!("c{} {:?} was never taken", post.who, post.key)));
     }
@@ -25,8 +30,7 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
             Err(error) => found.push((0, format!("conversation {}: {error}", row.id.0))),
         }
     }
-    // What colleagues wrote may be told as late as this, and until then nobody here can count it.
-    let healthy = told.evidence.healed_at + 3 * HOUR;
+    let healthy = told.evidence.healed_at + HEALTHY_MS;
     let mut made = BTreeSet::new();
     for commit in &told.evidence.commits {
         for effect in &commit.entry.effects {
@@ -43,5 +47,27 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
             }
         }
     }
+    found
+}
+
+/// Replies that nobody looked after.
+fn unattended(told: &Told) -> Vec<(i64, String)> {
+    let mut waits = BTreeMap::new();
+    let mut found = Vec::new();
+    for commit in told.evidence.commits.iter().filter(|commit| commit.at > told.evidence.healed_at + HEALTHY_MS) {
+        for effect in &commit.entry.effects {
+            match effect {
+                Effect::Queue(reply) => drop(waits.insert((commit.conversation, reply.id), commit.at)),
+                Effect::Mark { reply, .. } | Effect::Hold { reply, .. } | Effect::Finish { reply, .. } => {
+                    let since = waits.remove(&(commit.conversation, *reply));
+                    if since.is_some_and(|since| commit.at - since > ATTENTION_MS) {
+                        found.push((commit.at, format!("c{:?} reply {} waited for nothing", commit.who, reply.0)));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found.extend(waits.into_iter().map(|((_, reply), at)| (at, format!("reply {} was never looked after", reply.0))));
     found
 }

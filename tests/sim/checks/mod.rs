@@ -4,6 +4,7 @@
 mod bounded;
 mod final_state;
 mod healing;
+mod lease;
 mod ledger;
 mod loss;
 mod mark;
@@ -23,7 +24,7 @@ use crate::run::Told;
 type Check = fn(&Told) -> Vec<(i64, String)>;
 
 /// Every check by its name.
-pub const ALL: [(&str, Check); 15] = [
+pub const ALL: [(&str, Check); 16] = [
     ("window", window::check),
     ("ten", ten::check),
     ("loss", loss::check),
@@ -37,6 +38,7 @@ pub const ALL: [(&str, Check); 15] = [
     ("healing", healing::check),
     ("mark", mark::check),
     ("one open attempt", one_open::check),
+    ("lease", lease::check),
     ("ledger", ledger::check),
     ("bounded", bounded::check),
 ];
