@@ -80,9 +80,33 @@ pub enum Reason {
     CommentText,
     CommentAnswered,
     CommentOld,
+    /// Said by an operator, never by the gate.
+    Paused,
 }
 
 impl Reason {
+    /// Every reason there is.
+    pub const ALL: &[Self] = &[
+        Self::NoFirstContact,
+        Self::WindowClosed,
+        Self::RepliesSpent,
+        Self::KeptForColleagues,
+        Self::ClosedByTiktok,
+        Self::Taken,
+        Self::OptedOut,
+        Self::AccountPaused,
+        Self::ImagesNotAllowed,
+        Self::ImagesUnknown,
+        Self::Empty,
+        Self::TooLong,
+        Self::CardTitle,
+        Self::CardButtons,
+        Self::CommentText,
+        Self::CommentAnswered,
+        Self::CommentOld,
+        Self::Paused,
+    ];
+
     /// The stable word.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -104,13 +128,14 @@ impl Reason {
             Self::CommentText => "comment_text",
             Self::CommentAnswered => "comment_answered",
             Self::CommentOld => "comment_old",
+            Self::Paused => "paused",
         }
     }
-}
 
-impl std::fmt::Display for Reason {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
+    /// The reason as people read it.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
             Self::NoFirstContact => "the customer has never written, and TikTok lets nobody write first",
             Self::WindowClosed => "the 48 hours since the customer's last message are over",
             Self::RepliesSpent => "all ten replies until the customer's next message are spent",
@@ -128,7 +153,14 @@ impl std::fmt::Display for Reason {
             Self::CommentText => "TikTok lets a comment be answered by a text only",
             Self::CommentAnswered => "a comment is answered by one text, and nothing more until the customer writes",
             Self::CommentOld => "TikTok lets nobody answer a comment of more than 48 hours ago",
-        })
+            Self::Paused => "sending was paused by an operator until the window had closed",
+        }
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.sentence())
     }
 }
 

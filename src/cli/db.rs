@@ -1,104 +1,107 @@
-//! `rejoinder db`
+//! `rejoinder db`: copies of the store, and whether it is sound.
 
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use secrecy::SecretString;
 
-use super::{secrets, signals};
-use crate::server::settings::{self, Secret};
-use crate::store::copy::{self, Place};
-use crate::system::files;
+use super::{copy, serve};
+use crate::server::settings::Place;
+use crate::store::{Checked, backup, check, restore};
 
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    what: What,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum What {
     /// Copy a store into an empty one: from a SQLite file to a PostgreSQL database, or back.
+    Copy(copy::Arguments),
+    /// Copy the store into a new file, also while a server writes to it.
+    #[command(after_help = "Examples:\n  rejoinder db backup /var/backups/rejoinder-monday.db")]
+    Backup {
+        /// The new file.
+        file: PathBuf,
+        /// The settings that name the store.
+        #[arg(long, default_value = "rejoinder.toml", env = "REJOINDER_CONFIG")]
+        config: PathBuf,
+    },
+    /// Look through a store: SQLite's own check, the tables, the chains of the history.
     #[command(
-        after_help = "Stop every process that serves from one of the two before. All is copied in one transaction, read back and \
-compared; the tables' rows and hashes are printed for both sides. The source stays as it is.\n\nExamples:\n  \
-DATABASE_URL=postgres://user:password@host/database rejoinder db copy rejoinder.db env:DATABASE_URL\n  \
-rejoinder db copy env:DATABASE_URL rejoinder.db"
+        after_help = "Exit code 1 where something is wrong.\n\nExamples:\n  rejoinder db check\n  rejoinder db check /var/backups/rejoinder-monday.db"
     )]
-    Copy {
-        /// A SQLite file, `postgres://user@host/database`, or `env:NAME` where the variable NAME holds one of them.
-        from: String,
-        /// The same; it must be empty, or not be there yet.
-        to: String,
+    Check {
+        /// A copy; the settings' store without it.
+        file: Option<PathBuf>,
+        /// The settings that name the store.
+        #[arg(long, default_value = "rejoinder.toml", env = "REJOINDER_CONFIG")]
+        config: PathBuf,
+    },
+    /// Bring a copy back. No server may run; what stood there is kept beside it.
+    #[command(
+        after_help = "The next start is a restored one: what was sent since the copy nobody knows, so open replies end as unknown, timers\nthat were due are dropped, and messages from before that start are only stored.\n\nExamples:\n  rejoinder db restore /var/backups/rejoinder-monday.db rejoinder.db"
+    )]
+    Restore {
+        /// The copy.
+        file: PathBuf,
+        /// The store.
+        to: PathBuf,
     },
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let Command::Copy { from, to } = &arguments.command;
-    let (from, to) = (place(from)?, place(to)?);
-    if let Place::File(path) = &from {
-        anyhow::ensure!(files::exists(path), "there is no file {}", path.display());
-    }
-    let bar = bar();
-    let copied = signals::block_on(async {
-        let progress = |table: &'static str, rows: u64| {
-            bar.set_message(table);
-            bar.set_position(rows);
-        };
-        copy::copy(&from, &to, progress).await.context("nothing is copied")
-    });
-    bar.finish_and_clear();
-    let copied = copied?;
-    anstream::println!("{:<14}{:>12}  {:<16}  {:>12}  {:<16}", "table", "rows read", "hash", "rows written", "hash");
-    for copied in copied {
-        let short = |tally: &copy::Tally| tally.digest.chars().take(16).collect::<String>();
-        let (from, to) = (short(&copied.from), short(&copied.to));
-        anstream::println!("{:<14}{:>12}  {from:<16}  {:>12}  {to:<16}", copied.table, copied.from.rows, copied.to.rows);
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn place(text: &str) -> anyhow::Result<Place> {
-    use secrecy::ExposeSecret as _;
-    let text = match text.strip_prefix("env:") {
-        Some(name) => secrets::read(&Secret::Environment(name.to_owned()), "the place of a store")?,
-        None => SecretString::from(text.to_owned()),
-    };
-    Ok(match text.expose_secret() {
-        url if settings::Place::is_database(url) => Place::Database(text),
-        path => {
-            // Not repeated: it may hold a password.
-            anyhow::ensure!(!path.contains("://"), "a store is a file or postgres://user:password@host/database");
-            Place::File(PathBuf::from(path))
+    match &arguments.what {
+        What::Copy(arguments) => copy::run(arguments),
+        What::Backup { file, config } => {
+            backup(&store(config)?, file)?;
+            anstream::println!("copied to {}", file.display());
+            Ok(ExitCode::SUCCESS)
         }
-    })
+        What::Check { file, config } => {
+            let path = match file {
+                Some(file) => file.clone(),
+                None => store(config)?,
+            };
+            let checked = check(&path)?;
+            anstream::print!("{}", text(&path, &checked));
+            Ok(if checked.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        }
+        What::Restore { file, to } => {
+            if let Some(kept) = restore(file, to)? {
+                anstream::println!("what stood there is now {}", kept.display());
+            }
+            anstream::println!("restored {}; the next start ends open replies and drops timers that were due", to.display());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
-fn bar() -> indicatif::ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return indicatif::ProgressBar::hidden();
-    }
-    let bar = indicatif::ProgressBar::no_length();
-    match indicatif::ProgressStyle::with_template("{msg}: {pos} rows, {per_sec}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
+fn store(config: &Path) -> anyhow::Result<PathBuf> {
+    match serve::read(config)?.store {
+        Place::File(path) => Ok(config.parent().unwrap_or(Path::new("")).join(path)),
+        Place::Database(_) => anyhow::bail!(
+            "the store is a PostgreSQL database: its own tools copy and check it (pg_dump, pg_basebackup), or `rejoinder db copy` \
+             into a SQLite file"
+        ),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_store_is_a_file_or_a_database() {
-        assert!(matches!(place("a.db").unwrap(), Place::File(path) if path.as_os_str() == "a.db"));
-        assert!(matches!(place("postgres://u:p@h/d").unwrap(), Place::Database(_)));
-        let error = place("mysql://u:hunter2@h/d").unwrap_err();
-        assert!(!format!("{error:#}").contains("hunter2"));
-        assert!(place("env:REJOINDER_NO_SUCH_VARIABLE").is_err());
+fn text(path: &Path, checked: &Checked) -> String {
+    let mut out = format!(
+        "{}: schema {} of {}; {} accounts, {} conversations, {} lines of history, {} open replies\n",
+        path.display(),
+        checked.schema,
+        checked.schema_known,
+        checked.accounts,
+        checked.conversations,
+        checked.history,
+        checked.outbox,
+    );
+    for finding in &checked.findings {
+        out.push_str(&format!("  {finding}\n"));
     }
+    out.push_str(if checked.findings.is_empty() { "sound\n" } else { "NOT SOUND\n" });
+    out
 }

@@ -95,6 +95,8 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
         entropy: Arc::new(SystemEntropy),
         store,
         tokens,
+        testers: Vec::new(),
+        dry_run: false,
         fail_point: crash::fail_point()?,
     };
     let node = node::start(parts).await?;

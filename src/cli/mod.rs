@@ -5,6 +5,7 @@ mod bots;
 mod check;
 mod completions;
 mod convert;
+mod copy;
 mod crash;
 mod db;
 mod dev;
@@ -14,9 +15,13 @@ mod fmt;
 mod fuzz;
 mod keeper;
 mod new;
+mod operator;
+mod outbox;
 mod output;
+mod pause;
 mod proof;
 mod reload;
+mod renew;
 mod schema;
 mod secrets;
 mod serve;
@@ -25,6 +30,7 @@ mod simulator;
 mod stores;
 mod talk;
 mod test;
+mod why;
 
 use std::process::ExitCode;
 
@@ -44,6 +50,9 @@ struct Cli {
     /// Show more of what happens: -v for information, -vv for everything.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
+    /// How lines of the log look, on standard error.
+    #[arg(long, value_enum, default_value = "text", env = "REJOINDER_LOG_FORMAT", global = true)]
+    log_format: output::LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -70,7 +79,15 @@ enum Command {
     Schema(schema::Arguments),
     /// Serve a bot to TikTok.
     Serve(serve::Arguments),
-    /// Copy stores.
+    /// Say what waits to be sent and why, and what will miss its window.
+    Outbox(outbox::Arguments),
+    /// Say why a conversation went as it did: each reply and each silence with its reason.
+    Why(why::Arguments),
+    /// Stop sending at once, of all accounts or of one; replies wait.
+    Pause(pause::Arguments),
+    /// Let sending go on.
+    Resume(pause::Arguments),
+    /// Copy the store, also from SQLite to PostgreSQL and back; check it, bring a copy back.
     Db(db::Arguments),
     /// Run the simulated TikTok alone.
     Simulator(simulator::Arguments),
@@ -92,7 +109,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    output::start_log(cli.verbose);
+    output::start_log(cli.verbose, cli.log_format);
     let done = match cli.command {
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
@@ -104,6 +121,10 @@ pub fn run() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Schema(_) => schema::run(),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Outbox(arguments) => outbox::run(&arguments),
+        Command::Why(arguments) => why::run(&arguments),
+        Command::Pause(arguments) => pause::run(&arguments, true),
+        Command::Resume(arguments) => pause::run(&arguments, false),
         Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::New(arguments) => new::run(&arguments),

@@ -9,8 +9,11 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
-use super::{crash, flows, output, secrets, signals, stores};
+use super::{crash, flows, operator, output, renew, secrets, signals, stores};
+use crate::bot::Bot;
 use crate::runtime::port::{Entropy, Store};
+use crate::server::Doors;
+use crate::server::admin::Admin;
 use crate::server::node;
 use crate::server::settings::{App, Settings};
 use crate::system::seal::Key;
@@ -19,7 +22,7 @@ use crate::tiktok::token::{Token, Tokens};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The webhook is POST /webhooks/tiktok; GET /healthz answers 200 when the server takes traffic.\n\nExamples:\n  TIKTOK_APP_SECRET=… rejoinder serve --config rejoinder.toml\n  rejoinder serve --register      (once, to tell TikTok where to deliver)"
+    after_help = "The webhook is POST /webhooks/tiktok; GET /readyz answers 200 while deliveries are taken. Metrics are at GET /metrics of `admin_listen`.\n\nExamples:\n  TIKTOK_APP_SECRET=… rejoinder serve --config rejoinder.toml\n  rejoinder serve --register      (once, to tell TikTok where to deliver)\n  rejoinder serve --dry-run       (takes webhooks, decides, sends nothing)"
 )]
 pub(super) struct Arguments {
     /// The settings.
@@ -28,12 +31,18 @@ pub(super) struct Arguments {
     /// Register `public_url` at TikTok as the address of each app's deliveries, in place of the one it has.
     #[arg(long)]
     register: bool,
+    /// Decide everything and send nothing; keeps a store of its own, `<store>.dry-run`.
+    #[arg(long, conflicts_with = "register")]
+    dry_run: bool,
 }
 
 const SETTINGS_BYTES_MAX: u64 = 1 << 20;
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let settings = read(&arguments.config)?;
+    let mut settings = read(&arguments.config)?;
+    if arguments.dry_run {
+        settings.store = settings.store.of_dry_run();
+    }
     let folder = arguments.config.parent().unwrap_or(Path::new(""));
     let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
     let loaded = flows::load(&paths)?;
@@ -43,25 +52,90 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(1));
     };
     output::calls_are_not_made(&bot);
-    signals::block_on(async move {
-        let store = stores::open(&settings.store, folder).await?;
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let tokens = tokens(&settings, &store, &entropy).await?;
-        let apps = settings.apps.iter().map(app).collect::<anyhow::Result<_>>()?;
-        let clock = Arc::new(SystemClock);
-        let listener = tokio::net::TcpListener::bind(&settings.listen)
-            .await
-            .with_context(|| format!("cannot listen at {}", settings.listen))?;
-        let fail_point = crash::fail_point()?;
-        let node = node::start(node::Parts { apps, bot, clock, entropy, store, tokens, fail_point }).await?;
-        let stopping = signals::stop();
-        anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
-        let node = Arc::new(node);
-        if arguments.register {
-            register(Arc::clone(&node), &settings)?;
-        }
-        serve(listener, node, stopping).await
+    signals::block_on(serve_bot(arguments, settings, bot))
+}
+
+async fn serve_bot(arguments: &Arguments, settings: Settings, bot: Arc<Bot>) -> anyhow::Result<ExitCode> {
+    let folder = arguments.config.parent().unwrap_or(Path::new(""));
+    let store = stores::open(&settings.store, folder).await?;
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let tokens = tokens(&settings, &store, &entropy).await?;
+    let apps = settings.apps.iter().map(app).collect::<anyhow::Result<_>>()?;
+    let clock = Arc::new(SystemClock);
+    let listener =
+        tokio::net::TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen at {}", settings.listen))?;
+    let admin = admin_listener(&settings).await?;
+    let admin_token = operator::token(&settings, &*entropy)?;
+    let fail_point = crash::fail_point()?;
+    let node = node::start(node::Parts {
+        apps,
+        bot,
+        clock,
+        entropy,
+        store,
+        tokens,
+        testers: settings.testers.clone(),
+        dry_run: arguments.dry_run,
+        fail_point,
     })
+    .await?;
+    if let Some(log) = &settings.log
+        && !output::change_log(log)
+    {
+        tracing::error!(log, "`log` is no level and no filter");
+    }
+    let hangups = signals::Hangups::listen();
+    let stopping = signals::stop();
+    anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
+    let node = Arc::new(node);
+    if arguments.register {
+        register(Arc::clone(&node), &settings)?;
+    }
+    let mut left = None;
+    if let Some(admin) = &admin {
+        anstream::println!("for operators on http://{}", admin.local_addr()?);
+        left = operator::Left::leave(&arguments.config, &settings, admin.local_addr()?, &admin_token)
+            .inspect_err(|error| tracing::warn!("commands need `--server`: {error:#}"))
+            .ok();
+    }
+    say_loudly(&node.doors);
+    let admin = admin.map(|admin| (admin, Arc::new(Admin { doors: Arc::clone(&node.doors), token: admin_token })));
+    let renewing = renew::at_hangups(hangups, arguments.config.clone(), settings, Arc::clone(&node.doors));
+    let renewing = tokio::spawn(renewing);
+    let served = serve(listener, admin, node, stopping).await;
+    renewing.abort();
+    drop(left);
+    served
+}
+
+/// What makes this start another than people expect.
+fn say_loudly(doors: &Doors) {
+    if doors.dry_run {
+        anstream::eprintln!(
+            "DRY RUN: nothing is sent. Deliveries are answered and decided on; what would leave is in the history as `dry-run-…`."
+        );
+    }
+    match doors.testers.count() {
+        0 => {}
+        count => anstream::eprintln!("TESTERS ONLY: {count} ids of the settings are answered, nobody else is."),
+    }
+    for paused in doors.runtime.pauses() {
+        let what = paused.account.map_or("all accounts".to_owned(), |account| format!("account {account}"));
+        anstream::println!("sending is paused: {what}, since {}", paused.since.rfc3339());
+    }
+}
+
+/// Where operators reach the server, unless the settings say nowhere.
+async fn admin_listener(settings: &Settings) -> anyhow::Result<Option<tokio::net::TcpListener>> {
+    if settings.admin_listen == "off" {
+        return Ok(None);
+    }
+    let listener = tokio::net::TcpListener::bind(&settings.admin_listen).await;
+    let listener = listener.with_context(|| format!("cannot listen for operators at {}", settings.admin_listen))?;
+    if !listener.local_addr()?.ip().is_loopback() {
+        tracing::warn!("operators reach the server from other machines: let no stranger reach `admin_listen`");
+    }
+    Ok(Some(listener))
 }
 
 /// Registers beside serving, since TikTok may call the address before it answers.
@@ -83,6 +157,7 @@ fn register(node: Arc<node::Node>, settings: &Settings) -> anyhow::Result<()> {
 /// Serves until a signal or a broken store; then answers what is under way and commits it.
 async fn serve(
     listener: tokio::net::TcpListener,
+    admin: Option<(tokio::net::TcpListener, Arc<Admin>)>,
     node: Arc<node::Node>,
     signalled: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
@@ -101,9 +176,14 @@ async fn serve(
         let _ = said.send(stopping.await);
         ending.notify_one();
     });
+    // Answers operators until the end, also about the stopping.
+    let operators = admin.map(|(at, admin)| tokio::spawn(crate::server::admin::serve(at, admin, std::future::pending())));
     crate::server::serve(listener, Arc::clone(&node.doors), async move { ended.notified().await }).await?;
     let broken = heard.await.ok().flatten();
     runtime.shutdown().await;
+    if let Some(operators) = operators {
+        operators.abort();
+    }
     drop(node);
     match broken {
         Some(why) => anyhow::bail!("the store failed, so the server ends: {why}"),
@@ -111,7 +191,7 @@ async fn serve(
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Settings> {
+pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
     let text = files::read_to_string(path, SETTINGS_BYTES_MAX)
         .with_context(|| format!("cannot read the settings; `rejoinder new DIR` writes a first {}", path.display()))?;
     Ok(Settings::parse(&path.display().to_string(), &text)?)

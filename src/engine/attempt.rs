@@ -6,7 +6,7 @@ use super::trace::line;
 use super::work::Work;
 use super::{Effect, End, ReplyId};
 use crate::calendar::Moment;
-use crate::channel::{NotSent, Outcome, RefusalScope, Verdict, rules};
+use crate::channel::{NotSent, Outcome, Reason, RefusalScope, Verdict, rules};
 
 /// The call begins so soon after the mark or not at all.
 const START_MS: i64 = 2_000;
@@ -27,12 +27,7 @@ impl Work<'_> {
             self.note("gate", format_args!("reply {} has not its turn", id.0));
             return;
         }
-        let Some(entry) = self.state.queue.iter().find(|entry| entry.id == id) else { return };
-        let comment = entry.comment;
-        let verdict = match comment {
-            Some(commented) => self.ask_gate_on_comment(&stand_in(false), commented, true),
-            None => self.ask_gate(&stand_in(entry.image), entry.confirmation, true),
-        };
+        let Some((comment, verdict)) = self.verdict_of(id) else { return };
         if verdict != Verdict::Send {
             self.refuse(id, verdict);
             if let Verdict::Hold(reason) = verdict {
@@ -57,6 +52,33 @@ impl Work<'_> {
         let left = self.state.ledger.replies_left();
         self.note("gate", line!["reply ", id.0, " leaves, attempt ", attempt, "; replies left ", left]);
         self.effects.push(Effect::Mark { reply: id, attempt, not_after, timeout_ms });
+    }
+
+    /// What the gate says of a waiting reply now; the moment of the comment that it answers, if it does.
+    fn verdict_of(&self, id: ReplyId) -> Option<(Option<Moment>, Verdict)> {
+        let entry = self.state.queue.iter().find(|entry| entry.id == id)?;
+        let verdict = match entry.comment {
+            Some(commented) => self.ask_gate_on_comment(&stand_in(false), commented, true),
+            None => self.ask_gate(&stand_in(entry.image), entry.confirmation, true),
+        };
+        Some((entry.comment, verdict))
+    }
+
+    /// Nothing is sent at present, and the dispatcher holds the reply's time for over.
+    pub(super) fn paused(&mut self, id: ReplyId) {
+        self.drop_stale();
+        if self.state.candidate().is_none_or(|head| head.reply != id) {
+            self.note("gate", format_args!("reply {} has not its turn", id.0));
+            return;
+        }
+        match self.verdict_of(id) {
+            None => {}
+            Some((_, Verdict::Hold(Reason::WindowClosed) | Verdict::Drop(Reason::CommentOld))) => {
+                self.finish_reply(id, End::Dropped, Reason::Paused.sentence(), None);
+            }
+            // What else the gate says it says again when sending goes on.
+            Some(_) => self.note("gate", format_args!("reply {} waits: sending is paused", id.0)),
+        }
     }
 
     pub(super) fn outcome(&mut self, id: ReplyId, attempt: u32, ended: Moment, outcome: &Outcome) {

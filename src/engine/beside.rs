@@ -42,7 +42,7 @@ impl<'a> Work<'a> {
     }
 
     /// The triggers whose limit is near and that have not fired, the first to fire first.
-    fn limits_near(&self) -> Vec<&'a Trigger> {
+    pub(super) fn limits_near(&self) -> Vec<&'a Trigger> {
         if !self.limits_count() {
             return Vec::new();
         }

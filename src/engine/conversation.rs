@@ -192,7 +192,39 @@ pub struct OpenAttempt {
     pub unknown: bool,
 }
 
+/// A reply that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuedReply {
+    pub candidate: Candidate,
+    pub stage: ReplyStage,
+}
+
+/// How far a reply is that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyStage {
+    Waiting,
+    /// For the customer to write, kept until then.
+    Held {
+        until: Moment,
+    },
+    Marked,
+    Unknown,
+}
+
 impl Conversation {
+    /// The replies that have not ended, in their order.
+    pub fn replies(&self) -> impl Iterator<Item = QueuedReply> {
+        self.queue.iter().map(|entry| QueuedReply {
+            candidate: offered(entry),
+            stage: match entry.stage {
+                Stage::Waiting => ReplyStage::Waiting,
+                Stage::Held { until } => ReplyStage::Held { until },
+                Stage::Marked { .. } => ReplyStage::Marked,
+                Stage::Unknown { .. } => ReplyStage::Unknown,
+            },
+        })
+    }
+
     /// When `Input::Due` should be handed in at the latest; `None` when nothing waits for time.
     #[must_use]
     pub fn due(&self) -> Option<Moment> {
@@ -225,7 +257,7 @@ impl Conversation {
             return None;
         }
         let head = self.queue.iter().find(|entry| entry.stage == Stage::Waiting)?;
-        Some(Candidate { reply: head.id, class: head.class, soft: head.soft, hard: head.hard })
+        Some(offered(head))
     }
 
     /// The attempt that is marked and not settled.
@@ -331,4 +363,8 @@ impl Conversation {
         }
         serde_json::from_slice(bytes)
     }
+}
+
+fn offered(entry: &Entry) -> Candidate {
+    Candidate { reply: entry.id, class: entry.class, queued: entry.queued, soft: entry.soft, hard: entry.hard }
 }

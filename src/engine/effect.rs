@@ -126,6 +126,8 @@ pub enum End {
 pub struct Candidate {
     pub reply: ReplyId,
     pub class: Class,
+    /// When it entered the conversation's queue.
+    pub queued: Moment,
     pub soft: Moment,
     pub hard: Moment,
 }

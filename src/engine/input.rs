@@ -32,6 +32,10 @@ pub enum Input {
     MaySend {
         reply: ReplyId,
     },
+    /// An operator has paused all sending, and this reply's time is over: it ends, where its window has closed.
+    Paused {
+        reply: ReplyId,
+    },
     /// How the call of a marked attempt ended.
     Outcome {
         reply: ReplyId,
@@ -62,6 +66,8 @@ pub enum Input {
     },
     /// A high-intent comment of the customer under one of the account's posts.
     Comment(Comment),
+    /// The store is an older copy that was brought back: what was sent since nobody here knows.
+    Restored,
     /// Whether the app's queue is longer than a set time; then texts are merged.
     Congestion {
         long: bool,

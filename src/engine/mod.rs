@@ -23,6 +23,7 @@ mod outbox;
 mod reconcile;
 pub mod rehearsal;
 mod render;
+mod restored;
 mod run;
 mod state;
 mod steps;
@@ -31,7 +32,7 @@ mod weigh;
 mod work;
 
 pub use call::origin_of;
-pub use conversation::{Conversation, OpenAttempt, Speaker, Status};
+pub use conversation::{Conversation, OpenAttempt, QueuedReply, ReplyStage, Speaker, Status};
 pub use effect::{Candidate, Class, Courtesy, Effect, End, HeaderPiece, Reply, ReplyId, Request};
 pub use input::{Answer, Body, ColleagueAction, Comment, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral};
 pub use limits::Limits;

@@ -105,8 +105,10 @@ impl<'a> Work<'a> {
 
     pub(super) fn input(&mut self, input: &Input) {
         self.forget();
-        self.grows =
-            !matches!(input, Input::MaySend { .. } | Input::Outcome { .. } | Input::Read { .. } | Input::Congestion { .. });
+        self.grows = !matches!(
+            input,
+            Input::MaySend { .. } | Input::Paused { .. } | Input::Outcome { .. } | Input::Read { .. } | Input::Congestion { .. }
+        );
         match input {
             Input::Message(inbound) => self.message(inbound),
             Input::Referral(referral) => {
@@ -122,6 +124,8 @@ impl<'a> Work<'a> {
                 self.due();
             }
             Input::MaySend { reply } => self.may_send(*reply),
+            Input::Paused { reply } => self.paused(*reply),
+            Input::Restored => self.restored(),
             Input::Outcome { reply, attempt, ended, outcome } => self.outcome(*reply, *attempt, *ended, outcome),
             Input::Looked { listing } => self.looked(listing.as_ref()),
             Input::Capability { images } => self.capability(*images),

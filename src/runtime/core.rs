@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -12,8 +12,10 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::doubt::Doubt;
 use super::fail::FailPoint;
+use super::measure::Ended;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Ports};
+use super::pause::Pauses;
 use super::port::{AccountId, ConversationId, InputKey, Record, StoreError, Target};
 use super::presence::Presence;
 use crate::bot::Bot;
@@ -43,11 +45,16 @@ pub(super) struct Core {
     pub(super) lease: Duration,
     pub(super) news_every: Duration,
     pub(super) apps: Vec<AppOptions>,
+    /// By app: how long before the 48th hour the last reply may leave, in milliseconds; may change.
+    pub(super) margins_ms: Vec<AtomicI64>,
     /// By app: whether this process sends for it.
     pub(super) leading: Vec<AtomicBool>,
     /// By app: whether its queue is so long that texts are merged.
     pub(super) congested: Vec<AtomicBool>,
     pub(super) accounts: Accounts,
+    pub(super) pauses: Pauses,
+    /// Messages of TikTok's from before are only stored: what became of them was lost with the newer store.
+    pub(super) restored_until: Option<Moment>,
     pub(super) workers: Vec<mpsc::UnboundedSender<Item>>,
     pub(super) writer: mpsc::UnboundedSender<Finished>,
     pub(super) events: broadcast::Sender<Event>,
@@ -71,6 +78,18 @@ impl Accounts {
 
     pub(super) fn of(&self, id: AccountId) -> Option<&Arc<Account>> {
         self.by_id.get(&id)
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = AccountId> {
+        self.by_id.keys().copied()
+    }
+
+    /// The accounts that carry this `business_id`, of whatever app.
+    pub(super) fn called(&self, open_id: &str) -> Vec<AccountId> {
+        let mut found: Vec<AccountId> =
+            self.by_id.values().filter(|account| account.open_id == open_id).map(|account| account.id).collect();
+        found.sort_unstable();
+        found
     }
 
     /// The first account of an app.
@@ -101,6 +120,11 @@ pub(super) struct Address {
 }
 
 impl Address {
+    /// TikTok's id of the conversation, as text.
+    pub(super) fn name(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.external)
+    }
+
     pub(super) fn target(&self) -> Target {
         Target { app: self.account.app_id.clone(), open_id: self.account.open_id.clone(), external: self.external.clone() }
     }
@@ -207,6 +231,8 @@ pub(super) struct Finished {
     pub(super) ack: Ack,
     /// Counted per worker, so that it knows what is committed.
     pub(super) progress: Option<(Arc<AtomicU64>, u64)>,
+    /// What it says of replies, counted when it is committed.
+    pub(super) replies: Vec<Ended>,
     /// The conversation it was computed on, and the worker's sprints before that was loaded.
     pub(super) basis: Option<(ConversationId, u64)>,
 }
@@ -285,7 +311,7 @@ impl Core {
                 Ok(done) => return Some(done),
                 Err(_) if self.writer.is_closed() || self.fatal.borrow().is_some() => return None,
                 Err(error) => {
-                    tracing::warn!(%error, kind = super::entry::word(&input), "handed in again in a second");
+                    tracing::warn!(%error, conversation = %address.name(), kind = super::entry::word(&input), "handed in again in a second");
                     self.sleep(AGAIN_AFTER).await;
                 }
             }

@@ -107,6 +107,8 @@ pub(super) fn word(input: &Input) -> &'static str {
         Input::Read { .. } => "read",
         Input::Due | Input::DueAfterGap { .. } => "due",
         Input::MaySend { .. } => "may_send",
+        Input::Paused { .. } => "paused",
+        Input::Restored => "restored",
         Input::Outcome { .. } => "outcome",
         Input::Looked { .. } => "looked",
         Input::Capability { .. } => "capability",

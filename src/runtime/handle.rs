@@ -10,12 +10,14 @@ use futures_util::future::{join_all, select};
 use tokio::sync::{broadcast, oneshot};
 
 use super::core::{Address, Ask, Core, Delivered, Done, Event, Finished, Refused};
-use super::dispatch::{Called, Lane, Msg, Rank, Report};
+use super::dispatch::{Call, Called, Lane, Msg, Rank, Report};
 use super::entry::Kept;
-use super::metrics::{Counts, count};
-use super::port::{AccountId, ConversationId, Delivery, Meaning, Permit, Record};
+use super::metrics::{Counts, Measures, count};
+use super::pause::Paused;
+use super::port::{AccountId, ConversationId, Delivery, Meaning, Permit, Record, StoreError};
 use super::recent::input_key;
 use crate::bot::Bot;
+use crate::calendar::Moment;
 use crate::engine::{ColleagueAction, Input};
 
 /// Longer than any call.
@@ -66,6 +68,10 @@ impl Handle {
                 let Some(account) = account else {
                     return self.keep(None, kept("unknown_account", "no account of the settings")).await;
                 };
+                if is_older(&input, core.restored_until) {
+                    let why = "it is from before the store was restored: what became of it then is not known";
+                    return self.keep(Some(account.id), kept("before_restore", why)).await;
+                }
                 let key = key.and_then(|material| input_key(&core.secret, &external, &material));
                 let address = Arc::new(Address { account, external });
                 core.post(address, Ask::Input { key, input }).await.map(|done| done.delivered)
@@ -98,6 +104,7 @@ impl Handle {
             ack,
             progress: None,
             basis: None,
+            replies: Vec::new(),
         };
         self.core.writer.send(finished).map_err(|_| ended())?;
         done.await.map_err(|_| ended())?.map(|done| done.delivered)
@@ -114,6 +121,58 @@ impl Handle {
         };
         let ask = Ask::Input { key: None, input: Input::Colleague { action } };
         self.core.post(address, ask).await.map(|_| true)
+    }
+
+    /// Pauses all sending, or that of one account (`business_id`). No mark is committed after this has returned, whatever
+    /// process of the store would make it; what was marked before may still be on its way. False where the account is
+    /// unknown.
+    ///
+    /// # Errors
+    /// When it could not be committed; then all goes on as before.
+    pub async fn pause(&self, account: Option<&str>) -> Result<bool, StoreError> {
+        self.set_pause(account, Some(self.core.now())).await
+    }
+
+    /// Ends a pause of all accounts, or of one. A pause of all holds for an account that is resumed alone.
+    ///
+    /// # Errors
+    /// When it could not be committed.
+    pub async fn resume(&self, account: Option<&str>) -> Result<bool, StoreError> {
+        self.set_pause(account, None).await
+    }
+
+    async fn set_pause(&self, account: Option<&str>, since: Option<Moment>) -> Result<bool, StoreError> {
+        let named = account.map(|open_id| self.core.accounts.called(open_id));
+        if named.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(false);
+        }
+        self.core.pauses.set(self.store(), named.as_deref(), since).await?;
+        let account = account.unwrap_or("all");
+        match since {
+            Some(_) => tracing::warn!(account, "sending is paused"),
+            None => tracing::warn!(account, "sending goes on"),
+        }
+        self.lanes.values().for_each(|lane| lane.send(Msg::Look));
+        Ok(true)
+    }
+
+    /// Other settings of an app from now on: calls a second, and how long before the 48th hour the last reply may leave, in
+    /// milliseconds. False where the app is unknown.
+    pub fn tune(&self, app: &str, calls_per_second: f64, window_margin_ms: i64) -> bool {
+        let Some(index) = self.core.apps.iter().position(|known| known.id == app) else { return false };
+        if let Some(margin) = self.core.margins_ms.get(index) {
+            margin.store(window_margin_ms, Ordering::Relaxed);
+        }
+        if let Some(lane) = self.lanes.get(&index) {
+            lane.send(Msg::Pace(calls_per_second));
+        }
+        true
+    }
+
+    /// What is paused.
+    #[must_use]
+    pub fn pauses(&self) -> Vec<Paused> {
+        self.core.pauses.list(&self.core.accounts)
     }
 
     /// From the next sprint on this bot answers.
@@ -134,7 +193,7 @@ impl Handle {
         let lane = self.lanes.get(&index)?;
         let begun = self.core.monotonic();
         let permit = lane.permit(Rank::System, None, None).await;
-        lane.send(Msg::Called(Called { account: None, begun, outcome: None, is_send: false }));
+        lane.send(Msg::Called(Called { account: None, begun, outcome: None, what: Call::Registration }));
         permit
     }
 
@@ -164,6 +223,18 @@ impl Handle {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.core.metrics.counts()
+    }
+
+    /// Everything that is measured, for operators.
+    #[must_use]
+    pub fn measures(&self) -> Measures {
+        self.core.metrics.measures(self.core.monotonic())
+    }
+
+    /// Why deliveries are refused just now, where they are; `store` or `queue`.
+    #[must_use]
+    pub fn refuses(&self) -> Option<&'static str> {
+        self.core.metrics.refuses(self.core.monotonic())
     }
 
     /// How the sending of each app goes.
@@ -204,7 +275,22 @@ impl Handle {
         let _ = self.write(None, Delivered::Done).await;
     }
 
+    pub(super) fn lanes(&self) -> impl Iterator<Item = (usize, &Lane)> {
+        self.lanes.iter().map(|(app, lane)| (*app, lane))
+    }
+
     pub(super) fn store(&self) -> &dyn super::port::Store {
         self.core.ports.store.as_ref()
     }
+}
+
+/// Whether the customer did it before a moment. What is told of messages of ours is always of use.
+fn is_older(input: &Input, than: Option<Moment>) -> bool {
+    let at = match input {
+        Input::Message(message) => message.at,
+        Input::Comment(comment) => comment.at,
+        Input::Referral(referral) => referral.at,
+        _ => return false,
+    };
+    than.is_some_and(|than| at < than)
 }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::core::{Ask, Core, later};
 use super::dispatch::{Lane, Msg};
+use super::metrics::count;
 use super::port::{ConversationId, OutboxRow, OutboxState};
 use super::timers::Told;
 use crate::channel::Outcome;
@@ -50,6 +51,7 @@ impl Keeper {
             let asked = core.monotonic();
             let answer = core.ports.store.lease(&id, core.lease).await;
             let now = core.monotonic();
+            core.metrics.lease_took.add(now.saturating_sub(asked));
             let rest = match answer {
                 Ok(lease) if lease.mine => {
                     let ends = asked.saturating_add(lease.left);
@@ -79,6 +81,7 @@ impl Keeper {
             return;
         }
         tracing::info!(app = self.app, "this process leads the app now");
+        count(&self.core.metrics.leases_taken);
         if let Some(leading) = self.core.leading.get(self.app) {
             leading.store(true, Ordering::SeqCst);
         }
@@ -92,6 +95,7 @@ impl Keeper {
             return;
         }
         tracing::warn!(app = self.app, why, "this process no longer leads the app");
+        count(&self.core.metrics.leases_lost);
         if let Some(leading) = self.core.leading.get(self.app) {
             leading.store(false, Ordering::SeqCst);
         }

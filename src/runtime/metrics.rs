@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::measure::{Ages, CALLS, ENDS, Ended, Grid, Histogram, INPUTS, OUTCOMES, REASONS, Tally, Took};
+
 /// A delivery that would wait longer is refused at once; TikTok will bring it again.
 const WAIT_US_MAX: u64 = 2_000_000;
 /// Deliveries in memory at most, whatever the estimate says.
 const WAITING_MAX: usize = 20_000;
 const NOT_COMMITTING: i64 = -1;
+/// So long after a commit has failed the store is said to fail: nothing may come that could show otherwise.
+const FAILING_US: u64 = 10_000_000;
 
 /// Everything that is counted since the start.
 #[derive(Debug)]
@@ -28,6 +32,17 @@ pub(super) struct Metrics {
     pub(super) not_sent: AtomicU64,
     pub(super) refused_by_tiktok: AtomicU64,
     pub(super) unknown: AtomicU64,
+    pub(super) by_input: Tally,
+    pub(super) by_call: Grid,
+    pub(super) by_end: Grid,
+    pub(super) windows_missed: AtomicU64,
+    pub(super) leases_taken: AtomicU64,
+    pub(super) leases_lost: AtomicU64,
+    commit_took: Histogram,
+    pub(super) load_took: Histogram,
+    pub(super) lease_took: Histogram,
+    ages: Ages,
+    failed_us: AtomicI64,
     waiting: AtomicUsize,
     each_us: AtomicU64,
     commit_begun_us: AtomicI64,
@@ -58,6 +73,29 @@ pub struct Counts {
     pub waiting: u64,
 }
 
+/// All that is measured, at one moment. Words are of fixed sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Measures {
+    pub counts: Counts,
+    /// For how long the delivery that waits longest waits for its commit.
+    pub oldest_waiting: Duration,
+    /// Lines of the history by kind.
+    pub by_input: Vec<(&'static str, u64)>,
+    /// Finished calls by what was called and how it ended.
+    pub by_call: Vec<(&'static str, &'static str, u64)>,
+    /// Replies by final state and the class of its reason.
+    pub by_end: Vec<(&'static str, &'static str, u64)>,
+    /// Replies that could not leave because the window had closed.
+    pub windows_missed: u64,
+    pub leases_taken: u64,
+    pub leases_lost: u64,
+    pub commit: Took,
+    /// A conversation read from the store.
+    pub load: Took,
+    /// A lease asked for.
+    pub lease: Took,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         Self {
@@ -75,6 +113,17 @@ impl Default for Metrics {
             not_sent: AtomicU64::new(0),
             refused_by_tiktok: AtomicU64::new(0),
             unknown: AtomicU64::new(0),
+            by_input: Tally::new(INPUTS),
+            by_call: Grid::new(CALLS, OUTCOMES),
+            by_end: Grid::new(ENDS, REASONS),
+            windows_missed: AtomicU64::new(0),
+            leases_taken: AtomicU64::new(0),
+            leases_lost: AtomicU64::new(0),
+            commit_took: Histogram::default(),
+            load_took: Histogram::default(),
+            lease_took: Histogram::default(),
+            ages: Ages::default(),
+            failed_us: AtomicI64::new(NOT_COMMITTING),
             waiting: AtomicUsize::new(0),
             each_us: AtomicU64::new(0),
             commit_begun_us: AtomicI64::new(NOT_COMMITTING),
@@ -87,17 +136,27 @@ pub(super) fn count(counter: &AtomicU64) {
 }
 
 /// One delivery on its way; counted while it lives.
-pub(super) struct OnTheWay<'a>(&'a Metrics);
+pub(super) struct OnTheWay<'a>(&'a Metrics, (Duration, u64));
 
 impl Drop for OnTheWay<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.0.ages.leave(self.1);
     }
 }
 
 impl Metrics {
     /// A place for one more delivery, unless it would wait too long.
     pub(super) fn enter(&self, now: Duration) -> Option<OnTheWay<'_>> {
+        if self.is_crowded(now) {
+            return None;
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Some(OnTheWay(self, self.ages.enter(now)))
+    }
+
+    /// Whether one more delivery would wait too long.
+    fn is_crowded(&self, now: Duration) -> bool {
         let waiting = self.waiting.load(Ordering::Relaxed);
         let each = self.each_us.load(Ordering::Relaxed);
         let begun = self.commit_begun_us.load(Ordering::Relaxed);
@@ -106,11 +165,33 @@ impl Metrics {
             begun => micros(now).saturating_sub(begun.cast_unsigned()),
         };
         let estimate = each.saturating_mul(waiting as u64).saturating_add(stalled);
-        if waiting >= WAITING_MAX || (waiting > 0 && estimate > WAIT_US_MAX) {
-            return None;
+        waiting >= WAITING_MAX || (waiting > 0 && estimate > WAIT_US_MAX)
+    }
+
+    /// Why deliveries are refused just now, where they are.
+    pub(super) fn refuses(&self, now: Duration) -> Option<&'static str> {
+        let failed = self.failed_us.load(Ordering::Relaxed);
+        let fails = failed != NOT_COMMITTING && micros(now).saturating_sub(failed.cast_unsigned()) < FAILING_US;
+        if fails {
+            return Some("store");
         }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        Some(OnTheWay(self))
+        self.is_crowded(now).then_some("queue")
+    }
+
+    /// Whether the newest commit was written.
+    pub(super) fn commit_succeeded(&self, now: Duration, written: bool) {
+        let failed = if written { NOT_COMMITTING } else { micros(now).cast_signed() };
+        self.failed_us.store(failed, Ordering::Relaxed);
+    }
+
+    /// What a committed sprint said of replies.
+    pub(super) fn replies(&self, ended: &[Ended]) {
+        for ended in ended {
+            match ended {
+                Ended::Reply(end, reason) => self.by_end.add(end, reason),
+                Ended::WindowMissed => count(&self.windows_missed),
+            }
+        }
     }
 
     pub(super) fn commit_begins(&self, now: Duration) {
@@ -120,9 +201,27 @@ impl Metrics {
     /// Learns from one commit of `records` how long each takes.
     pub(super) fn commit_ended(&self, begun: Duration, now: Duration, records: usize) {
         self.commit_begun_us.store(NOT_COMMITTING, Ordering::Relaxed);
+        self.commit_took.add(now.saturating_sub(begun));
         let took = micros(now.saturating_sub(begun)).min(WAIT_US_MAX) / (records.max(1) as u64);
         let known = self.each_us.load(Ordering::Relaxed);
         self.each_us.store((known * 7 + took) / 8, Ordering::Relaxed);
+    }
+
+    pub(super) fn measures(&self, now: Duration) -> Measures {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Measures {
+            counts: self.counts(),
+            oldest_waiting: self.ages.oldest(now),
+            by_input: self.by_input.read(),
+            by_call: self.by_call.read(),
+            by_end: self.by_end.read(),
+            windows_missed: read(&self.windows_missed),
+            leases_taken: read(&self.leases_taken),
+            leases_lost: read(&self.leases_lost),
+            commit: self.commit_took.read(),
+            load: self.load_took.read(),
+            lease: self.lease_took.read(),
+        }
     }
 
     pub(super) fn counts(&self) -> Counts {

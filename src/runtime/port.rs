@@ -166,7 +166,8 @@ pub struct Record {
     /// The history's body.
     pub body: Vec<u8>,
     pub change: Option<Change>,
-    /// It holds a mark: written only while this process leads the account's app, or else [`Written::Fenced`].
+    /// It holds a mark: a shared store writes it only while this process leads the account's app and neither
+    /// [`PAUSE`] nor [`pause_of`] the account stands in `meta`, or else it is [`Written::Fenced`].
     pub is_mark: bool,
 }
 
@@ -230,6 +231,20 @@ pub struct AccountRow {
     pub token: Option<Vec<u8>>,
     pub token_generation: i64,
 }
+
+/// The key of `meta` under which sending of all accounts is paused: an empty value, or none, is no pause. A store that is
+/// shared refuses marks while one stands (see [`Record::is_mark`]).
+pub const PAUSE: &str = "pause";
+
+/// The same for one account.
+#[must_use]
+pub fn pause_of(account: AccountId) -> String {
+    format!("{PAUSE}:{}", account.0)
+}
+
+/// The key of `meta` that a store sets when it finds itself to be an older copy, brought back; the runtime empties it when
+/// every conversation was told.
+pub const RESTORED_PENDING: &str = "restored_pending";
 
 /// The durable side. One process owns it, or several share it ([`Store::is_shared`]); `commit` is one transaction, all
 /// or nothing but for what other processes made stale, durable when it returns.
@@ -371,6 +386,10 @@ pub trait Transport: Send + Sync + 'static {
     async fn list(&self, permit: Permit, target: Target) -> Result<Listing, CallFailure>;
     /// Whether images may be sent.
     async fn images_allowed(&self, permit: Permit, target: Target) -> Result<bool, CallFailure>;
+    /// Asks something whose answer tells the other side's time, and is not looked at otherwise.
+    async fn ask_the_time(&self, permit: Permit, target: Target) -> Result<(), CallFailure> {
+        self.list(permit, target).await.map(drop)
+    }
     /// Renews the account's token (one at a time per account; the newest generation wins).
     async fn renew(&self, permit: Permit, app: &str, open_id: &str) -> Result<(), CallFailure>;
     /// The worst difference seen between the other side's clock and ours, in milliseconds; `None` before any answer.

@@ -64,6 +64,25 @@ impl Handle {
         Ok(self.store().find(account.id, external).await?.map(|row| row.id))
     }
 
+    /// The conversations of that name in any account of the settings: TikTok's id, or ours (a number).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn find_named(&self, name: &str) -> Result<Vec<ConversationId>, StoreError> {
+        let mut found = Vec::new();
+        let mut accounts: Vec<_> = self.core.accounts.ids().collect();
+        accounts.sort_unstable();
+        for account in accounts {
+            found.extend(self.store().find(account, name.as_bytes()).await?.map(|row| row.id));
+        }
+        if found.is_empty()
+            && let Ok(number) = name.parse()
+        {
+            found.extend(self.store().load(ConversationId(number)).await?.map(|row| row.id));
+        }
+        Ok(found)
+    }
+
     fn summary(&self, row: &ConversationRow) -> ConversationSummary {
         ConversationSummary {
             id: row.id.0,

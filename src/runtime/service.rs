@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -10,15 +10,17 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::core::{Account, Accounts, Core};
-use super::dispatch::{Dispatcher, Lane};
+use super::dispatch::{Dispatcher, Lane, Msg};
 use super::doubt::Doubt;
 use super::fail::FailPoint;
 use super::handle::Handle;
 use super::lease;
 use super::metrics::Metrics;
 use super::options::{Options, Ports};
+use super::pause::{self, Pauses};
 use super::port::{AccountId, StoreError};
 use super::presence::{self, Presence};
+use super::restore;
 use super::timers::Timers;
 use super::worker::Worker;
 use super::writer::Writer;
@@ -49,6 +51,9 @@ impl Service {
         let epoch = ports.store.epoch().await?;
         let secret = secret(&ports).await?;
         let accounts = accounts(&options, &ports).await?;
+        let pauses = Pauses::default();
+        pauses.read(&*ports.store, &accounts).await?;
+        let restored = restore::read(&ports).await?;
         let (worker_ends, workers): (Vec<_>, Vec<_>) = (0..options.workers.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
         let (writer, finished) = mpsc::unbounded_channel();
         let presence = Presence::default();
@@ -67,10 +72,13 @@ impl Service {
             leading: options.apps.iter().map(|_| AtomicBool::new(!shared)).collect(),
             congested: options.apps.iter().map(|_| AtomicBool::new(false)).collect(),
             presence_every: options.presence_every,
+            margins_ms: options.apps.iter().map(|app| AtomicI64::new(app.window_margin_ms)).collect(),
             lease: options.lease,
             news_every: options.news_every,
             apps: options.apps,
             accounts,
+            pauses,
+            restored_until: restored.until,
             workers: worker_ends,
             writer,
             events: broadcast::Sender::new(EVENTS_KEPT),
@@ -98,6 +106,9 @@ impl Service {
         let writer =
             Writer { core: Arc::clone(&core), finished, lanes: lanes.clone(), timers: timers.clone(), void: HashMap::new() };
         spawn(&mut tasks, &core, "writer", writer.run());
+        if restored.pending {
+            restore::settle(&core).await?;
+        }
         spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), told).run());
         spawn(&mut tasks, &core, "presence", presence::show(Arc::clone(&core)));
         if shared {
@@ -106,6 +117,8 @@ impl Service {
                 spawn(&mut tasks, &core, "lease", keeper.run());
             }
             tasks.spawn(lease::listen(Arc::clone(&core)));
+            let told: Vec<Lane> = lanes.values().cloned().collect();
+            tasks.spawn(pause::listen(Arc::clone(&core), move || told.iter().for_each(|lane| lane.send(Msg::Look))));
         } else {
             tasks.spawn(lease::take_up(Arc::clone(&core), None));
         }

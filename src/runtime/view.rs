@@ -183,6 +183,8 @@ impl Talk {
             | Input::Due
             | Input::DueAfterGap { .. }
             | Input::MaySend { .. }
+            | Input::Paused { .. }
+            | Input::Restored
             | Input::Looked { .. }
             | Input::Capability { .. }
             | Input::Congestion { .. } => return false,

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, Mark, News, Refused, wait_of};
 use super::entry::{self, Entry, Kept};
+use super::measure;
 use super::metrics::count;
 use super::outbox;
 use super::port::{Change, ConversationId, InputKey, Record, StoreError};
@@ -148,7 +149,7 @@ impl Worker {
                     self.slots.insert(Arc::clone(address), slot);
                 }
                 Err(error) => {
-                    tracing::error!(%error, "a conversation could not be loaded");
+                    tracing::error!(%error, conversation = %address.name(), "a conversation could not be loaded");
                     failed.insert(Arc::clone(address), error.to_string());
                 }
             }
@@ -192,6 +193,7 @@ impl Worker {
             ack,
             progress: None,
             basis: None,
+            replies: Vec::new(),
         }
     }
 
@@ -228,7 +230,10 @@ impl Worker {
                 finished.done = Done::plain(Delivered::Kept);
             }
             // What we ask ourselves about a conversation that was never written changes nothing.
-            Ask::Input { input: Input::Due | Input::DueAfterGap { .. } | Input::MaySend { .. }, .. } if slot.rev == 0 => {}
+            Ask::Input {
+                input: Input::Due | Input::DueAfterGap { .. } | Input::MaySend { .. } | Input::Paused { .. } | Input::Restored,
+                ..
+            } if slot.rev == 0 => {}
             Ask::Forget { .. } => {}
             Ask::Input { key, input } => {
                 self.sent += 1;
@@ -266,7 +271,7 @@ fn order(item: &Item) -> (u8, Moment, String) {
             Input::Comment(comment) => (2, comment.at, comment.comment_id.clone()),
             Input::Fetched { .. } | Input::Ran { .. } | Input::Congestion { .. } => (3, Moment(0), none),
             Input::Due | Input::DueAfterGap { .. } => (3, Moment(0), none),
-            Input::MaySend { .. } => (4, Moment(0), none),
+            Input::MaySend { .. } | Input::Paused { .. } | Input::Restored => (4, Moment(0), none),
         },
         Ask::Standing | Ask::Forget { .. } => (5, Moment(0), none),
     }
@@ -274,6 +279,7 @@ fn order(item: &Item) -> (u8, Moment, String) {
 
 async fn load(core: &Core, address: &Address, since: u64) -> Result<Slot, StoreError> {
     let store = &core.ports.store;
+    let begun = core.monotonic();
     let fresh = |id| Slot {
         id,
         rev: 0,
@@ -295,6 +301,7 @@ async fn load(core: &Core, address: &Address, since: u64) -> Result<Slot, StoreE
     slot.writer = row.writer;
     slot.recent = Recent::decode(&row.recent);
     slot.open = store.outbox_of(row.id).await?.into_iter().map(|row| row.reply).collect();
+    core.metrics.load_took.add(core.monotonic().saturating_sub(begun));
     match Conversation::decode(&row.state) {
         Ok(conversation) => {
             // Nor over a restart.
@@ -358,12 +365,15 @@ impl Slot {
             }
             Err(fault) => {
                 count(&core.metrics.faults);
-                tracing::error!(conversation = self.id.0, kind, fault, "the engine failed on an input");
+                // What a panic says may hold a text of the customer's.
+                tracing::error!(conversation = self.id.0, kind, "the engine failed on an input; the history says how");
+                tracing::trace!(conversation = self.id.0, fault);
                 entry.fault = Some(fault);
                 self.damaged.is_none().then(|| self.conversation.encode().ok()).flatten()
             }
         };
         finished.done.mark = mark_of(&entry.effects);
+        finished.replies = measure::ended(&entry.effects);
         let mut news = self.news(address);
         news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
         finished.record = Some(Record {
@@ -435,7 +445,7 @@ fn unstuck(input: &Input, was: Option<Moment>, due: Option<Moment>, now: Moment,
 fn margins(core: &Core, address: &Address) -> (i64, i64) {
     const CALL_MS: i64 = 10_000;
     let skew = core.ports.transport.skew_ms();
-    let set = core.apps.get(address.account.app).map_or(0, |app| app.window_margin_ms);
+    let set = core.margins_ms.get(address.account.app).map_or(0, |margin| margin.load(Ordering::Relaxed));
     (margin_ms(set, skew, CALL_MS), skew_bound_ms(skew))
 }
 

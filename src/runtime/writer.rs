@@ -98,6 +98,7 @@ impl Writer {
         metrics.commit_begins(begun);
         let result = self.core.ports.store.commit(records).await;
         metrics.commit_ended(begun, self.core.monotonic(), many);
+        metrics.commit_succeeded(self.core.monotonic(), result.is_ok());
         count(&metrics.commits);
         result
     }
@@ -130,9 +131,11 @@ impl Writer {
             if finished.done.delivered == Delivered::Duplicate {
                 count(&self.core.metrics.duplicates);
             }
+            self.core.metrics.replies(&finished.replies);
             self.core.fail.pass("before_ack");
             let _ = finished.ack.send(Ok(finished.done));
             if let Some((seq, kind)) = seq {
+                self.core.metrics.by_input.add(kind);
                 let _ = self.core.events.send(Event { seq, conversation, kind });
             }
         }

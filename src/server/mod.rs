@@ -1,10 +1,16 @@
 //! In: HTTP. Out: deliveries to the runtime, answers, pages.
 //! Does not know: the engine's insides, SQL, the command line.
 
+pub mod admin;
+pub mod dry_run;
+mod exposition;
 mod health;
+mod metrics;
 pub mod node;
+pub mod operator;
 pub mod phone;
 pub mod settings;
+pub mod testers;
 mod webhook;
 
 use std::sync::Arc;
@@ -16,6 +22,7 @@ use tokio::net::TcpListener;
 
 pub use webhook::{BODY_BYTES_MAX, Counters};
 
+use self::testers::Testers;
 use crate::runtime::Handle;
 use crate::runtime::port::{Clock, Transport};
 use crate::tiktok::signature::Signer;
@@ -28,13 +35,17 @@ pub struct Doors {
     /// One per app; each is tried on a delivery.
     pub signers: Vec<Signer>,
     pub counters: Counters,
+    pub testers: Testers,
+    /// Nothing is sent.
+    pub dry_run: bool,
 }
 
-/// The routes of a server that takes traffic: webhooks and health.
+/// The routes of a server that takes traffic: webhooks and health. What shows more is behind [`admin::router`].
 pub fn router(doors: Arc<Doors>) -> Router {
     Router::new()
         .route("/webhooks/tiktok", post(webhook::receive))
-        .route("/healthz", get(health::answer))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(doors)
 }

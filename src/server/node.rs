@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use super::dry_run::DryRun;
+use super::testers::Testers;
 use super::{Counters, Doors};
 use crate::bot::Bot;
 use crate::runtime::port::{CallFailure, Clock, Entropy, Store, StoreError, Transport};
@@ -53,6 +55,10 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     pub store: Arc<dyn Store>,
     pub tokens: Arc<Tokens>,
+    /// Who alone is answered, by person or conversation; everybody where there is none.
+    pub testers: Vec<String>,
+    /// Nothing is sent: see [`DryRun`].
+    pub dry_run: bool,
     /// For crash tests alone: see [`Options::fail_point`].
     pub fail_point: Option<(String, u32)>,
 }
@@ -91,7 +97,10 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
         parts.apps.iter().map(|app| AppAccess { id: app.id.clone(), secret: app.secret.clone(), api: app.api.clone() }).collect();
     let client = Client::new(access, parts.tokens, Arc::clone(&parts.clock))?;
     let client = Arc::new(client);
-    let transport: Arc<dyn Transport> = Arc::clone(&client) as Arc<dyn Transport>;
+    let mut transport: Arc<dyn Transport> = Arc::clone(&client) as Arc<dyn Transport>;
+    if parts.dry_run {
+        transport = Arc::new(DryRun::new(transport));
+    }
     let mut options = Options::new(parts.apps.iter().map(app_options).collect());
     options.fail_point = parts.fail_point;
     let ports =
@@ -102,7 +111,9 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
         .into_iter()
         .map(|app| Signer { app: app.id, secret: app.secret, age_max_ms: app.signature_age_max_ms })
         .collect();
-    let doors = Arc::new(Doors { runtime, clock: parts.clock, transport, signers, counters: Counters::default() });
+    let (testers, dry_run) = (Testers::new(parts.testers), parts.dry_run);
+    let counters = Counters::default();
+    let doors = Arc::new(Doors { runtime, clock: parts.clock, transport, signers, counters, testers, dry_run });
     Ok(Node { service, doors, client })
 }
 

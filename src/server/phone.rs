@@ -70,8 +70,9 @@ fn asset(media_type: &'static str, text: &'static str) -> impl IntoResponse {
 
 async fn bot(State(phone): State<Arc<Phone>>) -> Json<serde_json::Value> {
     let now = phone.doors.clock.now();
+    let paused = !phone.doors.runtime.pauses().is_empty();
     let bot = phone.bot.read().unwrap_or_else(PoisonError::into_inner);
-    Json(json!({ "name": bot.name, "flows": bot.flows, "findings": bot.findings, "now": now }))
+    Json(json!({ "name": bot.name, "flows": bot.flows, "findings": bot.findings, "paused": paused, "now": now }))
 }
 
 #[derive(Deserialize)]
@@ -106,7 +107,7 @@ async fn view(phone: &Phone, external: &str) -> Result<Option<serde_json::Value>
 }
 
 /// Who speaks here and what the run waits for, in words.
-fn sentence(status: &Status) -> String {
+pub(super) fn sentence(status: &Status) -> String {
     if status.opted_out {
         return "opted out".into();
     }

@@ -17,8 +17,18 @@ pub struct Settings {
     pub store: Place,
     #[serde(default = "default_listen")]
     pub listen: String,
+    /// Where operators reach it: metrics and health; `off` for nowhere.
+    #[serde(default = "default_admin_listen")]
+    pub admin_listen: String,
+    /// What opens more than metrics to operators; made anew at each start without it.
+    pub admin_token: Option<Secret>,
     /// Where TikTok reaches this server, without a path.
     pub public_url: Option<String>,
+    /// Which lines of the log are shown: `warn`, `info`, `debug`, or as RUST_LOG.
+    pub log: Option<String>,
+    /// Before going live: ids of the persons or conversations that alone are answered.
+    #[serde(default)]
+    pub testers: Vec<String>,
     /// Encrypts tokens at rest.
     pub token_key: Option<Secret>,
     #[serde(default, rename = "app")]
@@ -83,6 +93,27 @@ impl Place {
     pub fn is_database(text: &str) -> bool {
         text.starts_with("postgres://") || text.starts_with("postgresql://")
     }
+
+    /// The store of a dry run, a file of its own: what is only told as sent must never be taken for it.
+    #[must_use]
+    pub fn of_dry_run(&self) -> Self {
+        let file = match self {
+            Self::File(path) => path.clone(),
+            Self::Database(_) => "rejoinder.db".into(),
+        };
+        let mut name = file.into_os_string();
+        name.push(".dry-run");
+        Self::File(name.into())
+    }
+
+    /// The file whose name other files of this store have with an ending.
+    #[must_use]
+    pub fn beside(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Database(_) => "rejoinder".into(),
+        }
+    }
 }
 
 /// A length of time written as `300s`, `5m`, `1h30m`, `2d`; in milliseconds.
@@ -94,6 +125,9 @@ fn default_flows() -> Vec<PathBuf> {
 }
 fn default_listen() -> String {
     "127.0.0.1:8080".into()
+}
+fn default_admin_listen() -> String {
+    "127.0.0.1:0".into()
 }
 fn default_api() -> String {
     "https://business-api.tiktok.com/open_api/v1.3".into()
@@ -131,6 +165,9 @@ impl Settings {
         let fail = |message: String| Err(SettingsError { message: format!("{path}: {message}") });
         if self.apps.is_empty() {
             return fail("no `[[app]]` is given; add one with `id` and `secret` of your app at TikTok".into());
+        }
+        if self.testers.iter().any(|tester| tester.trim().is_empty()) {
+            return fail("`testers` holds an empty id".into());
         }
         let mut seen = BTreeMap::new();
         for app in &self.apps {

@@ -62,7 +62,7 @@ pub(super) async fn receive(State(doors): State<Arc<Doors>>, _: Bearable, reques
         Ok(signer) => signer.app.clone(),
         Err(error) => return refuse(&doors, error, now),
     };
-    match doors.runtime.deliver(delivery(&app, now, body)).await {
+    match doors.runtime.deliver(doors.testers.pass(delivery(&app, now, body))).await {
         Ok(_) => {
             doors.counters.accepted.fetch_add(1, Ordering::Relaxed);
             (StatusCode::OK, String::new())

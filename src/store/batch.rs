@@ -36,6 +36,8 @@ pub(super) trait Shared<E> {
     fn epoch(&self) -> i64;
     /// Whether this process leads the account's app.
     fn leads(&mut self, account: AccountId) -> Result<bool, E>;
+    /// Whether an operator has stopped the account's sending.
+    fn is_paused(&mut self, account: AccountId) -> Result<bool, E>;
     /// Whether a conversation has this name already.
     fn is_named(&mut self, account: AccountId, external: &[u8]) -> Result<bool, E>;
 }
@@ -137,7 +139,8 @@ fn refused<E>(
     if head.is_none() && shared.is_named(change.account, &change.external)? {
         return Ok(Some(Written::Stale));
     }
-    Ok((is_mark && !shared.leads(change.account)?).then_some(Written::Fenced))
+    let refused = is_mark && (!shared.leads(change.account)? || shared.is_paused(change.account)?);
+    Ok(refused.then_some(Written::Fenced))
 }
 
 /// Takes one change into the batch; gives the line of its conversation before this one.

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use super::batch::{self, Batch, Before, Head, Shared};
 use crate::calendar::Moment;
 use crate::runtime::port::{
-    AccountId, AccountRow, Clock, ConversationId, ConversationRow, HistoryRow, Lease, OutboxChange, OutboxRow, Record, Store,
-    StoreError, Written,
+    AccountId, AccountRow, Clock, ConversationId, ConversationRow, HistoryRow, Lease, OutboxChange, OutboxRow, PAUSE, Record,
+    Store, StoreError, Written, pause_of,
 };
 
 /// A store in memory. [`Memory::reopen`] gives the same contents as a restarted process would find them, or in a shared
@@ -145,6 +145,11 @@ impl Shared<StoreError> for Seen<'_> {
 
     fn leads(&mut self, account: AccountId) -> Result<bool, StoreError> {
         Ok(self.contents.leads(self.looker, account))
+    }
+
+    fn is_paused(&mut self, account: AccountId) -> Result<bool, StoreError> {
+        let stands = |key: &str| self.contents.meta.get(key).is_some_and(|value| !value.is_empty());
+        Ok(stands(PAUSE) || stands(&pause_of(account)))
     }
 
     fn is_named(&mut self, account: AccountId, external: &[u8]) -> Result<bool, StoreError> {

@@ -13,4 +13,4 @@ mod conformance;
 
 pub use memory::Memory;
 pub use postgres::Postgres;
-pub use sqlite::Sqlite;
+pub use sqlite::{Checked, Sqlite, backup, check, restore};

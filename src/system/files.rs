@@ -39,6 +39,10 @@ pub fn read_to_string(path: &Path, bytes_max: u64) -> io::Result<String> {
 /// # Errors
 /// The folder is missing or not writable, or the disk is full; the old content is then untouched.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes, false)
+}
+
+fn replace(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -48,9 +52,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     beside.push(name);
     beside.push(format!(".{}.new", std::process::id()));
     let beside = folder.join(beside);
-    let written = write_through(&beside, bytes).and_then(|()| {
+    let written = write_through(&beside, bytes, private).and_then(|()| {
         // Who may read the file is not for the writer to change.
-        if let Ok(before) = fs::metadata(path) {
+        if let Ok(before) = fs::metadata(path).as_ref()
+            && !private
+        {
             fs::set_permissions(&beside, before.permissions())?;
         }
         fs::rename(&beside, path)
@@ -67,10 +73,41 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+/// The same for a file that is its owner's alone, at every moment.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes, true)
+}
+
+/// Removes a file; fine if it is not there.
+///
+/// # Errors
+/// It may not be removed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn write_through(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+    let mut file = create(path, private)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+#[cfg(unix)]
+fn create(path: &Path, private: bool) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mode = if private { 0o600 } else { 0o666 };
+    fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)
+}
+
+#[cfg(not(unix))]
+fn create(path: &Path, _: bool) -> io::Result<File> {
+    File::create(path)
 }
 
 /// What a folder holds.
@@ -227,6 +264,21 @@ mod tests {
         write_atomic(&path, b"new").unwrap();
         assert_eq!(read(&path, 100).unwrap(), b"new");
         assert_eq!(list(folder.path()).unwrap().len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_its_owners_alone_also_where_it_was_not_before() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write_atomic(&path, b"open").unwrap();
+        write_private(&path, b"closed").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
+        assert_eq!(read(&path, 100).unwrap(), b"closed");
+        remove(&path).unwrap();
+        remove(&path).unwrap();
+        assert!(!exists(&path));
     }
 
     #[test]

@@ -40,6 +40,21 @@ pub fn delivery(app: &str, received: Moment, raw: Bytes) -> Delivery {
     Delivery { app: app.to_owned(), open_id, received, raw, meaning }
 }
 
+/// Who a rightly signed webhook says wrote, where it says so: the person's id.
+#[must_use]
+pub fn person(raw: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct From {
+        from_user: Option<wire::Party>,
+        #[serde(default)]
+        unique_identifier: Option<Loose>,
+    }
+    let envelope: Envelope<'_> = serde_json::from_slice(raw).ok()?;
+    let from: From = Event { account: "", received: Moment(0), content: envelope.content }.parse().ok()?;
+    let Loose(id) = from.from_user.and_then(|party| party.id).or(from.unique_identifier)?;
+    id_fits(&id).then_some(id)
+}
+
 fn unreadable(why: impl AsRef<str>) -> Meaning {
     Meaning::Kept { kind: "unreadable", why: shortened(why.as_ref(), REASON_BYTES_MAX) }
 }

@@ -64,6 +64,11 @@ impl Process {
         self.said.lock().unwrap().clone()
     }
 
+    /// SIGHUP.
+    pub fn hang_up(&self) {
+        let _ = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status();
+    }
+
     /// SIGKILL, and only then back.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

@@ -27,6 +27,8 @@ mod kill;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod operators;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod sample;

@@ -12,7 +12,9 @@ use rejoinder::check;
 use rejoinder::engine::{ColleagueAction, Conversation, Effect};
 use rejoinder::runtime::port::{ConversationId, HistoryRow, Store};
 use rejoinder::runtime::{Entry, Handle, ReplyState};
+use rejoinder::server::admin::Admin;
 use rejoinder::server::node::{self, Node};
+use rejoinder::server::operator::Operator;
 use rejoinder::simulator::{
     AccountOptions, AutoKind, Colleague, Content, Fault, FaultKind, HttpPost, Message, NewCustomer, Options, Post, PostError,
     Said, Side, Simulator, Source, Write,
@@ -29,6 +31,8 @@ use tokio::task::JoinHandle;
 
 use crate::harness::{APP, BUSINESS, SECRET, TOKEN};
 
+/// Opens the operators' door.
+pub const ADMIN_TOKEN: &str = "a-token-of-the-tests";
 pub const SECOND: i64 = 1_000;
 pub const HOUR: i64 = 3_600 * SECOND;
 /// Sunday, 22 November 2026, 10:00 in Cairo.
@@ -55,8 +59,13 @@ pub struct Town {
     pub bodies: Arc<Mutex<Vec<Bytes>>>,
     /// `http://127.0.0.1:PORT` of the server.
     pub address: String,
+    /// The same of its operators' listener.
+    pub admin: String,
     pub http: reqwest::Client,
     bot: Arc<Bot>,
+    /// From the next start on.
+    pub testers: Vec<String>,
+    pub dry_run: bool,
     margin_ms: i64,
     api: String,
     folder: tempfile::TempDir,
@@ -69,6 +78,7 @@ struct Running {
     store: Arc<dyn Store>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
+    operators: JoinHandle<std::io::Result<()>>,
 }
 
 /// Keeps what is delivered, so that a test can deliver it again.
@@ -129,8 +139,11 @@ impl Town {
             simulator,
             bodies,
             address: "http://127.0.0.1:0".to_owned(),
+            admin: String::new(),
             http: reqwest::Client::new(),
             bot: Arc::new(bot),
+            testers: Vec::new(),
+            dry_run: false,
             margin_ms,
             api,
             folder: tempfile::tempdir().unwrap(),
@@ -148,7 +161,7 @@ impl Town {
     /// Starts the server, at the address that it had before.
     async fn open(&mut self) {
         let begun = Instant::now();
-        let path = self.folder.path().join("town.db");
+        let path = self.db();
         let store: Arc<dyn Store> = loop {
             match Sqlite::open(&path) {
                 Ok(store) => break Arc::new(store),
@@ -175,6 +188,8 @@ impl Town {
             entropy: Arc::new(SeededEntropy::new(7)),
             store: Arc::clone(&store),
             tokens,
+            testers: self.testers.clone(),
+            dry_run: self.dry_run,
             fail_point: None,
         };
         let node = node::start(parts).await.unwrap();
@@ -184,17 +199,43 @@ impl Town {
         let server = tokio::spawn(rejoinder::server::serve(listener, Arc::clone(&node.doors), async move {
             let _ = stopped.await;
         }));
-        self.running = Some(Running { node, store, stop, server });
+        let admin = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.admin = format!("http://{}", admin.local_addr().unwrap());
+        let door = Arc::new(Admin { doors: Arc::clone(&node.doors), token: ADMIN_TOKEN.into() });
+        let operators = tokio::spawn(rejoinder::server::admin::serve(admin, door, std::future::pending()));
+        self.running = Some(Running { node, store, stop, server, operators });
     }
 
     /// Ends the server as a crash would and starts it anew on the same store.
     pub async fn restart(&mut self) {
-        let Running { node, store, stop, server } = self.running.take().unwrap();
+        let Running { node, store, stop, server, operators } = self.running.take().unwrap();
+        operators.abort();
         let _ = stop.send(());
         server.await.unwrap().unwrap();
         node.kill().await;
         drop(store);
         self.open().await;
+    }
+
+    /// Ends the server as a crash would, brings a copy of its store back and starts it on that.
+    pub async fn restart_on(&mut self, copy: &std::path::Path) {
+        let Running { node, store, stop, server, operators } = self.running.take().unwrap();
+        operators.abort();
+        let _ = stop.send(());
+        server.await.unwrap().unwrap();
+        node.kill().await;
+        drop(store);
+        let begun = Instant::now();
+        while let Err(error) = rejoinder::store::restore(copy, &self.db()) {
+            assert!(begun.elapsed() < PATIENCE, "{error}");
+            nap(10).await;
+        }
+        self.open().await;
+    }
+
+    /// The file of the store.
+    pub fn db(&self) -> std::path::PathBuf {
+        self.folder.path().join("town.db")
     }
 
     fn node(&self) -> &Node {
@@ -377,6 +418,24 @@ impl Town {
         format!("told: {told:#?}\nphone: {:#?}\ncalls: {calls:#?}", self.phone(customer))
     }
 
+    /// Somebody with the operators' token.
+    pub fn operator(&self) -> Operator {
+        Operator::new(&self.admin, ADMIN_TOKEN.into()).unwrap()
+    }
+
+    /// What a page answers: status and text.
+    pub async fn page(&self, address: &str) -> (u16, String) {
+        let answer = self.http.get(address).send().await.expect("the server answers");
+        (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
+    /// The value of a sample of the metrics, by its whole name with labels.
+    pub async fn measured(&self, sample: &str) -> Option<f64> {
+        let (status, text) = self.page(&format!("{}/metrics", self.admin)).await;
+        assert_eq!(status, 200, "{text}");
+        text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok())
+    }
+
     // --- the wire --------------------------------------------------------------------------------------------------
 
     /// Delivers a body, rightly signed now; gives the status.
@@ -400,6 +459,7 @@ impl Drop for Town {
         self.tiktok.abort();
         if let Some(running) = self.running.take() {
             running.server.abort();
+            running.operators.abort();
         }
     }
 }

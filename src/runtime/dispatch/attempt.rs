@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
-use super::lane::{AttemptEnd, Called, Desk, Msg, Rank};
+use super::lane::{AttemptEnd, Call, Called, Desk, Msg, Rank};
 use super::queue::Picked;
 use crate::channel::{Content, NotSent, Outcome, RefusalScope};
 use crate::engine::{Class, Input, Reply};
@@ -34,7 +34,7 @@ impl Attempt {
         let end = match AssertUnwindSafe(self.go()).catch_unwind().await {
             Ok(Ok(end)) => end,
             Ok(Err(error)) => {
-                tracing::error!(%error, "a reply could not be read from the store");
+                tracing::error!(%error, conversation = self.picked.conversation.0, "a reply could not be read from the store");
                 AttemptEnd::Later
             }
             Err(_) => AttemptEnd::Later,
@@ -45,6 +45,9 @@ impl Attempt {
     async fn go(&self) -> Result<AttemptEnd, StoreError> {
         let core = &self.desk.core;
         let (address, id) = (&self.picked.address, self.picked.candidate.reply);
+        if core.pauses.hold(address.account.id) {
+            return Ok(self.while_paused().await);
+        }
         let reply = self.reply().await?;
         let mut media_id = None;
         if let Some(Content::Image(image)) = reply.as_ref().map(|reply| &reply.outgoing.content)
@@ -63,9 +66,13 @@ impl Attempt {
         }
         core.fail.pass("before_mark");
         let ask = Ask::Input { key: None, input: Input::MaySend { reply: id } };
+        let Some(marking) = core.pauses.marking(address.account.id).await else {
+            return Ok(AttemptEnd::Later);
+        };
         let Ok(done) = core.post(address.clone(), ask).await else {
             return Ok(AttemptEnd::Later);
         };
+        drop(marking);
         let Some(mark) = done.mark else {
             return Ok(AttemptEnd::Declined(id));
         };
@@ -77,6 +84,18 @@ impl Attempt {
         core.post_surely(address, Input::Outcome { reply: id, attempt, ended, outcome }).await;
         core.fail.pass("after_result_commit");
         Ok(AttemptEnd::Settled)
+    }
+
+    /// Nothing is sent: a reply whose window has closed ends, others wait.
+    async fn while_paused(&self) -> AttemptEnd {
+        let id = self.picked.candidate.reply;
+        if self.gate_only {
+            let ask = Ask::Input { key: None, input: Input::Paused { reply: id } };
+            if self.desk.core.post(self.picked.address.clone(), ask).await.is_ok() {
+                return AttemptEnd::Declined(id);
+            }
+        }
+        AttemptEnd::Later
     }
 
     /// The row as it was committed.
@@ -112,7 +131,8 @@ impl Attempt {
             Content::Image(image) => Some(image.digest.clone()),
             _ => None,
         };
-        let outcome = if core.now() > mark.not_after {
+        // What is marked may leave until it is called; what was paused meanwhile keeps its slot and waits.
+        let outcome = if core.now() > mark.not_after || core.pauses.hold(address.account.id) {
             Outcome::NotSent(NotSent::Expired)
         } else {
             let call = SendCall {
@@ -131,7 +151,7 @@ impl Attempt {
             account: Some(address.account.id),
             begun,
             outcome: Some(outcome.clone()),
-            is_send: true,
+            what: Call::Send,
         }));
         if let (Some(digest), Outcome::NotSent(NotSent::MediaGone)) = (digest, &outcome) {
             self.forget_upload(&digest).await;
@@ -143,7 +163,7 @@ impl Attempt {
     async fn forget_upload(&self, digest: &str) {
         let core = &self.desk.core;
         if let Err(error) = core.ports.store.put_media(self.picked.address.account.id, digest, "", core.now()).await {
-            tracing::warn!(%error, "a lost upload could not be forgotten");
+            tracing::warn!(%error, conversation = self.picked.conversation.0, "a lost upload could not be forgotten");
         }
     }
 }

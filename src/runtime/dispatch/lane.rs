@@ -10,6 +10,7 @@ use crate::calendar::Moment;
 use crate::channel::Outcome;
 use crate::engine::{Class, ReplyId};
 use crate::runtime::core::{Address, Core, News};
+use crate::runtime::forecast::Ahead;
 use crate::runtime::port::{AccountId, ConversationId, Permit};
 
 /// Who goes first when several wait for a permit.
@@ -67,7 +68,35 @@ pub(in crate::runtime) struct Called {
     pub(in crate::runtime) begun: Duration,
     /// `None` for calls that were answered well, and those of no account.
     pub(in crate::runtime) outcome: Option<Outcome>,
-    pub(in crate::runtime) is_send: bool,
+    pub(in crate::runtime) what: Call,
+}
+
+/// What was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum Call {
+    Send,
+    List,
+    Upload,
+    Capability,
+    Courtesy,
+    /// Its result is told apart, by [`Msg::Renewed`].
+    Renew,
+    /// Made by somebody outside, who knows the result.
+    Registration,
+}
+
+impl Call {
+    pub(in crate::runtime) const fn word(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::List => "list",
+            Self::Upload => "upload",
+            Self::Capability => "capability",
+            Self::Courtesy => "courtesy",
+            Self::Renew => "renew",
+            Self::Registration => "registration",
+        }
+    }
 }
 
 pub(in crate::runtime) enum Msg {
@@ -90,6 +119,12 @@ pub(in crate::runtime) enum Msg {
     /// Somebody doubts our clock: TikTok is asked for its time.
     AskTheTime,
     Report(oneshot::Sender<Report>),
+    /// Other calls a second from now on.
+    Pace(f64),
+    /// The conversations with a reply ready to leave, so many at most.
+    Heads(usize, oneshot::Sender<Vec<Ahead>>),
+    /// Something has changed that decides what may be sent.
+    Look,
     /// This process sends for the app, until this moment of the monotonic clock; if it did not before, not before `first`.
     Lead {
         until: Duration,
@@ -109,6 +144,12 @@ pub struct Report {
     pub leads: bool,
     /// Conversations with a reply ready to leave.
     pub ready: usize,
+    /// The same by class, where the customer wrote within ten minutes and elsewhere.
+    pub live: Waiting,
+    pub due: Waiting,
+    /// Calls a second that the pace allows now, and at most.
+    pub pace: f64,
+    pub pace_most: f64,
     /// Calls without an answer yet.
     pub in_flight: usize,
     /// Milliseconds for which nothing leaves.
@@ -119,6 +160,14 @@ pub struct Report {
     pub clock_stops: bool,
     /// Accounts (`business_id`) that send nothing until somebody acts, and why.
     pub parked: Vec<(String, String)>,
+}
+
+/// Conversations of one class with a reply ready to leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    pub ready: usize,
+    /// For how long the oldest reply waits; 0 where none does.
+    pub oldest_ms: u64,
 }
 
 #[derive(Clone)]
@@ -155,6 +204,12 @@ impl Lane {
         let (done, report) = oneshot::channel();
         self.send(Msg::Report(done));
         report.await.ok()
+    }
+
+    pub(in crate::runtime) async fn heads(&self, most: usize) -> Option<Vec<Ahead>> {
+        let (done, heads) = oneshot::channel();
+        self.send(Msg::Heads(most, done));
+        heads.await.ok()
     }
 
     pub(in crate::runtime) async fn stop(&self) {

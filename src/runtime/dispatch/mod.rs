@@ -18,16 +18,17 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-pub use self::lane::Report;
-pub(super) use self::lane::{Called, Desk, Lane, Msg, Rank};
+pub(super) use self::lane::{Call, Called, Desk, Lane, Msg, Rank};
+pub use self::lane::{Report, Waiting};
 
 use self::accounts::Accounts;
 use self::attempt::Attempt;
 use self::clock::ClockWatch;
 use self::lane::Waiter;
 use self::pace::Pace;
-use self::queue::{Picked, Queue};
-use super::core::{Address, Core, later};
+use self::queue::Picked;
+pub(super) use self::queue::Queue;
+use super::core::{Address, Core};
 use super::metrics::count;
 use super::options::AppOptions;
 use super::port::{AccountId, ConversationId};
@@ -252,21 +253,11 @@ impl Dispatcher {
         }
     }
 
-    /// A closing window and a long wait get their share beside the live talk.
     fn pick(&mut self) -> Option<Picked> {
         self.admitted += 1;
-        let accounts = &self.accounts;
-        let blocked = |account| accounts.blocked(account);
-        let backlog = u32::try_from(self.queue.ready(Class::Due)).unwrap_or(u32::MAX);
-        if self.admitted.is_multiple_of(2) && backlog > 0 {
-            let horizon = later(self.desk.core.now(), self.pace.gap().saturating_mul(backlog).saturating_mul(10));
-            let picked = self.queue.pick_closing(horizon, blocked);
-            if picked.is_some() {
-                return picked;
-            }
-        }
-        let order = if self.admitted.is_multiple_of(4) { [Class::Due, Class::Live] } else { [Class::Live, Class::Due] };
-        order.into_iter().find_map(|class| self.queue.pick(class, blocked))
+        let (accounts, pauses) = (&self.accounts, &self.desk.core.pauses);
+        let blocked = |account| accounts.blocked(account) || pauses.hold(account);
+        self.queue.next(self.admitted, self.desk.core.now(), self.pace.gap(), blocked)
     }
 
     fn offer(&mut self, picked: Picked, gate_only: bool) {
@@ -325,6 +316,10 @@ impl Dispatcher {
             }
             Msg::Unpark(account) => self.accounts.unpark(account),
             Msg::AskTheTime => self.ask_the_time(None),
+            Msg::Pace(calls_per_second) => self.pace.set(calls_per_second),
+            Msg::Heads(most, done) => drop(done.send(self.queue.heads(most))),
+            // Every message lets the dispatcher look again.
+            Msg::Look => {}
             Msg::Report(report) => {
                 let _ = report.send(self.report());
             }

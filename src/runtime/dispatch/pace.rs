@@ -37,11 +37,16 @@ pub(in crate::runtime) struct Pace {
     newest: VecDeque<Duration>,
 }
 
+/// What of the allowed calls a second is used.
+fn full(calls_per_second: f64) -> f64 {
+    let full = if calls_per_second.is_finite() { calls_per_second * SHARE } else { RATE_LEAST };
+    full.clamp(RATE_LEAST, RATE_MOST)
+}
+
 impl Pace {
     /// A pace whose first call may leave at `first`.
     pub(in crate::runtime) fn new(calls_per_second: f64, first: Duration) -> Self {
-        let full = if calls_per_second.is_finite() { calls_per_second * SHARE } else { RATE_LEAST };
-        let full = full.clamp(RATE_LEAST, RATE_MOST);
+        let full = full(calls_per_second);
         Self {
             full,
             rate: full,
@@ -51,6 +56,13 @@ impl Pace {
             issued: 0,
             newest: VecDeque::new(),
         }
+    }
+
+    /// The settings have changed. What TikTok's complaints have slowed down stays slow.
+    pub(in crate::runtime) fn set(&mut self, calls_per_second: f64) {
+        let full = full(calls_per_second);
+        self.rate = if self.rate >= self.full { full } else { self.rate.min(full) };
+        self.full = full;
     }
 
     /// When the next permit can be had.
@@ -65,6 +77,11 @@ impl Pace {
     /// No call leaves before this moment.
     pub(in crate::runtime) fn not_before(&mut self, first: Duration) {
         self.next = self.next.max(first);
+    }
+
+    /// Calls a second that are allowed now, and those that the settings allow.
+    pub(in crate::runtime) fn rates(&self) -> (f64, f64) {
+        (self.rate, self.full)
     }
 
     /// Permits given so far.

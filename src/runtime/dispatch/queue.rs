@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::calendar::Moment;
 use crate::engine::{Candidate, Class, ReplyId};
-use crate::runtime::core::Address;
+use crate::runtime::core::{Address, later};
+use crate::runtime::forecast::Ahead;
 use crate::runtime::port::{AccountId, ConversationId};
 
 /// Candidates of one app. A conversation has one candidate at most and is offered once at a time.
@@ -118,10 +119,47 @@ impl Queue {
         self.line(class).len
     }
 
+    /// When the oldest of a class entered its conversation's queue, on its way or not; `None` when there is none.
+    pub(in crate::runtime) fn oldest(&self, class: Class) -> Option<Moment> {
+        let of_class = self.all.values().filter(|entry| entry.candidate.class == class);
+        of_class.map(|entry| entry.candidate.queued).min()
+    }
+
     /// Where something is ready to leave; `None` when nothing is.
     pub(in crate::runtime) fn any_ready(&self) -> Option<Arc<Address>> {
         let (_, conversation) = self.live.next(&|_| false).or_else(|| self.due.next(&|_| false))?;
         self.all.get(&conversation).map(|entry| Arc::clone(&entry.address))
+    }
+
+    /// The conversations that stand here with what each would send, so many at most.
+    pub(in crate::runtime) fn heads(&self, most: usize) -> Vec<Ahead> {
+        let heads = self.all.iter().take(most).map(|(conversation, entry)| Ahead {
+            conversation: *conversation,
+            address: Arc::clone(&entry.address),
+            replies: [entry.candidate].into(),
+        });
+        heads.collect()
+    }
+
+    /// The next of all: a closing window and a long wait get their share beside the live talk. `admitted` counts the
+    /// questions; `gap` is the time between two calls.
+    pub(in crate::runtime) fn next(
+        &mut self,
+        admitted: u64,
+        now: Moment,
+        gap: Duration,
+        blocked: impl Fn(AccountId) -> bool,
+    ) -> Option<Picked> {
+        let backlog = u32::try_from(self.ready(Class::Due)).unwrap_or(u32::MAX);
+        if admitted.is_multiple_of(2) && backlog > 0 {
+            let horizon = later(now, gap.saturating_mul(backlog).saturating_mul(10));
+            let picked = self.pick_closing(horizon, &blocked);
+            if picked.is_some() {
+                return picked;
+            }
+        }
+        let order = if admitted.is_multiple_of(4) { [Class::Due, Class::Live] } else { [Class::Live, Class::Due] };
+        order.into_iter().find_map(|class| self.pick(class, &blocked))
     }
 
     /// The next of a class, accounts taking turns; those of `blocked` accounts stay.
@@ -248,7 +286,7 @@ mod tests {
     }
 
     fn candidate(class: Class, soft: i64) -> Option<Candidate> {
-        Some(Candidate { reply: ReplyId(1), class, soft: Moment(soft), hard: Moment(1_000_000) })
+        Some(Candidate { reply: ReplyId(1), class, queued: Moment(soft), soft: Moment(soft), hard: Moment(1_000_000) })
     }
 
     fn picks(queue: &mut Queue, class: Class) -> Vec<i64> {
@@ -314,7 +352,7 @@ mod tests {
     fn what_closes_soon_is_found_before_what_came_first() {
         let mut queue = Queue::default();
         queue.put(ConversationId(1), &address(1), candidate(Class::Due, 1));
-        let closing = Candidate { reply: ReplyId(1), class: Class::Due, soft: Moment(9), hard: Moment(500) };
+        let closing = Candidate { reply: ReplyId(1), class: Class::Due, queued: Moment(9), soft: Moment(9), hard: Moment(500) };
         queue.put(ConversationId(2), &address(1), Some(closing));
         let picked = queue.pick_closing(Moment(600), |_| false).unwrap();
         assert_eq!(picked.conversation, ConversationId(2));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::accounts::Then;
-use super::lane::{AttemptEnd, Called, NoUpload, Rank, Report};
+use super::lane::{AttemptEnd, Call, Called, NoUpload, Rank, Report, Waiting};
 use super::{
     COURTESIES_MAX, DECLINED, Dispatcher, LATER, LEASE_CALLS, NO_CONNECTION, NO_CONNECTION_MOST, NO_MEDIA, Polite, SEEN_KEPT,
     TYPING_KEPT,
@@ -75,8 +75,9 @@ impl Dispatcher {
         if self.stopped || !self.leads(LEASE_CALLS) || wanted || self.courtesies.is_empty() || !self.pace.is_idle(now) {
             return;
         }
-        let accounts = &self.accounts;
-        self.courtesies.retain(|polite| !accounts.blocked(polite.address.account.id));
+        let (accounts, pauses) = (&self.accounts, &self.desk.core.pauses);
+        let may = |account| !accounts.blocked(account) && !pauses.hold(account);
+        self.courtesies.retain(|polite| may(polite.address.account.id));
         if self.courtesies.is_empty() {
             return;
         }
@@ -89,6 +90,11 @@ impl Dispatcher {
 
     pub(super) fn called(&mut self, called: Called) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        if called.what != Call::Renew {
+            let ended = called.outcome.as_ref().map_or("ok", outcome_word);
+            self.desk.core.metrics.by_call.add(called.what.word(), ended);
+        }
+        let is_send = called.what == Call::Send;
         let Some(outcome) = called.outcome else {
             if let Some(account) = called.account {
                 self.no_connection = Duration::ZERO;
@@ -98,7 +104,7 @@ impl Dispatcher {
         };
         let core = Arc::clone(&self.desk.core);
         let now = core.monotonic();
-        if called.is_send {
+        if is_send {
             count(match &outcome {
                 Outcome::Sent { .. } => &core.metrics.sent,
                 Outcome::NotSent(_) => &core.metrics.not_sent,
@@ -122,7 +128,7 @@ impl Dispatcher {
             }
         }
         if let Some(account) = called.account
-            && self.accounts.called(account, called.begun, &outcome, called.is_send) == Then::Renew
+            && self.accounts.called(account, called.begun, &outcome, is_send) == Then::Renew
         {
             self.renew(account, Duration::ZERO);
         }
@@ -136,6 +142,7 @@ impl Dispatcher {
 
     pub(super) fn renewed(&mut self, account: AccountId, result: Result<(), Outcome>) {
         let now = self.desk.core.monotonic();
+        self.desk.core.metrics.by_call.add(Call::Renew.word(), result.as_ref().err().map_or("ok", outcome_word));
         if let Err(Outcome::NotSent(NotSent::TooFast { pause_ms })) = &result {
             self.pace.too_fast(now, wait_of(*pause_ms));
         }
@@ -192,15 +199,34 @@ impl Dispatcher {
         let parked = self.accounts.all_parked();
         let clock_ms = core.ports.transport.skew_ms();
         let paused = self.pace.paused_until().saturating_sub(core.monotonic());
+        let now = core.now();
+        let waiting = |class| Waiting {
+            ready: self.queue.ready(class),
+            oldest_ms: self.queue.oldest(class).map_or(0, |queued| u64::try_from(now.since_ms(queued)).unwrap_or(0)),
+        };
+        let (pace, pace_most) = self.pace.rates();
         Report {
             app: self.app.clone(),
             leads: self.led_until > Duration::ZERO,
             ready: self.queue.ready(Class::Live) + self.queue.ready(Class::Due),
+            live: waiting(Class::Live),
+            due: waiting(Class::Due),
+            pace,
+            pace_most,
             in_flight: self.in_flight,
             paused_ms: u64::try_from(paused.as_millis()).unwrap_or(u64::MAX),
             clock_ms,
             clock_stops: skew_stops(clock_ms),
             parked: parked.filter_map(|(id, why)| Some((name(id)?, why.to_owned()))).collect(),
         }
+    }
+}
+
+fn outcome_word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Sent { .. } => "ok",
+        Outcome::NotSent(_) => "not_sent",
+        Outcome::Refused { .. } => "refused",
+        Outcome::Unknown { .. } => "unknown",
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
-use super::lane::{Called, Desk, Msg, NoUpload, Rank};
+use super::lane::{Call, Called, Desk, Msg, NoUpload, Rank};
 use crate::bot::Asset;
 use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
@@ -25,9 +25,9 @@ const PATIENCE_SECONDS: u32 = 45;
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 impl Desk {
-    fn called(&self, account: &Account, begun: Duration, failure: Option<&CallFailure>) {
+    fn called(&self, what: Call, account: &Account, begun: Duration, failure: Option<&CallFailure>) {
         let outcome = failure.map(|failure| failure.outcome.clone());
-        self.lane.send(Msg::Called(Called { account: Some(account.id), begun, outcome, is_send: false }));
+        self.lane.send(Msg::Called(Called { account: Some(account.id), begun, outcome, what }));
     }
 
     /// One call, which has ended whatever the transport does: it may fail or hang, but nobody waits for it for ever.
@@ -51,13 +51,13 @@ impl Desk {
         let Some(permit) = self.lane.permit(Rank::Upkeep, None, None).await else { return };
         let core = &self.core;
         let (begun, jumps) = (core.monotonic(), core.doubt.jumps());
-        let result = self.made(core.ports.transport.list(permit, address.target())).await;
+        let result = self.made(core.ports.transport.ask_the_time(permit, address.target())).await;
         // A refusal tells the time as well as a list; a slow answer tells it too roughly.
         let answered = result.as_ref().err().is_none_or(is_answer) && core.monotonic().saturating_sub(begun) <= SLOW;
         if answered && !skew_stops(core.ports.transport.skew_ms()) {
             core.doubt.settle(jumps);
         }
-        self.called(&address.account, begun, result.as_ref().err());
+        self.called(Call::List, &address.account, begun, result.as_ref().err());
     }
 
     /// Looks at the conversation's list and hands the result in, also when there is none.
@@ -66,7 +66,7 @@ impl Desk {
         if !parked && let Some(permit) = self.lane.permit(Rank::Upkeep, None, None).await {
             let begun = self.core.monotonic();
             let result = self.made(self.core.ports.transport.list(permit, address.target())).await;
-            self.called(&address.account, begun, result.as_ref().err());
+            self.called(Call::List, &address.account, begun, result.as_ref().err());
             listing = result.ok();
         }
         self.core.post_surely(&address, Input::Looked { listing }).await;
@@ -85,7 +85,7 @@ impl Desk {
             let Some(permit) = self.lane.permit(Rank::Live, None, None).await else { return };
             let begun = self.core.monotonic();
             let result = self.made(self.core.ports.transport.images_allowed(permit, address.target())).await;
-            self.called(&address.account, begun, result.as_ref().err());
+            self.called(Call::Capability, &address.account, begun, result.as_ref().err());
             match result {
                 Ok(allowed) => {
                     images = allowed;
@@ -116,7 +116,7 @@ impl Desk {
             let permit = self.lane.permit(rank, None, None).await.ok_or(NoUpload::Later)?;
             let begun = self.core.monotonic();
             let result = self.made(self.core.ports.transport.upload(permit, target.clone(), Arc::clone(&asset))).await;
-            self.called(account, begun, result.as_ref().err());
+            self.called(Call::Upload, account, begun, result.as_ref().err());
             match result {
                 Ok(media_id) => {
                     let until = self.core.now().plus_ms(MEDIA_KEPT_MS);
@@ -142,7 +142,7 @@ impl Desk {
         let Some(permit) = self.lane.permit(Rank::System, None, None).await else { return };
         let begun = self.core.monotonic();
         let result = self.made(self.core.ports.transport.renew(permit, &account.app_id, &account.open_id)).await;
-        self.lane.send(Msg::Called(Called { account: None, begun, outcome: None, is_send: false }));
+        self.lane.send(Msg::Called(Called { account: None, begun, outcome: None, what: Call::Renew }));
         let result = result.map_err(|failure| failure.outcome);
         self.lane.send(Msg::Renewed { account: account.id, result });
     }
@@ -151,7 +151,7 @@ impl Desk {
     pub(in crate::runtime) async fn be_courteous(self, permit: Permit, address: Arc<Address>, what: Courtesy) {
         let begun = self.core.monotonic();
         let result = self.made(self.core.ports.transport.courtesy(permit, address.target(), what)).await;
-        self.called(&address.account, begun, result.as_ref().err());
+        self.called(Call::Courtesy, &address.account, begun, result.as_ref().err());
     }
 }
 

@@ -134,10 +134,11 @@ async function refresh() {
   chat = conversation ? await call("GET", `/sim/v1/conversations/${encodeURIComponent(conversation)}`) : null;
   const view = conversation ? await call("GET", `/dev/v1/conversation?external=${encodeURIComponent(conversation)}`) : null;
   $("clock").textContent = clockText(bot.now);
-  const now = JSON.stringify([list, chosen, bot.name, bot.findings, judged, chat?.messages, view]);
+  const now = JSON.stringify([list, chosen, bot.name, bot.findings, bot.paused, judged, chat?.messages, view]);
   if (now === last) return;
   last = now;
   $("bot").textContent = `${bot.name} · ${bot.flows} flows`;
+  $("paused").hidden = !bot.paused;
   $("findings").hidden = !bot.findings;
   $("findings-text").textContent = bot.findings || "";
   drawCustomers(list);

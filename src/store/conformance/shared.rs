@@ -1,7 +1,7 @@
 //! What several processes find that share a store.
 
 use super::*;
-use crate::runtime::port::Clock;
+use crate::runtime::port::{Clock, PAUSE, pause_of};
 
 /// Each story as a test for each store that can be shared.
 macro_rules! shared {
@@ -35,6 +35,7 @@ shared!(
     of_several_that_write_a_value_once_all_get_the_first,
     epochs_are_nobody_elses,
     processes_agree_on_accounts,
+    no_mark_is_committed_after_a_pause_whichever_process_made_it,
 );
 
 /// Two processes on one store.
@@ -354,4 +355,22 @@ async fn processes_agree_on_accounts(pair: Pair) {
     let other: Vec<_> = futures_util::future::join_all((0..300).map(|_| pair.two.fresh_conversation())).await;
     let ids: std::collections::BTreeSet<_> = fresh.into_iter().chain(other).map(Result::unwrap).collect();
     assert_eq!(ids.len(), 600);
+}
+
+async fn no_mark_is_committed_after_a_pause_whichever_process_made_it(pair: Pair) {
+    let mut change = pair.begun("c1").await;
+    let other = pair.one.account("app", "other").await.unwrap();
+    assert!(pair.one.lease("app", HOUR).await.unwrap().mine);
+    let mark = |change: &Change| Record { is_mark: true, ..record(change.clone()) };
+    for (key, holds) in [(PAUSE.to_owned(), true), (pause_of(change.account), true), (pause_of(other), false)] {
+        let marked = next(&change, "marked");
+        pair.two.put_meta(&key, b"{\"since\":1}").await.unwrap();
+        let written = pair.one.commit(vec![mark(&marked)]).await.unwrap();
+        assert_eq!(written == [Written::Fenced], holds, "{key}: {written:?}");
+        pair.two.put_meta(&key, &[]).await.unwrap();
+        if holds {
+            assert!(is_line(pair.one.commit(vec![mark(&marked)]).await.unwrap()[0]), "resumed");
+        }
+        change = marked;
+    }
 }

@@ -15,9 +15,10 @@ use super::failure::Failure;
 use super::lease::Leading;
 use super::open::{ANSWER, Dial, within};
 use super::reader::revision;
+use super::schema::PAUSING;
 use super::statements::{Statements, ask, tell};
 use super::write::Text;
-use crate::runtime::port::{AccountId, Clock, ConversationId, Record, StoreError, Written};
+use crate::runtime::port::{AccountId, Clock, ConversationId, PAUSE, Record, StoreError, Written, pause_of};
 use crate::store::batch::{self, Before, Head, Shared, broken};
 
 /// For so long it is looked up how a commit ended whose answer was lost.
@@ -57,6 +58,8 @@ struct Outline {
     /// The app of each account.
     apps: BTreeMap<AccountId, i32>,
     lines: i64,
+    /// Accounts with a mark in the batch.
+    marked: BTreeSet<AccountId>,
 }
 
 /// The database as it stands, with everything concerned locked.
@@ -64,6 +67,8 @@ struct Seen {
     epoch: i64,
     apps: BTreeMap<AccountId, i32>,
     led: BTreeSet<i32>,
+    /// Keys of the pauses that stand.
+    pauses: BTreeSet<Vec<u8>>,
     heads: BTreeMap<ConversationId, Head>,
     /// Conversations of the batch whose names were free and are now theirs.
     named: BTreeSet<ConversationId>,
@@ -93,6 +98,10 @@ impl Shared<Failure> for Seen {
 
     fn leads(&mut self, account: AccountId) -> Result<bool, Failure> {
         Ok(self.apps.get(&account).is_some_and(|app| self.led.contains(app)))
+    }
+
+    fn is_paused(&mut self, account: AccountId) -> Result<bool, Failure> {
+        Ok(self.pauses.contains(PAUSE.as_bytes()) || self.pauses.contains(pause_of(account).as_bytes()))
     }
 
     fn is_named(&mut self, account: AccountId, external: &[u8]) -> Result<bool, Failure> {
@@ -149,6 +158,8 @@ impl Counter {
         let mut first: BTreeMap<ConversationId, usize> = BTreeMap::new();
         let mut names = Vec::new();
         let mut accounts = BTreeSet::new();
+        let marks = records.iter().filter(|record| record.is_mark);
+        let marked = marks.filter_map(|record| record.change.as_ref().map(|change| change.account)).collect();
         for change in records.iter().filter_map(|record| record.change.as_ref()) {
             accounts.insert(change.account);
             let place = first.len();
@@ -164,7 +175,7 @@ impl Counter {
             }
         }
         let lines = i64::try_from(records.len()).unwrap_or(i64::MAX);
-        Ok(Outline { conversations: first.keys().map(|id| id.0).collect(), first: names, apps, lines })
+        Ok(Outline { conversations: first.keys().map(|id| id.0).collect(), first: names, apps, lines, marked })
     }
 
     /// Begins the transaction. A connection that was lost while it lay idle is made anew: nothing was done over it yet.
@@ -237,11 +248,17 @@ impl Link {
         let accounts: Vec<i64> = outline.first.iter().map(|(account, ..)| account.0).collect();
         let externals: Vec<&[u8]> = outline.first.iter().map(|(_, external, _)| external.as_slice()).collect();
         let ids: Vec<i64> = outline.first.iter().map(|(.., id)| id.0).collect();
+        let marks = !outline.marked.is_empty();
+        let keys = outline.marked.iter().map(|account| pause_of(*account).into_bytes());
+        let keys: Vec<Vec<u8>> = keys.chain([PAUSE.as_bytes().to_vec()]).collect();
+        let pausing: Vec<i32> = vec![PAUSING];
         let ask = |needed: bool, statement, parameters| ask(client, needed, statement, parameters);
-        let (_, _, led, batched, heads, named, numbers) = tokio::try_join!(
+        let (_, _, led, _, pauses, batched, heads, named, numbers) = tokio::try_join!(
             client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
             ask(!believed.is_empty(), &statements.lock, vec![&locks, &believed]),
             ask(!believed.is_empty(), &statements.led, vec![&believed, &epoch]),
+            ask(marks, &statements.lock, vec![&locks, &pausing]),
+            ask(marks, &statements.paused, vec![&keys]),
             tell(client, true, &statements.batch, vec![&epoch, &number]),
             ask(!outline.conversations.is_empty(), &statements.heads, vec![&outline.conversations]),
             ask(!ids.is_empty(), &statements.names, vec![&accounts, &externals, &ids]),
@@ -255,6 +272,7 @@ impl Link {
             epoch,
             apps: outline.apps.clone(),
             led: led.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?,
+            pauses: pauses.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?,
             heads: BTreeMap::new(),
             named: named.collect::<Result<_, tokio_postgres::Error>>()?,
             given: BTreeSet::new(),

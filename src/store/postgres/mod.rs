@@ -38,8 +38,8 @@ use self::pool::Desk;
 use super::batch;
 use crate::calendar::Moment;
 use crate::runtime::port::{
-    AccountId, AccountRow, Clock, ConversationId, ConversationRow, HistoryRow, Lease, OutboxRow, Record, Store, StoreError,
-    Written,
+    AccountId, AccountRow, Clock, ConversationId, ConversationRow, HistoryRow, Lease, OutboxRow, PAUSE, Record, Store,
+    StoreError, Written,
 };
 
 /// The store in a PostgreSQL database, version 15 or later. Every process computes on what it has loaded; of two that
@@ -267,6 +267,15 @@ impl Store for Postgres {
     }
 
     async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        if key == PAUSE || key.strip_prefix(PAUSE).is_some_and(|rest| rest.starts_with(':')) {
+            // Waits for the marks under way; those after it see the pause.
+            let put = "
+                INSERT INTO meta (key, value)
+                SELECT $1::bytea, $2::bytea WHERE pg_advisory_xact_lock($3, $4)::text IS NOT NULL
+                ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+            self.desk.rows(put, &[&key.as_bytes(), &value, &schema::LOCKS, &schema::PAUSING]).await?;
+            return Ok(());
+        }
         let put = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         self.desk.rows(put, &[&key.as_bytes(), &value]).await?;
         Ok(())

@@ -14,6 +14,8 @@ pub(super) const SCHEMA: &str = "rejoinder";
 
 /// First half of the keys of our advisory locks ("REJO"); the second is the app's id, or 0 for the schema.
 pub(super) const LOCKS: i32 = 0x5245_4a4f;
+/// Beside the apps' numbers, which are positive: held by marks, and alone by whoever pauses.
+pub(super) const PAUSING: i32 = -1;
 
 /// Ids of conversations are set aside by so many, so that a new one costs no round trip of its own.
 pub(super) const ASIDE: i64 = 256;

@@ -9,6 +9,7 @@ pub(super) struct Statements {
     pub lock: Statement,
     pub led: Statement,
     pub batch: Statement,
+    pub paused: Statement,
     pub heads: Statement,
     pub names: Statement,
     pub numbers: Statement,
@@ -28,6 +29,9 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock_shared($1, app) FROM unnest($2:
 
 /// A statement of its own after the lock: it must see what was committed while the lock was waited for.
 const LED: &str = "SELECT app FROM lease WHERE app = ANY($1) AND holder = $2 AND until > clock_timestamp()";
+
+/// After the lock that whoever pauses takes: a pause that is committed is seen, and one that is not waits for this commit.
+const PAUSED: &str = "SELECT key FROM meta WHERE key = ANY($1) AND length(value) > 0";
 
 const BATCH: &str = "UPDATE process SET batch = $2 WHERE epoch = $1";
 
@@ -102,10 +106,11 @@ const UNNAMED: &str = "
 impl Statements {
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
         let prepare = |sql| client.prepare(sql);
-        let (lock, led, batch, heads, names, numbers, history) = tokio::try_join!(
+        let (lock, led, batch, paused, heads, names, numbers, history) = tokio::try_join!(
             prepare(LOCK),
             prepare(LED),
             prepare(BATCH),
+            prepare(PAUSED),
             prepare(HEADS),
             prepare(NAMES),
             prepare(NUMBERS),
@@ -120,7 +125,23 @@ impl Statements {
             prepare(NEWS),
             prepare(UNNAMED),
         )?;
-        Ok(Self { lock, led, batch, heads, names, numbers, history, begun, changed, states, removed, puts, news, unnamed })
+        Ok(Self {
+            lock,
+            led,
+            batch,
+            paused,
+            heads,
+            names,
+            numbers,
+            history,
+            begun,
+            changed,
+            states,
+            removed,
+            puts,
+            news,
+            unnamed,
+        })
     }
 }
 

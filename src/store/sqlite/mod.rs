@@ -4,6 +4,8 @@
 
 pub(super) mod copy;
 mod failure;
+mod generation;
+mod keep;
 mod lock;
 mod open;
 mod reader;
@@ -14,10 +16,13 @@ mod writer;
 mod tests;
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+
+pub use self::keep::{Checked, backup, check, restore};
 
 use self::reader::Readers;
 use self::writer::Writer;
@@ -34,7 +39,15 @@ pub struct Sqlite {
     epoch: i64,
     /// Conversation ids set aside in the file and not yet given.
     fresh: Mutex<Range<i64>>,
+    /// The file with the generation.
+    beside: PathBuf,
+    /// When the generation was renewed, by the records' moments.
+    renewed_ms: AtomicI64,
 }
+
+/// The generation is renewed so often: a copy by other hands that is older than this is known for one.
+const GENERATION_MS: i64 = 10 * 60_000;
+const NEVER: i64 = i64::MIN;
 
 impl std::fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -51,11 +64,30 @@ impl Sqlite {
     /// is left as it was.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let lock = lock::Lock::take(path)?;
-        let (connection, epoch) = open::writing(path)?;
+        let (mut connection, epoch) = open::writing(path)?;
+        generation::take_up(&mut connection, path)?;
         // Whole, so that a change of the working folder does not lead later connections to another file.
         let path = path.canonicalize().map_err(|error| broken(format!("{}: {error}", path.display())))?;
         let writer = Writer::start(&path, connection, lock)?;
-        Ok(Self { writer, readers: Readers::new(&path), epoch, fresh: Mutex::new(0..0) })
+        let (beside, renewed_ms) = (generation::beside(&path), AtomicI64::new(NEVER));
+        Ok(Self { writer, readers: Readers::new(&path), epoch, fresh: Mutex::new(0..0), beside, renewed_ms })
+    }
+
+    /// Now and then the file becomes another one than any copy of it.
+    async fn renew(&self, newest: Moment) {
+        let before = self.renewed_ms.load(Ordering::Relaxed);
+        if before != NEVER && newest.0.saturating_sub(before) < GENERATION_MS {
+            return;
+        }
+        self.renewed_ms.store(newest.0, Ordering::Relaxed);
+        if before == NEVER {
+            // Opening it has just done so.
+            return;
+        }
+        let beside = self.beside.clone();
+        if let Err(error) = self.writer.run(move |desk| desk.renew(&beside)).await {
+            tracing::warn!(%error, "the store's generation was not renewed");
+        }
     }
 }
 
@@ -107,7 +139,12 @@ impl Store for Sqlite {
     }
 
     async fn commit(&self, records: Vec<Record>) -> Result<Vec<Written>, StoreError> {
-        self.writer.run(move |desk| desk.commit(records)).await
+        let newest = records.iter().map(|record| record.at).max();
+        let written = self.writer.run(move |desk| desk.commit(records)).await?;
+        if let Some(newest) = newest {
+            self.renew(newest).await;
+        }
+        Ok(written)
     }
 
     async fn due(&self, until: Moment, most: usize) -> Result<Vec<(ConversationId, Moment)>, StoreError> {

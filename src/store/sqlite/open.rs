@@ -43,14 +43,14 @@ pub(super) fn copying(path: &Path) -> Result<Connection, Failure> {
 /// What customers write is nobody else's business on the machine: a new file is its owner's alone, and SQLite gives the
 /// log beside it the same rights. One that is there keeps the rights it was given.
 #[cfg(unix)]
-fn make_private(path: &Path) {
+pub(super) fn make_private(path: &Path) {
     use std::os::unix::fs::OpenOptionsExt as _;
     // Where this fails, opening it fails too, and tells why.
     let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 #[cfg(not(unix))]
-fn make_private(_: &Path) {}
+pub(super) fn make_private(_: &Path) {}
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
     // NO_MUTEX: a connection is used by one thread at a time here. URI is not set: a path is a path, whatever is in it.
@@ -62,7 +62,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
 }
 
 /// The file's version: 0 when it is empty. Only reads: what is not ours stays as it is.
-fn recognise(connection: &Connection, path: &Path) -> Result<usize, Failure> {
+pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<usize, Failure> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let (id, version) = (number("application_id")?, number("user_version")?);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;

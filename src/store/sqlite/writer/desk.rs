@@ -1,6 +1,7 @@
 //! What the writer's thread can do: each piece of work is one transaction, all or nothing.
 
 use std::ops::Range;
+use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
@@ -10,6 +11,7 @@ use crate::engine::ReplyId;
 use crate::runtime::port::{AccountId, ConversationId, OutboxChange, OutboxState, Record, StoreError, Written};
 use crate::store::batch::{self, Batch, Before, Head, Line, Stored, broken};
 use crate::store::sqlite::failure::Failure;
+use crate::store::sqlite::generation;
 use crate::store::sqlite::reader;
 use crate::store::sqlite::schema::outbox_state;
 
@@ -140,6 +142,14 @@ impl Desk {
             let mut stored = transaction.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
             Ok(stored.query_row([key], |row| row.get(0))?)
         })
+    }
+
+    /// Gives the file a new generation, known to the file beside it.
+    pub(in crate::store::sqlite) fn renew(&mut self, beside: &Path) -> Result<(), StoreError> {
+        match self.ended.get() {
+            Some(why) => Err(broken(why.clone())),
+            None => generation::renew(&self.connection, beside),
+        }
     }
 
     /// Copies the whole log and lets the next commit write it from its beginning. Waits for readers for a moment; where

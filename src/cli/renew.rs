@@ -1,0 +1,84 @@
+//! Settings that change while the server runs: on SIGHUP the file is read anew.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{output, serve, signals};
+use crate::server::Doors;
+use crate::server::settings::Settings;
+
+/// Reads the settings anew at each SIGHUP, for ever.
+pub(super) async fn at_hangups(mut hangups: signals::Hangups, config: PathBuf, mut settings: Settings, doors: Arc<Doors>) {
+    loop {
+        hangups.next().await;
+        match serve::read(&config) {
+            Ok(mut new) => {
+                if doors.dry_run {
+                    new.store = new.store.of_dry_run();
+                }
+                apply(&settings, &new, &doors);
+                settings = new;
+            }
+            Err(error) => tracing::error!("the settings stay as they were: {error:#}"),
+        }
+    }
+}
+
+fn apply(old: &Settings, new: &Settings, doors: &Doors) {
+    let stay = needs_restart(old, new);
+    if !stay.is_empty() {
+        tracing::warn!("from the next start on: {}", stay.join(", "));
+    }
+    doors.testers.set(new.testers.iter().cloned());
+    for app in &new.apps {
+        doors.runtime.tune(&app.id, app.calls_per_second, app.window_margin.0);
+    }
+    if let Some(log) = &new.log
+        && !output::change_log(log)
+    {
+        tracing::error!(log, "the level of the log stays as it was");
+    }
+    anstream::println!("settings read anew: pace, margins, testers, log");
+}
+
+/// What has changed and cannot without a start.
+fn needs_restart(old: &Settings, new: &Settings) -> Vec<String> {
+    // Secrets say of themselves only where they are.
+    let pairs = [
+        ("flows", format!("{:?}", old.flows), format!("{:?}", new.flows)),
+        ("store", format!("{:?}", old.store), format!("{:?}", new.store)),
+        ("listen", old.listen.clone(), new.listen.clone()),
+        ("admin_listen", old.admin_listen.clone(), new.admin_listen.clone()),
+        ("admin_token", format!("{:?}", old.admin_token), format!("{:?}", new.admin_token)),
+        ("public_url", format!("{:?}", old.public_url), format!("{:?}", new.public_url)),
+        ("token_key", format!("{:?}", old.token_key), format!("{:?}", new.token_key)),
+    ];
+    let mut found: Vec<String> =
+        pairs.into_iter().filter(|(_, old, new)| old != new).map(|(name, ..)| format!("`{name}`")).collect();
+    let fixed = |settings: &Settings| -> Vec<String> {
+        let app = |app: &crate::server::settings::App| {
+            format!("{:?}", (&app.id, &app.secret, &app.api, app.signature_age_max, &app.accounts))
+        };
+        settings.apps.iter().map(app).collect()
+    };
+    if fixed(old) != fixed(new) {
+        found.push("`id`, `secret`, `api`, `signature_age_max` and accounts of an `[[app]]`".to_owned());
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_change_without_a_start_is_named_and_what_can_is_not() {
+        let text = "store = \"a.db\"\n[[app]]\nid = \"1\"\nsecret = { env = \"S\" }\ncalls_per_second = 10\n";
+        let read = |text: &str| Settings::parse("r.toml", text).unwrap();
+        let old = read(text);
+        assert!(needs_restart(&old, &read(&text.replace("= 10", "= 5"))).is_empty());
+        assert!(needs_restart(&old, &read(&format!("testers = [\"1\"]\nlog = \"debug\"\n{text}"))).is_empty());
+        assert_eq!(needs_restart(&old, &read(&text.replace("a.db", "b.db"))), ["`store`"]);
+        assert_eq!(needs_restart(&old, &read(&text.replace("\"S\"", "\"T\""))).len(), 1);
+    }
+}

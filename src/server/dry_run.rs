@@ -1,0 +1,75 @@
+//! A transport that sends nothing: the bot decides everything, and what would have left is told as sent. Only the call
+//! that asks TikTok for its time leaves, since no window can be judged without it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+
+use crate::bot::Asset;
+use crate::channel::{NotSent, Outcome};
+use crate::engine::{Courtesy, Listing};
+use crate::runtime::port::{CallFailure, Permit, SendCall, Target, Transport};
+
+/// Begins the ids of messages that were never sent.
+pub const MESSAGE_ID: &str = "dry-run-";
+
+/// Stands before the transport that could send.
+pub struct DryRun {
+    inner: Arc<dyn Transport>,
+    made: AtomicU64,
+}
+
+impl DryRun {
+    #[must_use]
+    pub fn new(inner: Arc<dyn Transport>) -> Self {
+        Self { inner, made: AtomicU64::new(0) }
+    }
+}
+
+/// What would have been asked and was not.
+fn not_asked<T>() -> Result<T, CallFailure> {
+    Err(CallFailure { outcome: Outcome::Unknown { text: "a dry run asks TikTok nothing".to_owned() } })
+}
+
+#[async_trait]
+impl Transport for DryRun {
+    async fn send(&self, _: Permit, call: SendCall) -> Outcome {
+        let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
+        let conversation = String::from_utf8_lossy(&call.target.external);
+        tracing::info!(%conversation, number, "would be sent");
+        Outcome::Sent { message_id: format!("{MESSAGE_ID}{number}") }
+    }
+
+    async fn courtesy(&self, _: Permit, _: Target, _: Courtesy) -> Result<(), CallFailure> {
+        Ok(())
+    }
+
+    async fn upload(&self, _: Permit, _: Target, asset: Arc<Asset>) -> Result<String, CallFailure> {
+        Ok(format!("{MESSAGE_ID}{}", asset.digest))
+    }
+
+    async fn list(&self, _: Permit, _: Target) -> Result<Listing, CallFailure> {
+        not_asked()
+    }
+
+    async fn images_allowed(&self, _: Permit, _: Target) -> Result<bool, CallFailure> {
+        Ok(true)
+    }
+
+    async fn renew(&self, _: Permit, _: &str, _: &str) -> Result<(), CallFailure> {
+        not_asked()
+    }
+
+    /// A token that is refused says the time as well, and is nobody's trouble here.
+    async fn ask_the_time(&self, permit: Permit, target: Target) -> Result<(), CallFailure> {
+        match self.inner.ask_the_time(permit, target).await {
+            Err(CallFailure { outcome: Outcome::Refused { .. } | Outcome::NotSent(NotSent::Token { .. }) }) => Ok(()),
+            told => told,
+        }
+    }
+
+    fn skew_ms(&self) -> Option<i64> {
+        self.inner.skew_ms()
+    }
+}

@@ -1,0 +1,162 @@
+//! `GET /metrics`: numbers for Prometheus. Labels are words of fixed sets and the ids of the settings' apps: never a
+//! text, a person or a secret.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use super::Doors;
+use super::exposition::{Exposition, Family};
+use crate::runtime::{Measures, Report, Took};
+
+pub(super) async fn answer(State(doors): State<Arc<Doors>>) -> impl IntoResponse {
+    let mut text = Exposition::default();
+    let measures = doors.runtime.measures();
+    deliveries(&mut text, &doors, &measures);
+    conversations(&mut text, &measures);
+    store(&mut text, &measures);
+    let mut reports = doors.runtime.reports().await;
+    reports.sort_by(|a, b| a.app.cmp(&b.app));
+    calls(&mut text, &measures);
+    sending(&mut text, &reports);
+    let misses = doors.runtime.will_miss().await;
+    let misses =
+        misses.iter().map(|(app, count)| (vec![("app", app.as_str())], number(u64::try_from(*count).unwrap_or(u64::MAX))));
+    let help = "Conversations whose next reply will miss its window at the present pace.";
+    text.family(&gauge("rejoinder_replies_will_miss", help), misses);
+    ([(header::CONTENT_TYPE, Exposition::MEDIA_TYPE)], text.finish())
+}
+
+fn counter(name: &'static str, help: &'static str) -> Family {
+    Family { name, kind: "counter", help }
+}
+
+fn gauge(name: &'static str, help: &'static str) -> Family {
+    Family { name, kind: "gauge", help }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts above 2^53 are not reached")]
+fn number(count: u64) -> f64 {
+    count as f64
+}
+
+fn deliveries(text: &mut Exposition, doors: &Doors, measures: &Measures) {
+    let counts = [
+        ("accepted", &doors.counters.accepted),
+        ("refused_signature", &doors.counters.refused_signature),
+        ("refused_age", &doors.counters.refused_age),
+        ("refused_busy", &doors.counters.refused_busy),
+    ];
+    let samples = counts.map(|(result, count)| (vec![("result", result)], number(count.load(Ordering::Relaxed))));
+    text.family(&counter("rejoinder_deliveries_total", "Webhooks by what they were answered."), samples);
+    let counts = &measures.counts;
+    let single = |text: &mut Exposition, name, help, count| text.single(name, "counter", help, number(count));
+    single(text, "rejoinder_deliveries_duplicate_total", "Webhooks that had been taken before.", counts.duplicates);
+    single(text, "rejoinder_deliveries_kept_total", "Webhooks that were kept without effect.", counts.kept);
+    text.single("rejoinder_deliveries_waiting", "gauge", "Webhooks that wait for their commit now.", number(counts.waiting));
+    text.single(
+        "rejoinder_deliveries_oldest_age_seconds",
+        "gauge",
+        "For how long the oldest of them waits.",
+        measures.oldest_waiting.as_secs_f64(),
+    );
+}
+
+fn conversations(text: &mut Exposition, measures: &Measures) {
+    let by_input = measures.by_input.iter().map(|(kind, count)| (vec![("kind", *kind)], number(*count)));
+    text.family(&counter("rejoinder_inputs_total", "Committed lines of the history by kind."), by_input);
+    let counts = &measures.counts;
+    for (name, help, count) in [
+        ("rejoinder_sprints_total", "Inputs that conversations were carried over.", counts.sprints),
+        ("rejoinder_sprint_faults_total", "Inputs on which the engine itself failed.", counts.faults),
+        (
+            "rejoinder_sprints_stale_total",
+            "Inputs that were taken anew since another process had changed the conversation.",
+            counts.stale,
+        ),
+        (
+            "rejoinder_windows_missed_total",
+            "Replies that could not leave because the customer's window had closed.",
+            measures.windows_missed,
+        ),
+    ] {
+        text.single(name, "counter", help, number(count));
+    }
+    let ends =
+        measures.by_end.iter().map(|(state, reason, count)| (vec![("state", *state), ("reason", *reason)], number(*count)));
+    text.family(&counter("rejoinder_replies_ended_total", "Replies by final state and class of its reason."), ends);
+}
+
+fn store(text: &mut Exposition, measures: &Measures) {
+    let counts = &measures.counts;
+    let written = counts.commits.saturating_sub(counts.commits_failed);
+    let commits = [("written", written), ("failed", counts.commits_failed)];
+    let commits = commits.map(|(result, count)| (vec![("result", result)], number(count)));
+    text.family(&counter("rejoinder_commits_total", "Transactions by result."), commits);
+    const NAME: &str = "rejoinder_store_duration_seconds";
+    text.begin(&Family { name: NAME, kind: "histogram", help: "How long the store took, by what it did." });
+    for (operation, took) in [("commit", &measures.commit), ("load", &measures.load), ("lease", &measures.lease)] {
+        histogram(text, NAME, operation, took);
+    }
+    let leases = [("taken", measures.leases_taken), ("lost", measures.leases_lost)];
+    let leases = leases.map(|(change, count)| (vec![("change", change)], number(count)));
+    text.family(&counter("rejoinder_lease_changes_total", "Leases of apps that this process took or lost."), leases);
+}
+
+fn histogram(text: &mut Exposition, name: &str, operation: &str, took: &Took) {
+    for (bound_us, count) in &took.buckets {
+        let bound = (number(*bound_us) / 1e6).to_string();
+        text.sample(&format!("{name}_bucket"), &[("operation", operation), ("le", &bound)], number(*count));
+    }
+    text.sample(&format!("{name}_bucket"), &[("operation", operation), ("le", "+Inf")], number(took.count));
+    text.sample(&format!("{name}_sum"), &[("operation", operation)], number(took.sum_us) / 1e6);
+    text.sample(&format!("{name}_count"), &[("operation", operation)], number(took.count));
+}
+
+fn sending(text: &mut Exposition, reports: &[Report]) {
+    let count = |count: usize| number(u64::try_from(count).unwrap_or(u64::MAX));
+    let classes = |report: &'_ Report| [("live", report.live), ("due", report.due)];
+    let ready = reports.iter().flat_map(|report| {
+        classes(report).map(|(class, waiting)| (vec![("app", report.app.as_str()), ("class", class)], count(waiting.ready)))
+    });
+    text.family(&gauge("rejoinder_queue_conversations", "Conversations with a reply that is ready to leave, by class."), ready);
+    let oldest = reports.iter().flat_map(|report| {
+        classes(report)
+            .map(|(class, waiting)| (vec![("app", report.app.as_str()), ("class", class)], number(waiting.oldest_ms) / 1e3))
+    });
+    text.family(&gauge("rejoinder_queue_oldest_age_seconds", "For how long the oldest of these replies waits."), oldest);
+    let flag = |raised: bool| if raised { 1.0 } else { 0.0 };
+    type Read = fn(&Report) -> Option<f64>;
+    let count_in_flight: Read = |report| Some(number(u64::try_from(report.in_flight).unwrap_or(u64::MAX)));
+    let parked: Read = |report| Some(number(u64::try_from(report.parked.len()).unwrap_or(u64::MAX)));
+    let clock: Read = |report| report.clock_ms.map(|ms| number(ms.unsigned_abs()) * if ms < 0 { -1.0 } else { 1.0 } / 1e3);
+    let families: [(&'static str, &'static str, Read); 6] = [
+        ("rejoinder_calls_in_flight", "Calls to TikTok without an answer yet.", count_in_flight),
+        ("rejoinder_pace_calls_per_second", "Calls a second that the pace allows now.", |report| Some(report.pace)),
+        ("rejoinder_pace_most_calls_per_second", "Calls a second that the pace allows at most.", |report| Some(report.pace_most)),
+        ("rejoinder_pace_pause_seconds", "For how long nothing leaves, as TikTok or the network wants it.", |report| {
+            Some(number(report.paused_ms) / 1e3)
+        }),
+        ("rejoinder_accounts_parked", "Accounts that send nothing until somebody acts.", parked),
+        ("rejoinder_clock_difference_seconds", "TikTok's clock less ours; missing before any answer.", clock),
+    ];
+    for (name, help, read) in families {
+        let samples = reports.iter().filter_map(|report| Some((vec![("app", report.app.as_str())], read(report)?)));
+        text.family(&gauge(name, help), samples);
+    }
+    let leads = reports.iter().map(|report| (vec![("app", report.app.as_str())], flag(report.leads)));
+    text.family(&gauge("rejoinder_leads", "1 where this process sends for the app."), leads);
+    let stops = reports.iter().map(|report| (vec![("app", report.app.as_str())], flag(report.clock_stops)));
+    text.family(&gauge("rejoinder_clock_stops_sending", "1 while the clocks differ too much to send."), stops);
+}
+
+/// Calls by what was called and how it ended.
+fn calls(text: &mut Exposition, measures: &Measures) {
+    let calls =
+        measures.by_call.iter().map(|(call, outcome, count)| (vec![("call", *call), ("outcome", *outcome)], number(*count)));
+    text.family(&counter("rejoinder_calls_total", "Calls to TikTok by what was called and how it ended."), calls);
+    text.single("rejoinder_permits_total", "counter", "Permits to call that the pace gave.", number(measures.counts.calls));
+}
