@@ -32,6 +32,11 @@ impl Findings {
         self.list.borrow_mut().extend(diagnostics);
     }
 
+    /// All of them in the order in which they were found.
+    pub(super) fn into_list(self) -> Vec<Diagnostic> {
+        self.list.into_inner()
+    }
+
     /// All of them in the order of files and places, each once: a text named in several places is checked at each.
     pub(super) fn finish(self, sources: &Sources) -> Vec<Diagnostic> {
         let mut all = self.list.into_inner();

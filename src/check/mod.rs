@@ -23,6 +23,7 @@ mod rivals;
 mod secret;
 mod settings;
 mod shape;
+mod spread;
 mod suggest;
 mod template;
 mod test_block;
@@ -35,6 +36,7 @@ mod words;
 mod world;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use sha2::{Digest as _, Sha256};
 
@@ -66,7 +68,19 @@ pub fn compile(sources: &Sources, assets: &Assets) -> (Option<Bot>, Vec<Diagnost
 
 /// Checks documents that come in the order of their paths; `earlier` is what was already found in them.
 fn check(sources: &Sources, assets: &Assets, documents: &[Document], earlier: Vec<Diagnostic>) -> (Option<Bot>, Vec<Diagnostic>) {
-    let world = World::collect(sources, assets, documents);
+    let items = documents.iter().map(|document| document.items.len()).sum();
+    check_on(spread::cores(items), sources, assets, documents, earlier)
+}
+
+/// As [`check`], on so many cores.
+fn check_on(
+    cores: usize,
+    sources: &Sources,
+    assets: &Assets,
+    documents: &[Document],
+    earlier: Vec<Diagnostic>,
+) -> (Option<Bot>, Vec<Diagnostic>) {
+    let world = World::collect(sources, assets, documents, cores);
     world.findings.extend(earlier);
     let bot = lower(&world);
     let diagnostics = world.findings.finish(sources);
@@ -78,15 +92,11 @@ fn lower(world: &World<'_>) -> Bot {
     let settings = settings::lower(world);
     let contact = settings::fields(world);
     let (hours, teams) = (settings::hours(world), settings::teams(world));
-    let triggers: Vec<_> = world.flows.iter().enumerate().flat_map(|(flow, item)| trigger::lower(world, flow, item)).collect();
-    let mut lowered: Vec<Lowered> = world.flows.iter().enumerate().map(|(flow, item)| lower::lower(world, flow, item)).collect();
+    let triggers: Vec<_> = world.by_flow(trigger::lower).into_iter().flatten().collect();
+    let mut lowered: Vec<Lowered> = world.by_flow(lower::lower);
     resolve_gotos(&mut lowered);
     let tests = test_block::lower(world, &lowered);
-    hygiene::check(world);
-    let matcher = Matcher::new(triggers.iter().map(|placed| &placed.trigger));
-    rivals::check(world, &triggers, &matcher);
-    missing::check(world, &lowered, &triggers);
-    walk_through(world, &lowered, &triggers);
+    let matcher = judge(world, &lowered, &triggers);
     unused::check(world);
     let (mut places, mut variables) = (Vec::with_capacity(lowered.len()), Vec::with_capacity(lowered.len()));
     let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| {
@@ -124,6 +134,22 @@ fn lower(world: &World<'_>) -> Bot {
     };
     bot.proof = proof::prove(world, &bot, &places, &variables);
     bot
+}
+
+/// What shows only where all is seen together; gives the matcher that it needs for that.
+fn judge<'a>(world: &World<'a>, lowered: &[Lowered], triggers: &[trigger::Placed<'a>]) -> Matcher {
+    let matcher = OnceLock::new();
+    let parts: [&(dyn Fn(&World<'a>) + Sync); 4] = [
+        &|world| hygiene::check(world),
+        &|world| {
+            let matcher = matcher.get_or_init(|| Matcher::new(triggers.iter().map(|placed| &placed.trigger)));
+            rivals::check(world, triggers, matcher);
+        },
+        &|world| missing::check(world, lowered, triggers),
+        &|world| walk_through(world, lowered, triggers),
+    ];
+    world.spread(parts.len(), |world, part| parts.get(part).map(|part| part(world)));
+    matcher.into_inner().unwrap_or_default()
 }
 
 /// What shows only over all ways through all flows.

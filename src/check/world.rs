@@ -23,16 +23,31 @@ const SUGGESTIONS_MAX: u32 = 200;
 const EXPANSIONS_MAX: u32 = 5_000;
 
 /// A field of the contact with its checked type; `None` where the type is broken.
+#[derive(Clone)]
 pub(super) struct FieldEntry<'a> {
     pub item: &'a Field,
     pub kind: Option<Type>,
 }
 
-/// What the files say together.
+/// What the files say together, and what was found in it.
 pub(super) struct World<'a> {
+    pub names: Arc<Names<'a>>,
+    pub findings: Findings,
+    /// Unknown names that the nearest known one is still looked up for.
+    pub suggestions_left: Cell<u32>,
+    /// Uses of named texts that are still followed.
+    pub expansions_left: Cell<u32>,
+    /// What was looked up.
+    pub used: RefCell<BTreeSet<(Sort, String)>>,
+}
+
+/// What the files say. Nothing in it changes once it is collected, so several cores may read it.
+#[derive(Clone)]
+pub(super) struct Names<'a> {
     pub sources: &'a Sources,
     pub assets: &'a Assets,
-    pub findings: Findings,
+    /// Cores that parts of the work may be spread over.
+    pub cores: usize,
     pub bot: Option<&'a BotItem>,
     pub languages: Vec<String>,
     pub defaults: Vec<&'a WaitClause>,
@@ -45,10 +60,6 @@ pub(super) struct World<'a> {
     pub word_lists: Vec<&'a [Phrase]>,
     /// The names of these lists.
     pub word_names: Vec<&'a Name>,
-    /// Unknown names that the nearest known one is still looked up for.
-    suggestions_left: Cell<u32>,
-    /// Uses of named texts that are still followed.
-    expansions_left: Cell<u32>,
     pub flows: Vec<&'a FlowItem>,
     /// Labels of each flow.
     pub labels: Vec<BTreeMap<&'a str, Span>>,
@@ -71,13 +82,11 @@ pub(super) struct World<'a> {
     pub has_broken_steps: bool,
     /// Flows with such a step: what stands behind it may be anything, triggers included.
     broken_flows: BTreeSet<usize>,
-    /// What was looked up.
-    pub used: RefCell<BTreeSet<(Sort, String)>>,
     index: Index<'a>,
 }
 
 /// What a flow takes and gives.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Head {
     /// One whose type is broken may be anything.
     pub parameters: Vec<(String, Type)>,
@@ -85,7 +94,7 @@ pub(super) struct Head {
 }
 
 /// Places of names in the lists of the world: a bot may have ten thousand flows.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Index<'a> {
     flows: BTreeMap<&'a str, usize>,
     fields: BTreeMap<&'a str, usize>,
@@ -93,13 +102,33 @@ struct Index<'a> {
     teams: BTreeMap<&'a str, usize>,
 }
 
+impl<'a> std::ops::Deref for World<'a> {
+    type Target = Names<'a>;
+
+    fn deref(&self) -> &Names<'a> {
+        &self.names
+    }
+}
+
 impl<'a> World<'a> {
-    /// Collects the names of all documents, which come in the order of their paths.
-    pub(super) fn collect(sources: &'a Sources, assets: &'a Assets, documents: &'a [Document]) -> Self {
-        let mut world = Self {
+    /// A world in which nothing was found yet.
+    pub(super) fn with(names: Arc<Names<'a>>, suggestions: u32, expansions: u32) -> Self {
+        Self {
+            names,
+            findings: Findings::default(),
+            suggestions_left: Cell::new(suggestions),
+            expansions_left: Cell::new(expansions),
+            used: RefCell::default(),
+        }
+    }
+
+    /// Collects the names of all documents, which come in the order of their paths. Parts of what is done with them may
+    /// be spread over so many cores.
+    pub(super) fn collect(sources: &'a Sources, assets: &'a Assets, documents: &'a [Document], cores: usize) -> Self {
+        let names = Names {
             sources,
             assets,
-            findings: Findings::default(),
+            cores,
             bot: None,
             languages: Vec::new(),
             defaults: Vec::new(),
@@ -110,8 +139,6 @@ impl<'a> World<'a> {
             texts: BTreeMap::new(),
             word_lists: Vec::new(),
             word_names: Vec::new(),
-            suggestions_left: Cell::new(SUGGESTIONS_MAX),
-            expansions_left: Cell::new(EXPANSIONS_MAX),
             flows: Vec::new(),
             labels: Vec::new(),
             buttons: BTreeMap::new(),
@@ -124,9 +151,9 @@ impl<'a> World<'a> {
             tests: Vec::new(),
             has_broken_steps: false,
             broken_flows: BTreeSet::new(),
-            used: RefCell::default(),
             index: Index::default(),
         };
+        let mut world = Self::with(Arc::new(names), SUGGESTIONS_MAX, EXPANSIONS_MAX);
         for item in documents.iter().flat_map(|document| &document.items) {
             world.add(item);
         }
@@ -141,6 +168,11 @@ impl<'a> World<'a> {
         world
     }
 
+    /// Only while they are collected, when nobody else has them.
+    fn names_mut(&mut self) -> &mut Names<'a> {
+        Arc::make_mut(&mut self.names)
+    }
+
     fn add(&mut self, item: &'a Item) {
         match item {
             Item::Bot(bot) => self.add_bot(bot),
@@ -148,37 +180,40 @@ impl<'a> World<'a> {
                 if let Some((first, _)) = self.words.get(words.name.text.as_str()) {
                     self.twice("words", &words.name, *first);
                 } else {
-                    self.words.insert(&words.name.text, (words.name.span, Vec::new()));
-                    self.word_lists.push(&words.phrases);
-                    self.word_names.push(&words.name);
+                    let names = self.names_mut();
+                    names.words.insert(&words.name.text, (words.name.span, Vec::new()));
+                    names.word_lists.push(&words.phrases);
+                    names.word_names.push(&words.name);
                 }
             }
             Item::Contact(contact) => self.add_contact(contact),
             Item::Hours(hours) => match self.index.hours.get(hours.name.text.as_str()).and_then(|at| self.hours.get(*at)) {
                 Some(first) => self.twice("hours", &hours.name, first.name.span),
                 None => {
-                    self.index.hours.insert(&hours.name.text, self.hours.len());
-                    self.hours.push(hours);
+                    let names = self.names_mut();
+                    names.index.hours.insert(&hours.name.text, names.hours.len());
+                    names.hours.push(hours);
                 }
             },
             Item::Team(team) => match self.index.teams.get(team.name.text.as_str()).and_then(|at| self.teams.get(*at)) {
                 Some(first) => self.twice("team", &team.name, first.name.span),
                 None => {
-                    self.index.teams.insert(&team.name.text, self.teams.len());
-                    self.teams.push(team);
+                    let names = self.names_mut();
+                    names.index.teams.insert(&team.name.text, names.teams.len());
+                    names.teams.push(team);
                 }
             },
             Item::Texts(texts) => match self.texts.get(texts.name.text.as_str()) {
                 Some(first) => self.twice("texts", &texts.name, first.name.span),
                 None => {
-                    self.texts.insert(&texts.name.text, texts);
+                    self.names_mut().texts.insert(&texts.name.text, texts);
                 }
             },
             Item::Flow(flow) => match self.index.flows.get(flow.name.text.as_str()).and_then(|at| self.flows.get(*at)) {
                 Some(first) => self.twice("flow", &flow.name, first.name.span),
                 None => self.add_flow(flow),
             },
-            Item::Test(test) => self.tests.push(test),
+            Item::Test(test) => self.names_mut().tests.push(test),
             Item::Broken(span) => self.add_broken(*span),
         }
     }
@@ -189,17 +224,18 @@ impl<'a> World<'a> {
             self.findings.add(second.also(first.name.span, "the first one").help("all files together are one bot"));
             return;
         }
-        self.bot = Some(bot);
+        let names = self.names_mut();
+        names.bot = Some(bot);
         for setting in &bot.settings {
             match &setting.kind {
-                SettingKind::Languages(list) => self.languages.extend(list.iter().map(|tag| tag.value.clone())),
-                SettingKind::Defaults(clauses) => self.defaults.extend(clauses),
+                SettingKind::Languages(list) => names.languages.extend(list.iter().map(|tag| tag.value.clone())),
+                SettingKind::Defaults(clauses) => names.defaults.extend(clauses),
                 SettingKind::FetchFrom(origins) => {
                     // One that is none is reported with the other settings.
                     let known = origins.iter().filter_map(|origin| super::address::origin(&origin.value).ok());
-                    self.origins.extend(known.map(|(origin, _)| origin));
+                    names.origins.extend(known.map(|(origin, _)| origin));
                 }
-                SettingKind::Secret(names) => self.secrets.extend(names.iter().map(|name| name.text.as_str())),
+                SettingKind::Secret(list) => names.secrets.extend(list.iter().map(|name| name.text.as_str())),
                 _ => {}
             }
         }
@@ -219,16 +255,17 @@ impl<'a> World<'a> {
                 );
             }
             let kind = kind::lower(&field.kind, &self.findings);
-            self.has_secrets |= field.secret;
-            self.contact_shapes.insert(field.name.text.clone(), kind.as_ref().map_or(Shape::Never, Shape::of_type));
-            self.index.fields.insert(&field.name.text, self.fields.len());
-            self.fields.push(FieldEntry { item: field, kind });
+            let names = self.names_mut();
+            names.has_secrets |= field.secret;
+            names.contact_shapes.insert(field.name.text.clone(), kind.as_ref().map_or(Shape::Never, Shape::of_type));
+            names.index.fields.insert(&field.name.text, names.fields.len());
+            names.fields.push(FieldEntry { item: field, kind });
         }
     }
 
     fn add_flow(&mut self, flow: &'a FlowItem) {
         let mut labels = BTreeMap::new();
-        let (findings, buttons) = (&self.findings, &mut self.buttons);
+        let (findings, names) = (&self.findings, Arc::make_mut(&mut self.names));
         let mut broken = false;
         walk::steps(&flow.steps, &mut |step| match &step.kind {
             StepKind::Label { name, .. } => {
@@ -237,19 +274,20 @@ impl<'a> World<'a> {
                 }
             }
             StepKind::Choose(choose) => {
-                buttons
+                names
+                    .buttons
                     .extend(choose.options.iter().filter_map(|option| option.named.as_ref()).map(|n| (n.text.as_str(), n.span)));
             }
             StepKind::Broken => broken = true,
             _ => {}
         });
         if broken {
-            self.has_broken_steps = true;
-            self.broken_flows.insert(self.flows.len());
+            names.has_broken_steps = true;
+            names.broken_flows.insert(names.flows.len());
         }
-        self.index.flows.insert(&flow.name.text, self.flows.len());
-        self.flows.push(flow);
-        self.labels.push(labels);
+        names.index.flows.insert(&flow.name.text, names.flows.len());
+        names.flows.push(flow);
+        names.labels.push(labels);
         self.add_head(flow);
     }
 
@@ -270,7 +308,7 @@ impl<'a> World<'a> {
             head.parameters.push((name.to_owned(), kind));
         }
         head.result = flow.result.as_ref().map(|kind| kind::lower(kind, &self.findings).unwrap_or(Type::Any));
-        self.heads.push(head);
+        self.names_mut().heads.push(head);
     }
 
     /// Whether a step of the flow could not be read.
@@ -293,7 +331,7 @@ impl<'a> World<'a> {
     /// Whatever a broken item mentions may be what it would have defined.
     fn add_broken(&mut self, span: Span) {
         let text = self.sources.text(span);
-        self.lost.extend(text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()));
+        self.names_mut().lost.extend(text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()));
     }
 
     fn twice(&self, what: &str, name: &Name, first: Span) {
@@ -326,7 +364,7 @@ impl<'a> World<'a> {
                     Phrase::Set(_) => {}
                 }
             }
-            if let Some((_, phrases)) = self.words.get_mut(name) {
+            if let Some((_, phrases)) = self.names_mut().words.get_mut(name) {
                 *phrases = list;
             }
         }

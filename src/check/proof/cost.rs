@@ -1,7 +1,7 @@
 //! What a step costs by itself: messages, time, and whether it may fail.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use super::length::Lengths;
 use super::opening;
@@ -54,14 +54,14 @@ pub(super) struct Costs<'c> {
     bot: &'c Bot,
     lengths: &'c Lengths,
     /// How long hours keep somebody waiting, by their index and the open time that is waited for.
-    opening: RefCell<BTreeMap<(usize, i64), i64>>,
+    opening: Mutex<BTreeMap<(usize, i64), i64>>,
     /// The most by which the clocks of the bot's zone are put back at once.
     back_ms: i64,
 }
 
 impl<'c> Costs<'c> {
     pub(super) fn new(bot: &'c Bot, lengths: &'c Lengths) -> Self {
-        Self { bot, lengths, opening: RefCell::default(), back_ms: bot.settings.zone.changes().back_ms }
+        Self { bot, lengths, opening: Mutex::default(), back_ms: bot.settings.zone.changes().back_ms }
     }
 
     pub(super) fn of(&self, at: StepId, op: &Op) -> Cost {
@@ -118,12 +118,10 @@ impl<'c> Costs<'c> {
     }
 
     fn until_ms(&self, hours: usize, need_ms: i64) -> i64 {
-        if let Some(known) = self.opening.borrow().get(&(hours, need_ms)) {
-            return *known;
-        }
-        let found = self.bot.hours.get(hours).map_or(0, |hours| opening::until_ms(hours, need_ms, &self.bot.settings.zone));
-        self.opening.borrow_mut().insert((hours, need_ms), found);
-        found
+        let mut known = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.entry((hours, need_ms)).or_insert_with(|| {
+            self.bot.hours.get(hours).map_or(0, |hours| opening::until_ms(hours, need_ms, &self.bot.settings.zone))
+        })
     }
 }
 

@@ -8,36 +8,33 @@ use super::super::world::World;
 use super::Places;
 use crate::bot::{Bot, Filled, Op, StepId};
 use crate::source::Span;
-use crate::syntax::tree::{StepKind, WaitClause, WaitClauseKind};
+use crate::syntax::tree::{FlowItem, StepKind, WaitClause, WaitClauseKind};
 
 /// A longer clause is told by its beginning.
 const SHOWN: usize = 60;
 
-/// Of each flow the clauses that its questions left out.
-pub(super) fn filled(world: &World<'_>, bot: &Bot, places: &Places) -> Vec<Vec<Filled>> {
-    let mut questions: BTreeMap<(u32, u32), StepId> = BTreeMap::new();
-    for (flow, (made, places)) in bot.flows.iter().zip(places).enumerate() {
-        for (step, (made, (span, _))) in made.steps.iter().zip(places).enumerate() {
-            if matches!(made.op, Op::Ask { .. } | Op::Choose { .. }) {
-                questions.entry((span.file.0, span.start)).or_insert(StepId { flow, step });
-            }
+/// The clauses that the questions of this flow left out.
+pub(super) fn filled(world: &World<'_>, bot: &Bot, places: &Places, flow: usize, item: &FlowItem) -> Vec<Filled> {
+    let (Some(made), Some(places)) = (bot.flows.get(flow), places.get(flow)) else { return Vec::new() };
+    let mut questions: BTreeMap<(u32, u32), usize> = BTreeMap::new();
+    for (step, (made, (span, _))) in made.steps.iter().zip(places).enumerate() {
+        if matches!(made.op, Op::Ask { .. } | Op::Choose { .. }) {
+            questions.entry((span.file.0, span.start)).or_insert(step);
         }
     }
-    let mut found: Vec<Vec<Filled>> = vec![Vec::new(); bot.flows.len()];
-    for (flow, item) in world.flows.iter().enumerate() {
-        let Some(list) = found.get_mut(flow) else { continue };
-        walk::steps(&item.steps, &mut |step| {
-            let (clauses, chooses) = match &step.kind {
-                StepKind::Ask(ask) => (&ask.clauses, false),
-                StepKind::Choose(choose) => (&choose.clauses, true),
-                _ => return,
-            };
-            let Some(at) = questions.get(&(step.span.file.0, step.span.start)).filter(|at| at.flow == flow) else { return };
-            let Some(op) = bot.flows.get(at.flow).and_then(|flow| flow.steps.get(at.step)).map(|step| &step.op) else { return };
-            let others = matches!(op, Op::Choose { other: Some(_), .. }) && chooses;
-            list.extend(left_out(world, op, clauses, others).into_iter().map(|clause| Filled { step: *at, clause }));
-        });
-    }
+    let mut found = Vec::new();
+    walk::steps(&item.steps, &mut |step| {
+        let (clauses, chooses) = match &step.kind {
+            StepKind::Ask(ask) => (&ask.clauses, false),
+            StepKind::Choose(choose) => (&choose.clauses, true),
+            _ => return,
+        };
+        let Some(at) = questions.get(&(step.span.file.0, step.span.start)).copied() else { return };
+        let Some(op) = made.steps.get(at).map(|step| &step.op) else { return };
+        let others = matches!(op, Op::Choose { other: Some(_), .. }) && chooses;
+        let at = StepId { flow, step: at };
+        found.extend(left_out(world, op, clauses, others).into_iter().map(|clause| Filled { step: at, clause }));
+    });
     found
 }
 

@@ -54,17 +54,16 @@ impl Lengths {
     /// `shapes` tells of each flow what its variables can hold.
     pub(super) fn new(world: &World<'_>, bot: &Bot, shapes: &[BTreeMap<String, Shape>]) -> Self {
         let none = BTreeMap::new();
-        let ruler = |flow: usize| Ruler {
-            bot,
-            shapes: Shapes { contact: &world.contact_shapes, variables: shapes.get(flow).unwrap_or(&none) },
-        };
-        let flows = bot.flows.iter().enumerate().map(|(index, flow)| {
-            let ruler = ruler(index);
-            flow.steps.iter().map(|step| ruler.step(&step.op)).collect()
+        let flows = world.by_flow(|world, index, _| {
+            let variables = shapes.get(index).unwrap_or(&none);
+            let ruler = Ruler { bot, shapes: Shapes { contact: &world.contact_shapes, variables } };
+            let steps = bot.flows.get(index).map_or(&[][..], |flow| &flow.steps);
+            steps.iter().map(|step| ruler.step(&step.op)).collect()
         });
         let said = [&bot.settings.opt_out, &bot.settings.opt_in].into_iter().flatten().filter_map(|words| words.say.as_ref());
-        let confirmations = said.map(|text| ruler(usize::MAX).text(text)).collect();
-        Self { flows: flows.collect(), none: StepLengths::default(), confirmations }
+        let ruler = Ruler { bot, shapes: Shapes { contact: &world.contact_shapes, variables: &none } };
+        let confirmations = said.map(|text| ruler.text(text)).collect();
+        Self { flows, none: StepLengths::default(), confirmations }
     }
 
     pub(super) fn of(&self, at: StepId) -> &StepLengths {

@@ -18,6 +18,7 @@ mod weigh;
 mod witness;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use self::bounds::{Bounds, Calls};
 use self::cost::Costs;
@@ -26,6 +27,7 @@ use self::net::Net;
 use self::plan::Plan;
 use self::weigh::{Measure, NEVER};
 use super::shape::{Shape, Shapes};
+use super::spread;
 use super::world::World;
 use crate::bot::{Bot, FlowProof, On, Op, Proof, TextProof, Trigger};
 use crate::channel::rules;
@@ -62,15 +64,24 @@ pub(super) fn prove(world: &World<'_>, bot: &Bot, places: &Places, variables: &V
     let lists = lists(world, &net, variables);
     let plan = Plan::new(&net, |turn| turns(&net, turn, &lists));
     let calls = Calls::new(&net);
-    let [replies, time, held] =
-        [Measure::Replies, Measure::Time, Measure::Held].map(|measure| Bounds::new(&net, &plan, &calls, measure));
+    let [replies, time, held] = bounds(world.cores, |measure| Bounds::new(&net, &plan, &calls, measure));
     let mut proof = table(&net, &costs, &lengths, &replies, &time, &held);
-    for (row, filled) in proof.flows.iter_mut().zip(filled::filled(world, bot, places)) {
+    let filled = world.by_flow(|world, flow, item| filled::filled(world, bot, places, flow, item));
+    for (row, filled) in proof.flows.iter_mut().zip(filled) {
         row.filled = filled;
     }
     let proved = Proved { net: &net, plan: &plan, calls: &calls, costs: &costs, replies: &replies, time: &time, proof };
     findings::report(world, &proved, places);
     proved.proof
+}
+
+/// The bounds in each measure: of one the others need nothing.
+fn bounds(cores: usize, of: impl Fn(Measure) -> Bounds + Sync) -> [Bounds; 3] {
+    let [replies, time, held] = [const { OnceLock::new() }; 3];
+    let parts = [(&replies, Measure::Replies), (&time, Measure::Time), (&held, Measure::Held)];
+    spread::over(cores, parts.len(), |part| parts.get(part).map(|(slot, measure)| slot.get_or_init(|| of(*measure)).measure));
+    [(replies, Measure::Replies), (time, Measure::Time), (held, Measure::Held)]
+        .map(|(slot, measure)| slot.into_inner().unwrap_or_else(|| of(measure)))
 }
 
 /// How many items the list of each loop has at most, by flow and counter, where that is known.

@@ -203,7 +203,7 @@ fn variables_know_their_bounds() {
         let file = sources.add("a.flow", text.as_str());
         let documents = [syntax::parse(file, &text).0];
         let assets = Assets::default();
-        let world = World::collect(&sources, &assets, &documents);
+        let world = World::collect(&sources, &assets, &documents, 1);
         lower::lower(&world, 0, world.flows[0]).shapes.remove(name).unwrap()
     };
     assert_eq!(shape("ask n: text(9) \"Who?\"\n set x = \"Hi {n}!\"", "x"), Shape::Text { most: Some(13) });

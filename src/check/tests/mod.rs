@@ -1,5 +1,6 @@
 //! Trees built by hand: the checker without a parser.
 
+mod cores;
 mod hostile;
 mod language;
 mod pages;
