@@ -36,6 +36,8 @@ pub fn run(file: &str, side: &str, rules: usize) {
             entropy: Arc::new(SystemEntropy),
             store: Arc::new(Sqlite::open(Path::new(file)).expect("a store")),
             tokens: Arc::new(tokens),
+            testers: Vec::new(),
+            dry_run: false,
             fail_point: None,
         });
         let node = node.await.expect("it starts");

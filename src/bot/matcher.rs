@@ -25,6 +25,8 @@ pub struct Matcher {
     automaton: Option<AhoCorasick>,
     /// By pattern of the automaton.
     phrases: Vec<Phrase>,
+    /// Of all phrases, those of one side by side: in a large bot few of them are in a cache, so they are kept small.
+    wanted: Vec<Wanted>,
     likes: Likes,
     expressions: Expressions,
     buttons: HashMap<String, Vec<usize>>,
@@ -52,14 +54,27 @@ pub struct Matcher {
     priorities: Vec<i64>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Phrase {
-    bytes: usize,
+    bytes: u32,
+    letters: u32,
+    /// Where those who want it stand in [`Matcher::wanted`].
+    begin: u32,
+    end: u32,
+}
+
+/// Who wants a phrase, and how.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    rank: Rank,
+    trigger: u32,
+}
+
+/// What is collected of one phrase.
+#[derive(Default)]
+struct Collected {
     letters: usize,
-    words: Vec<usize>,
-    exactly: Vec<usize>,
-    starting: Vec<usize>,
-    like: Vec<usize>,
+    wanted: Vec<Wanted>,
 }
 
 /// A phrase above this, in bytes, is put into an automaton that is built in linear time: the fastest kind costs the square
@@ -96,14 +111,14 @@ impl Matcher {
 
     fn of<'t>(triggers: impl Iterator<Item = (usize, &'t On)>, priorities: Vec<i64>) -> Self {
         let mut matcher = Self { priorities, ..Self::default() };
-        let mut phrases: BTreeMap<String, Phrase> = BTreeMap::new();
+        let mut phrases: BTreeMap<String, Collected> = BTreeMap::new();
         for (index, on) in triggers {
             match on {
-                On::Words(list) => add(&mut phrases, list, index, |phrase| &mut phrase.words),
-                On::Exactly(list) => add(&mut phrases, list, index, |phrase| &mut phrase.exactly),
-                On::Starting(list) => add(&mut phrases, list, index, |phrase| &mut phrase.starting),
+                On::Words(list) => add(&mut phrases, list, index, Rank::Words),
+                On::Exactly(list) => add(&mut phrases, list, index, Rank::Exactly),
+                On::Starting(list) => add(&mut phrases, list, index, Rank::Starting),
                 On::Like(list) => {
-                    add(&mut phrases, list, index, |phrase| &mut phrase.like);
+                    add(&mut phrases, list, index, Rank::Like);
                     list.iter().for_each(|phrase| matcher.likes.add(&text::fold(phrase), index));
                 }
                 On::Matching(regex) => matcher.expressions.add(index, regex),
@@ -134,7 +149,12 @@ impl Matcher {
         }
         matcher.expressions.close();
         matcher.automaton = automaton(phrases.keys(), false);
-        matcher.phrases = phrases.into_values().collect();
+        for (folded, collected) in phrases {
+            let begin = small(matcher.wanted.len());
+            matcher.wanted.extend(collected.wanted);
+            let (bytes, letters, end) = (small(folded.len()), small(collected.letters), small(matcher.wanted.len()));
+            matcher.phrases.push(Phrase { bytes, letters, begin, end });
+        }
         matcher
     }
 
@@ -255,12 +275,15 @@ impl Matcher {
                     continue;
                 }
                 let at = place.start();
-                found.phrase(&phrase.words, Rank::Words, phrase.letters, at);
-                found.phrase(&phrase.like, Rank::Like, phrase.letters, at);
-                if at == 0 {
-                    found.phrase(&phrase.starting, Rank::Starting, phrase.letters, at);
-                    if phrase.bytes == folded.len() {
-                        found.phrase(&phrase.exactly, Rank::Exactly, phrase.letters, at);
+                let wanted = self.wanted.get(large(phrase.begin)..large(phrase.end)).unwrap_or_default();
+                for Wanted { rank, trigger } in wanted {
+                    let stands = match rank {
+                        Rank::Exactly => at == 0 && large(phrase.bytes) == folded.len(),
+                        Rank::Starting => at == 0,
+                        _ => true,
+                    };
+                    if stands {
+                        found.add(Hit::plain(large(*trigger), *rank, large(phrase.letters), at));
                     }
                 }
             }
@@ -270,19 +293,30 @@ impl Matcher {
     }
 }
 
-fn add(phrases: &mut BTreeMap<String, Phrase>, list: &[String], trigger: usize, form: impl Fn(&mut Phrase) -> &mut Vec<usize>) {
+fn add(phrases: &mut BTreeMap<String, Collected>, list: &[String], trigger: usize, rank: Rank) {
     for written in list {
         let folded = text::fold(written);
         if folded.is_empty() {
             continue;
         }
-        let (bytes, letters) = (folded.len(), letters(&folded));
-        let phrase = phrases.entry(folded).or_insert_with(|| Phrase { bytes, letters, ..Phrase::default() });
-        let triggers = form(phrase);
-        if triggers.last() != Some(&trigger) {
-            triggers.push(trigger);
+        let letters = letters(&folded);
+        let phrase = phrases.entry(folded).or_insert_with(|| Collected { letters, wanted: Vec::new() });
+        let trigger = small(trigger);
+        // Triggers come one after the other.
+        let mut its_own = phrase.wanted.iter().rev().take_while(|wanted| wanted.trigger == trigger);
+        if !its_own.any(|wanted| wanted.rank == rank) {
+            phrase.wanted.push(Wanted { rank, trigger });
         }
     }
+}
+
+/// A place or a length; more than four thousand million of anything no bot has.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn large(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// A name as it stands in a button's id, in at most 20 characters: short and plain ones as they are.

@@ -25,7 +25,7 @@ pub use proof::{Filled, FlowProof, Proof, TextProof};
 pub use regex::{Regex, RegexError};
 pub use settings::{Asset, Field, Gather, OptWords, Settings, ShortBudget, Team};
 pub use test::{BotAct, ColleagueAct, CustomerAct, Expectation, Test, TestLine, TestStep};
-pub use text::{Filter, Piece, Template, Text};
+pub use text::{Few, Filter, Piece, Template, Text};
 pub use trigger::{Anytime, On, Trigger};
 pub use types::{Given, Type, Word};
 pub use value::{Value, ValueMap};

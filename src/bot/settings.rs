@@ -52,20 +52,24 @@ pub struct OptWords {
     pub phrases: Vec<String>,
     pub say: Option<Text>,
     folded: HashSet<String>,
+    /// Bytes of the longest of them.
+    longest: usize,
 }
 
 impl OptWords {
     /// The words, folded once.
     #[must_use]
     pub fn new(phrases: Vec<String>, say: Option<Text>) -> Self {
-        let folded = phrases.iter().map(|phrase| text::fold(phrase)).filter(|folded| !folded.is_empty()).collect();
-        Self { phrases, say, folded }
+        let folded: HashSet<String> =
+            phrases.iter().map(|phrase| text::fold(phrase)).filter(|folded| !folded.is_empty()).collect();
+        let longest = folded.iter().map(String::len).max().unwrap_or(0);
+        Self { phrases, say, folded, longest }
     }
 
     /// Whether a whole folded text is one of the phrases.
     #[must_use]
     pub fn takes(&self, folded: &str) -> bool {
-        self.folded.contains(folded)
+        folded.len() <= self.longest && self.folded.contains(folded)
     }
 }
 

@@ -188,7 +188,8 @@ fn digest(sources: &Sources, assets: &Assets) -> String {
 }
 
 fn origin(sources: &Sources, span: Span) -> Origin {
-    let path = sources.file(span.file).map_or_else(std::sync::Arc::default, |file| file.path.as_str().into());
+    // One text for all that stands in the file: a large bot has some ten thousand places.
+    let path = sources.file(span.file).map_or_else(std::sync::Arc::default, |file| std::sync::Arc::clone(&file.shared_path));
     Origin { path, line: sources.line(span) }
 }
 

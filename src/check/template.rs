@@ -26,7 +26,7 @@ impl Scope<'_, '_> {
         let before = self.reply.replace(true);
         let by_language = self.variants(text, 0);
         self.reply.set(before);
-        bot::Text { by_language }
+        bot::Text::new(by_language)
     }
 
     /// Checks one text that goes to the customer.

@@ -292,7 +292,7 @@ impl<'a> Work<'a> {
 pub(super) fn name_of(target: &Place) -> String {
     match target {
         Place::Variable(name) => name.clone(),
-        Place::Contact(name) => format!("contact.{name}"),
+        Place::Contact(name) => ["contact.", name].concat(),
         _ => String::new(),
     }
 }

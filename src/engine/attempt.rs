@@ -142,7 +142,7 @@ impl Work<'_> {
         self.remember(message_id, id.0);
         let visit =
             self.state.queue.iter().find(|entry| entry.id == id).filter(|entry| entry.prompt).and_then(|entry| entry.visit);
-        self.finish_reply(id, End::Sent, &format!("settled by {by}"), Some(message_id.to_owned()));
+        self.finish_reply(id, End::Sent, &["settled by ", by].concat(), Some(message_id.to_owned()));
         if let Some(visit) = visit {
             let at = shown.unwrap_or_else(|| begun.plus_ms(self.context.skew_ms.saturating_abs().saturating_neg()));
             self.open_wait(visit, id, at);

@@ -43,7 +43,7 @@ impl Work<'_> {
             return self.note("kept", "a comment of the customer was answered within a day: TikTok takes no second answer then");
         }
         self.learn_language(&heard);
-        self.state.comment = Some(Commented { id: heard.id.to_string(), at: heard.at, answered: false });
+        self.state.comment = Some(Box::new(Commented { id: heard.id.to_string(), at: heard.at, answered: false }));
         self.state.message = Some(Arc::clone(&heard));
         if !self.try_triggers(&heard, Pool::All) {
             self.state.comment = None;

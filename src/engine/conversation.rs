@@ -16,7 +16,8 @@ use crate::channel::Ledger;
 /// The newest encoding that this program reads; it writes no other.
 const ENCODING: u16 = 1;
 
-/// One account, one customer, at most one run.
+/// One account, one customer, at most one run. Every message touches all of it, so what most conversations have not stands
+/// apart, in boxes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conversation {
     #[serde(rename = "v")]
@@ -30,7 +31,7 @@ pub struct Conversation {
     pub(super) run: Option<Run>,
     /// The run whose question waits while another flow answers beside it.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
-    pub(super) parked: Option<Run>,
+    pub(super) parked: Option<Box<Run>>,
     #[serde(rename = "q", default, skip_serializing_if = "VecDeque::is_empty")]
     pub(super) queue: VecDeque<Entry>,
     #[serde(rename = "i", default, skip_serializing_if = "is_zero")]
@@ -63,12 +64,12 @@ pub struct Conversation {
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<Arc<Heard>>,
     #[serde(rename = "rf", default, skip_serializing_if = "Option::is_none")]
-    pub(super) referral: Option<Referral>,
+    pub(super) referral: Option<Box<Referral>>,
     /// The referral may still start a flow.
     #[serde(rename = "ru", default, skip_serializing_if = "is_false")]
     pub(super) referral_fresh: bool,
     #[serde(rename = "ga", default, skip_serializing_if = "Option::is_none")]
-    pub(super) gathered: Option<Gathered>,
+    pub(super) gathered: Option<Box<Gathered>>,
     /// Messages that wait for an answer of TikTok's to us.
     #[serde(rename = "d", default, skip_serializing_if = "VecDeque::is_empty")]
     pub(super) deferred: VecDeque<Arc<Heard>>,
@@ -97,7 +98,7 @@ pub struct Conversation {
     #[serde(rename = "ld", default, skip_serializing_if = "Option::is_none")]
     pub(super) limit_due: Option<Moment>,
     #[serde(rename = "cm", default, skip_serializing_if = "Option::is_none")]
-    pub(super) comment: Option<Commented>,
+    pub(super) comment: Option<Box<Commented>>,
     /// The app's queue is long: texts are merged.
     #[serde(rename = "cg", default, skip_serializing_if = "is_false")]
     pub(super) congested: bool,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ahead;
 use super::state::{Anchor, Heard, Kind, Run, WaitKind};
 use super::work::Work;
 use crate::bot::{self, Anytime, Entry, HeardKind, Hit, Matcher, On, StepId, Trigger, Value, ValueMap, short_name};
@@ -26,6 +27,9 @@ impl Work<'_> {
     pub(super) fn try_triggers(&mut self, heard: &Arc<Heard>, pool: Pool) -> bool {
         let bot = self.bot;
         let hits = self.hits(heard);
+        if let Some(trigger) = hits.first().and_then(|hit| bot.triggers.get(hit.trigger)) {
+            ahead::steps(bot.flows.get(trigger.flow), 0);
+        }
         let mut winner: Option<(&Trigger, Hit)> = None;
         for (told, hit) in hits.into_iter().enumerate() {
             let Some(trigger) = bot.triggers.get(hit.trigger) else { continue };
@@ -62,17 +66,20 @@ impl Work<'_> {
         let button = heard.named_press(&self.bot.matcher);
         let typed =
             matches!(heard.kind, Kind::Text | Kind::Button | Kind::Comment) && button.is_none() && !heard.text.trim().is_empty();
-        let folded = typed.then(|| self.folded(heard));
-        self.bot.matcher.hits(&bot::Heard {
+        let found = bot::Heard {
             text: typed.then_some(heard.text.as_str()),
-            folded: folded.as_deref(),
+            folded: None,
             button,
             kind: heard.kind_heard(),
             comment: heard.kind == Kind::Comment,
             silent_ms: heard.silent_ms,
             entry: self.entry_now().filter(|_| heard.kind.is_message()),
             first: heard.first,
-        })
+        };
+        if !typed {
+            return self.bot.matcher.hits(&found);
+        }
+        self.with_folded(heard, |folded| self.bot.matcher.hits(&bot::Heard { folded: Some(folded), ..found }))
     }
 
     /// How the customer came in, while it may still start a flow.
@@ -137,7 +144,7 @@ impl Work<'_> {
             if trigger.anytime == Anytime::Resume && keeps && self.state.parked.is_none() {
                 let then = if kind.is_some_and(WaitKind::asks) { "asks again" } else { "goes on" };
                 self.note("parked", format_args!("`{}` {then} afterwards", run.at.flow));
-                self.state.parked = Some(run);
+                self.state.parked = Some(Box::new(run));
             } else {
                 if trigger.anytime != Anytime::Resume {
                     self.state.parked = None;

@@ -26,20 +26,20 @@ enum Fit {
 impl<'a> Work<'a> {
     /// A message while a question waits, by the table.
     pub(super) fn answer(&mut self, heard: &Arc<Heard>) {
-        let wait = self.state.run.as_ref().and_then(|run| run.wait.clone());
+        let wait = self.state.run.as_ref().and_then(|run| run.wait.as_ref());
         let asks = |(_, step): &(StepId, &Step)| matches!(step.op, Op::Ask { .. } | Op::Choose { .. });
         let Some(((at, step), wait)) = self.here().filter(asks).zip(wait) else {
             self.lose();
             return self.hear(Arc::clone(heard));
         };
-        if !self.seen_before(&wait, heard.at) {
+        let fit = if self.seen_before(wait, heard.at) { Some(self.fit(step, wait, heard)) } else { None };
+        let Some(fit) = fit else {
             self.learn_language(heard);
             if !self.try_triggers(heard, Pool::Strong) {
                 self.note("kept", "written before the question could be seen");
             }
             return;
-        }
-        let fit = self.fit(step, &wait, heard);
+        };
         if let Fit::Exact(answer) = fit {
             return self.accept(at, step, answer);
         }

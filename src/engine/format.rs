@@ -66,7 +66,7 @@ impl Style<'_> {
     /// With the language's grouping and decimal mark; trailing zeros fall away.
     #[must_use]
     pub fn number(&self, number: Decimal) -> String {
-        self.grouped(&number.normalize().to_string())
+        self.grouped(&written(number))
     }
 
     /// With the currency's sign and its usual digits after the mark: `EGP 250.00`, `Rp38.000`, `38.000 ₫`. A code that is
@@ -92,7 +92,7 @@ impl Style<'_> {
     pub fn print(&self, value: &Value) -> String {
         match value {
             Value::Text(text) => text.clone(),
-            Value::Number(number) => self.own_digits(number.normalize().to_string()),
+            Value::Number(number) => self.own_digits(written(*number)),
             Value::Bool(yes) => digits::yes_no(self.language, *yes).to_owned(),
             Value::Date(date) => self.date(*date),
             Value::Time(time) => self.time(*time),
@@ -128,7 +128,10 @@ impl Style<'_> {
     }
 
     fn own_digits(&self, text: String) -> String {
-        match digits::native(self.language).filter(|_| self.native_numerals) {
+        if !self.native_numerals {
+            return text;
+        }
+        match digits::native(self.language) {
             Some((_, zero)) => digits::replaced(&text, zero),
             None => text,
         }
@@ -181,6 +184,15 @@ pub fn plural_categories(language: &str) -> Vec<&'static str> {
 }
 
 /// Exactly so many digits after the mark of a number that has no more. (The number's own printing fails for the largest.)
+/// As short as it can be, with the digits 0-9.
+fn written(number: Decimal) -> String {
+    // Most numbers are whole: no formatter is asked for them.
+    match i64::try_from(number.mantissa()) {
+        Ok(whole) if number.scale() == 0 => itoa::Buffer::new().format(whole).to_owned(),
+        _ => number.normalize().to_string(),
+    }
+}
+
 fn fixed(number: Decimal, places: usize) -> String {
     let plain = number.normalize().to_string();
     if places == 0 {

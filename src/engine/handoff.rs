@@ -23,13 +23,13 @@ impl Work<'_> {
         self.note("handoff", format_args!("asked for {}: {note}", name.as_deref().unwrap_or("a colleague")));
         self.effects.push(Effect::HandedOver { team: name.clone(), note });
         self.state.parked = None;
-        self.state.stand = Stand::Asked(Handed {
+        self.state.stand = Stand::Asked(Box::new(Handed {
             since: self.now,
             team: name,
             release_at: self.now.plus_ms(bot.settings.release_after_ms),
             nobody_at,
             anchor: self.state.run.as_ref().map(|run| run.at.clone()),
-        });
+        }));
         self.leave_frames();
         let open = hours.is_none_or(|hours| hours.open_at(self.now, zone));
         let Some(block) = (if open { handoff.open } else { handoff.closed }) else { return Ok(Next::Over) };
@@ -49,11 +49,11 @@ impl Work<'_> {
         self.state.run = None;
         self.state.parked = None;
         self.moved = true;
-        self.state.stand = Stand::Asked(Handed {
+        self.state.stand = Stand::Asked(Box::new(Handed {
             since: self.now,
             release_at: self.now.plus_ms(self.bot.settings.release_after_ms),
             ..Handed::default()
-        });
+        }));
     }
 
     pub(super) fn colleague(&mut self, action: ColleagueAction) {
@@ -78,9 +78,9 @@ impl Work<'_> {
         self.note("taken", why);
         let before = match std::mem::take(&mut self.state.stand) {
             Stand::Asked(handed) => handed,
-            Stand::Free | Stand::Taken(_) => Handed::default(),
+            Stand::Free | Stand::Taken(_) => Box::default(),
         };
-        self.state.stand = Stand::Taken(Handed { since: self.now, release_at, nobody_at: None, ..before });
+        self.state.stand = Stand::Taken(Box::new(Handed { since: self.now, release_at, nobody_at: None, ..*before }));
         self.silence(why);
     }
 

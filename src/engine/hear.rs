@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ahead;
 use super::decide::Pool;
 use super::state::{Gathered, Heard, Kind, WaitKind};
 use super::work::Work;
@@ -14,6 +15,9 @@ impl Work<'_> {
     pub(super) fn message(&mut self, inbound: &Inbound) {
         if let Body::Reaction { added: false, .. } = inbound.body {
             return self.note("kept", "a reaction was taken back");
+        }
+        if let Some(run) = &self.state.run {
+            ahead::steps(self.bot.flows.get(run.at.hint.0), run.at.step);
         }
         let heard = Arc::new(self.understand(inbound));
         if heard.kind == Kind::Reaction {
@@ -161,7 +165,7 @@ impl Work<'_> {
             return;
         }
         let now = self.now;
-        let gathered = self.state.gathered.get_or_insert_with(|| Gathered { texts: Vec::new(), since: now, due: now });
+        let gathered = self.state.gathered.get_or_insert_with(|| Box::new(Gathered { texts: Vec::new(), since: now, due: now }));
         gathered.due = now.plus_ms(quiet_ms).min(gathered.since.plus_ms(most_ms));
         gathered.texts.push(heard);
         let full = gathered.texts.len() >= self.context.limits.gathered_max
@@ -284,6 +288,6 @@ impl Work<'_> {
 impl Work<'_> {
     /// Whether the whole message is one of these phrases.
     fn says(&self, words: Option<&OptWords>, heard: &Arc<Heard>) -> bool {
-        words.is_some_and(|words| words.takes(&self.folded(heard)))
+        words.is_some_and(|words| self.with_folded(heard, |folded| words.takes(folded)))
     }
 }

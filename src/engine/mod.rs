@@ -1,5 +1,6 @@
 //! In: a bot, a conversation, one input, the present moment and a seed. Out: the conversation after it, effects, and why.
 //! Does not know: clocks, stores, networks, source texts, the checker.
+mod ahead;
 pub mod answer;
 mod ask;
 mod attempt;

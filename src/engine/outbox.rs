@@ -126,7 +126,7 @@ impl Work<'_> {
             id,
             outgoing: Outgoing { content: draft.content, quote: draft.quote, comment },
             flow: draft.flow,
-            origin: draft.origin.clone(),
+            origin: draft.origin,
             class: entry.class,
             soft: entry.soft,
             hard: entry.hard,
@@ -140,7 +140,11 @@ impl Work<'_> {
                 self.state.ledger.reserve(id.0);
                 let left = self.state.ledger.replies_left();
                 let line = line!["reply ", id.0, " is queued; replies left ", before, " -> ", left];
-                self.note_at("gate", line, Some(&draft.origin));
+                let origin = match self.effects.last() {
+                    Some(Effect::Queue(reply)) => Some(&reply.origin),
+                    _ => None,
+                };
+                self.trace.tell("gate", line, origin);
             }
             Ok(verdict) => self.refuse(id, verdict),
             Err(why) => self.finish_reply(id, End::Dropped, &why, None),
@@ -167,7 +171,7 @@ impl Work<'_> {
         if times > 0 && same >= usize::try_from(times).unwrap_or(usize::MAX) && !draft.confirmation {
             return Err(format!("the same reply was made {times} times within {} s", within / 1_000));
         }
-        let verdict = match &self.state.comment {
+        let verdict = match self.state.comment.as_deref() {
             Some(Commented { answered: true, .. }) => Verdict::Drop(Reason::CommentAnswered),
             Some(commented) => self.ask_gate_on_comment(&draft.content, commented.at, false),
             None => self.ask_gate(&draft.content, draft.confirmation, false),
@@ -314,6 +318,9 @@ impl Work<'_> {
 
     /// The customer writes: held replies that are still wanted are queued again, the others dropped.
     pub(super) fn offer_held(&mut self) {
+        if self.state.queue.is_empty() {
+            return;
+        }
         let held: Vec<(ReplyId, bool)> = self
             .state
             .queue
@@ -363,8 +370,11 @@ impl Work<'_> {
 
     /// Questions that nobody waits for any more are not asked.
     pub(super) fn drop_stale(&mut self) {
+        if self.state.queue.iter().all(|entry| entry.visit.is_none()) {
+            return;
+        }
         let wait_of = |run: Option<&super::state::Run>| run.and_then(|run| run.wait.as_ref()).map(|wait| wait.visit);
-        let current = [wait_of(self.state.run.as_ref()), wait_of(self.state.parked.as_ref())];
+        let current = [wait_of(self.state.run.as_ref()), wait_of(self.state.parked.as_deref())];
         let stale: Vec<ReplyId> = self
             .state
             .queue

@@ -27,7 +27,7 @@ impl Work<'_> {
             self.moved = true;
             self.note("restored", "the run ends: what it waited for was due before the store was restored");
         }
-        if self.state.parked.as_ref().is_some_and(due) {
+        if self.state.parked.as_deref().is_some_and(due) {
             self.state.parked = None;
             self.note("restored", "the run that was put aside ends: it was due before the store was restored");
         }

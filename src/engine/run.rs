@@ -1,15 +1,21 @@
 //! Where a run stands, how it ends, and what follows when it fails.
 
 use super::Effect;
-use super::state::{Anchor, Ended, Failure, Run, WaitKind};
+use std::sync::Arc;
+
+use super::state::{Anchor, Ended, Failure, Hint, Run, WaitKind};
 use super::trace::line;
 use super::work::{Fault, Work};
-use crate::bot::{Origin, Step, StepId, Trigger};
+use crate::bot::{Flow, Origin, Step, StepId, Trigger};
 
 impl<'a> Work<'a> {
     /// Flow and step of an anchor in this version of the bot: by place where the digest agrees, else by digest.
     pub(super) fn find(&self, anchor: &Anchor) -> Option<StepId> {
-        let flow = self.bot.flow_at(&anchor.flow)?;
+        let named = |flow: &Flow| Arc::ptr_eq(&flow.name, &anchor.flow) || flow.name == anchor.flow;
+        let flow = match self.bot.flows.get(anchor.hint.0) {
+            Some(flow) if named(flow) => anchor.hint.0,
+            _ => self.bot.flow_at(&anchor.flow)?,
+        };
         let steps = &self.bot.flows.get(flow)?.steps;
         if steps.get(anchor.step).is_some_and(|step| step.digest == anchor.digest) {
             return Some(StepId { flow, step: anchor.step });
@@ -36,8 +42,8 @@ impl<'a> Work<'a> {
     pub(super) fn beginning(&self, flow: usize) -> Anchor {
         let found = self.bot.flows.get(flow);
         let digest = found.and_then(|flow| flow.steps.first()).map_or(0, |step| step.digest);
-        let flow = found.map(|flow| flow.name.clone()).unwrap_or_default();
-        Anchor { flow, digest, ..Anchor::default() }
+        let name = found.map(|flow| flow.name.clone()).unwrap_or_default();
+        Anchor { flow: name, digest, hint: Hint(flow), ..Anchor::default() }
     }
 
     /// The step a run waits in no longer exists.
@@ -86,7 +92,7 @@ impl<'a> Work<'a> {
             let failure = Failure { reason: fault.reason.to_owned(), step };
             self.won(trigger, "fault");
             let at = self.beginning(trigger.flow);
-            self.state.run = Some(Run { fault: Some(failure), beside, ..Run::at(at) });
+            self.state.run = Some(Run { fault: Some(Box::new(failure)), beside, ..Run::at(at) });
             return self.proceed(StepId { flow: trigger.flow, step: 0 });
         }
         if !beside {
@@ -109,7 +115,7 @@ impl<'a> Work<'a> {
         }
         let flow = run.at.flow.clone();
         let waits = run.wait.as_ref().map(|wait| wait.kind);
-        self.state.run = Some(run);
+        self.state.run = Some(*run);
         let Some((_, step)) = self.here() else { return self.lose() };
         match waits {
             Some(kind) if kind.asks() => {
@@ -139,13 +145,13 @@ impl<'a> Work<'a> {
     pub(super) fn call_answered(&mut self, call: u32, ended: Ended) {
         let most = self.context.limits.value_bytes_max;
         let ended = ended.within(most);
-        let waits = |run: &Option<Run>| {
-            let wait = run.as_ref().and_then(|run| run.wait.as_ref());
+        let waits = |run: Option<&Run>| {
+            let wait = run.and_then(|run| run.wait.as_ref());
             wait.is_some_and(|wait| wait.visit == call && ended.fits(wait.kind))
         };
-        if waits(&self.state.run) {
+        if waits(self.state.run.as_ref()) {
             self.call_ended(ended);
-        } else if waits(&self.state.parked) {
+        } else if waits(self.state.parked.as_deref()) {
             self.note("call", "its answer waits until the flow beside it is done");
             if let Some(wait) = self.state.parked.as_mut().and_then(|run| run.wait.as_mut()) {
                 wait.ended = Some(Box::new(ended));

@@ -31,6 +31,18 @@ pub(super) struct Anchor {
     /// The loops it is inside of, by counter.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub loops: BTreeMap<u32, Turns>,
+    #[serde(skip)]
+    pub hint: Hint,
+}
+
+/// Where the flow was last found, so that it need not be looked for. It says nothing of the conversation.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hint(pub usize);
+
+impl PartialEq for Hint {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// How far a loop is.
@@ -58,7 +70,7 @@ pub(super) struct Run {
     pub callers: Vec<Anchor>,
     /// It runs because another run failed.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
-    pub fault: Option<Failure>,
+    pub fault: Option<Box<Failure>>,
     /// It runs beside one that waits.
     #[serde(rename = "s", default, skip_serializing_if = "is_false")]
     pub beside: bool,
@@ -168,9 +180,9 @@ pub(super) enum Stand {
     #[serde(rename = "f")]
     Free,
     #[serde(rename = "a")]
-    Asked(Handed),
+    Asked(Box<Handed>),
     #[serde(rename = "t")]
-    Taken(Handed),
+    Taken(Box<Handed>),
 }
 
 impl Stand {

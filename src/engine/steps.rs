@@ -1,6 +1,8 @@
 //! Takes a run from step to step until it waits or ends.
 
-use super::state::{Kept, Wait, WaitKind};
+use std::sync::Arc;
+
+use super::state::{Hint, Kept, Wait, WaitKind};
 use super::work::{Draft, Fault, Work};
 use super::{Courtesy, Effect};
 use crate::bot::{Expr, Op, Origin, Place, Step, StepId, Text, Value, ValueMap, WaitFor};
@@ -38,9 +40,10 @@ impl<'a> Work<'a> {
                 Some(step) => {
                     run.at.step = at.step;
                     run.at.digest = step.digest;
-                    if run.at.flow != flow.name {
+                    if !Arc::ptr_eq(&run.at.flow, &flow.name) {
                         run.at.flow.clone_from(&flow.name);
                     }
+                    run.at.hint = Hint(at.flow);
                     self.begin(at, step)
                 }
                 None if run.callers.is_empty() => return self.end_run("the end of the flow"),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{Arguments, Write as _};
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -16,8 +17,8 @@ pub struct Trace {
     pub origin: Option<Origin>,
 }
 
-/// Enough for the account of a usual message.
-const LINES: usize = 16;
+/// Enough for the account of a usual message. A power of two in bytes: the allocator has such blocks at hand.
+const LINES: usize = 12;
 const BYTES: usize = 512;
 
 /// What a sprint says about itself, in its order. Written for every input, read for few: its texts stand one behind the
@@ -26,16 +27,22 @@ const BYTES: usize = 512;
 pub struct Traces {
     text: String,
     lines: Vec<Line>,
+    /// The file of the first line that has a place, and other files: nearly all lines of a sprint speak of one file.
+    file: Option<Arc<str>>,
+    others: Vec<Arc<str>>,
     /// Lines beyond these are left out, but for faults.
     most: usize,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Line {
     what: Cow<'static, str>,
     /// Where its text ends; it begins where the one before it ends.
     end: usize,
-    origin: Option<Origin>,
+    /// The number of its file, 1 for the first; 0 without a place.
+    file: u32,
+    /// In that file.
+    line: u32,
 }
 
 /// What a line can be made of.
@@ -106,21 +113,43 @@ impl Told for Arguments<'_> {
 impl Traces {
     /// With room for what a usual input needs.
     pub(super) fn new(most: usize) -> Self {
-        Self { text: String::with_capacity(BYTES), lines: Vec::with_capacity(LINES), most }
+        Self { text: String::with_capacity(BYTES), lines: Vec::with_capacity(LINES), most, ..Self::default() }
     }
 
-    pub(super) fn tell(&mut self, what: impl Into<Cow<'static, str>>, text: impl Told, origin: Option<Origin>) {
+    pub(super) fn tell(&mut self, what: impl Into<Cow<'static, str>>, text: impl Told, origin: Option<&Origin>) {
         let what = what.into();
         if self.lines.len() >= self.most && what != "fault" {
             return;
         }
         text.tell(&mut self.text);
-        self.lines.push(Line { what, end: self.text.len(), origin });
+        let (file, line) = origin.map_or((0, 0), |origin| (self.number_of(&origin.path), origin.line));
+        self.lines.push(Line { what, end: self.text.len(), file, line });
+    }
+
+    fn number_of(&mut self, path: &Arc<str>) -> u32 {
+        let first = self.file.get_or_insert_with(|| Arc::clone(path));
+        if Arc::ptr_eq(first, path) || first == path {
+            return 1;
+        }
+        let at = self.others.iter().position(|other| other == path).unwrap_or_else(|| {
+            self.others.push(Arc::clone(path));
+            self.others.len() - 1
+        });
+        u32::try_from(at).map_or(0, |at| at.saturating_add(2))
+    }
+
+    fn file(&self, number: u32) -> Option<&Arc<str>> {
+        match number {
+            0 => None,
+            1 => self.file.as_ref(),
+            other => self.others.get(usize::try_from(other).ok()?.saturating_sub(2)),
+        }
     }
 
     /// The lines in their order.
     pub fn iter(&self) -> impl Iterator<Item = Trace> + '_ {
-        self.rows().map(|row| Trace { what: row.what.clone(), text: row.text.to_owned(), origin: row.origin.cloned() })
+        let origin = |place: Place<'_>| Origin { path: Arc::clone(place.path), line: place.line };
+        self.rows().map(move |row| Trace { what: row.what.clone(), text: row.text.to_owned(), origin: row.origin.map(origin) })
     }
 
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {
@@ -128,37 +157,45 @@ impl Traces {
         self.lines.iter().map(move |line| {
             let text = self.text.get(begin..line.end).unwrap_or_default();
             begin = line.end;
-            Row { what: &line.what, text, origin: line.origin.as_ref() }
+            let origin = self.file(line.file).map(|path| Place { path, line: line.line });
+            Row { what: &line.what, text, origin }
         })
     }
 }
 
 /// A line where it stands; the same fields as [`Trace`].
-#[derive(Serialize)]
+#[derive(PartialEq, Serialize)]
 struct Row<'a> {
     what: &'a Cow<'static, str>,
     text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    origin: Option<&'a Origin>,
+    origin: Option<Place<'a>>,
+}
+
+/// The same fields as [`Origin`].
+#[derive(PartialEq, Serialize)]
+struct Place<'a> {
+    path: &'a Arc<str>,
+    line: u32,
 }
 
 impl Default for Traces {
     fn default() -> Self {
-        Self { text: String::new(), lines: Vec::new(), most: usize::MAX }
+        Self { text: String::new(), lines: Vec::new(), file: None, others: Vec::new(), most: usize::MAX }
     }
 }
 
 /// By what they say.
 impl PartialEq for Traces {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text && self.lines == other.lines
+        self.rows().eq(other.rows())
     }
 }
 
 impl Extend<Trace> for Traces {
     fn extend<T: IntoIterator<Item = Trace>>(&mut self, lines: T) {
         for line in lines {
-            self.tell(line.what, line.text.as_str(), line.origin);
+            self.tell(line.what, line.text.as_str(), line.origin.as_ref());
         }
     }
 }

@@ -13,42 +13,40 @@ const REMEMBERED: usize = 60;
 /// All that stands in it once.
 const FIXED: usize = 2_000;
 
-/// An upper bound: the size need be measured only where this is beyond the limit.
+/// An upper bound: the size need be measured only where this is beyond the limit. It is asked for after every message, and
+/// most of what it looks at is empty.
 pub(super) fn bytes_at_most(state: &Conversation) -> usize {
-    let runs = [&state.run, &state.parked].into_iter().flatten().map(run);
-    let messages = state.gathered.iter().flat_map(|gathered| &gathered.texts).chain(&state.deferred).chain(&state.message);
-    let contact = state.contact.iter().map(|(name, kept)| text(name) + value(&kept.value) + ROW);
-    let names = state.tags.iter().chain(state.wins.keys()).chain(&state.fired);
-    let splits = state.splits.iter().map(|(name, way)| text(name) + text(way) + ROW);
-    let suspects = state.suspects.iter().map(|suspect| text(&suspect.id) + ROW);
-    let referral = state.referral.iter().map(|referral| {
-        let parts = [Some(&referral.source), referral.ad_id.as_ref(), referral.ad_name.as_ref(), referral.link_ref.as_ref()];
-        parts.into_iter().flatten().map(|part| text(part)).sum::<usize>() + ROW
-    });
-    let ids = [
-        state.newest.as_ref().map(|(_, id)| &**id),
-        state.started_by.as_deref(),
-        state.comment.as_ref().map(|known| known.id.as_str()),
-    ];
-    let handed =
-        state.stand.handed().map(|handed| handed.anchor.as_ref().map_or(0, anchor) + handed.team.as_deref().map_or(0, text));
-    let rows = (state.queue.len() * QUEUED)
+    let mut bytes = FIXED
+        + state.queue.len() * QUEUED
         + (state.known.len() + state.said.len()) * REMEMBERED
         + (state.lost.len() + state.ledger.rows()) * ROW;
-    [
-        runs.sum(),
-        messages.map(|one| heard(one)).sum(),
-        contact.sum(),
-        names.map(|name| text(name) + REMEMBERED).sum(),
-        splits.sum(),
-        suspects.sum(),
-        referral.sum(),
-        ids.into_iter().flatten().map(text).sum(),
-        handed.unwrap_or(0),
-        rows,
-    ]
-    .into_iter()
-    .fold(FIXED, usize::saturating_add)
+    let mut add = |more: usize| bytes = bytes.saturating_add(more);
+    [state.run.as_ref(), state.parked.as_deref()].into_iter().flatten().for_each(|one| add(run(one)));
+    state.message.iter().for_each(|one| add(heard(one)));
+    if let Some(gathered) = &state.gathered {
+        gathered.texts.iter().for_each(|one| add(heard(one)));
+    }
+    if !state.deferred.is_empty() {
+        state.deferred.iter().for_each(|one| add(heard(one)));
+    }
+    state.contact.iter().for_each(|(name, kept)| add(text(name) + value(&kept.value) + ROW));
+    for names in [&state.tags, &state.fired] {
+        names.iter().for_each(|name| add(text(name) + REMEMBERED));
+    }
+    state.wins.keys().for_each(|name| add(text(name) + REMEMBERED));
+    state.splits.iter().for_each(|(name, way)| add(text(name) + text(way) + ROW));
+    state.suspects.iter().for_each(|suspect| add(text(&suspect.id) + ROW));
+    if let Some(referral) = &state.referral {
+        let parts = [Some(&referral.source), referral.ad_id.as_ref(), referral.ad_name.as_ref(), referral.link_ref.as_ref()];
+        add(parts.into_iter().flatten().map(|part| text(part)).sum::<usize>() + ROW);
+    }
+    state.newest.iter().for_each(|(_, id)| add(text(id)));
+    state.started_by.iter().for_each(|id| add(text(id)));
+    state.comment.iter().for_each(|known| add(text(&known.id)));
+    if let Some(handed) = state.stand.handed() {
+        add(handed.anchor.as_ref().map_or(0, anchor) + handed.team.as_deref().map_or(0, text));
+    }
+    bytes
 }
 
 fn text(text: &str) -> usize {

@@ -1,7 +1,6 @@
 //! One sprint while it is made: the state that changes, what is asked of the outside, and why.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::state::{Ended, Heard, WaitKind};
@@ -14,8 +13,6 @@ use crate::engine::expression::Scope;
 
 /// Ids of the business side that are remembered.
 const KNOWN_MOST: usize = 64;
-/// Steps of a usual sprint.
-const STEPS: usize = 8;
 
 pub(super) struct Work<'a> {
     pub bot: &'a Bot,
@@ -37,7 +34,7 @@ pub(super) struct Work<'a> {
     /// The input or a step may have put something into the state that has no small bound of its own.
     pub grows: bool,
     /// A message and its text folded: it is asked for more than once.
-    last_folded: RefCell<Option<(Arc<Heard>, Rc<str>)>>,
+    last_folded: Cell<Option<(Arc<Heard>, String)>>,
 }
 
 /// A sprint as it stood, to go back to.
@@ -93,17 +90,18 @@ impl<'a> Work<'a> {
             effects: Vec::new(),
             trace: Traces::new(context.limits.trace_max),
             drafts: Vec::new(),
-            steps: Vec::with_capacity(STEPS),
-            ways: Vec::with_capacity(STEPS),
+            steps: Vec::new(),
+            ways: Vec::new(),
             turns: 0,
             moved: false,
             draws: 0,
             grows: false,
-            last_folded: RefCell::default(),
+            last_folded: Cell::default(),
         }
     }
 
     pub(super) fn input(&mut self, input: &Input) {
+        super::ahead::of(self.state);
         self.forget();
         self.grows = !matches!(
             input,
@@ -112,7 +110,7 @@ impl<'a> Work<'a> {
         match input {
             Input::Message(inbound) => self.message(inbound),
             Input::Referral(referral) => {
-                self.state.referral = Some(self.bounded_referral(referral));
+                self.state.referral = Some(Box::new(self.bounded_referral(referral)));
                 self.state.referral_fresh = true;
                 self.note("referral", format_args!("entered by {}", referral.source));
             }
@@ -230,17 +228,13 @@ impl<'a> Work<'a> {
 
     // --- shared ----------------------------------------------------------------------------------------------------
 
-    /// The text of a message folded, that of the same message but once.
-    pub(super) fn folded(&self, heard: &Arc<Heard>) -> Rc<str> {
-        let mut last = self.last_folded.borrow_mut();
-        match &*last {
-            Some((known, folded)) if Arc::ptr_eq(known, heard) => Rc::clone(folded),
-            _ => {
-                let folded: Rc<str> = crate::text::fold(&heard.text).into();
-                *last = Some((Arc::clone(heard), Rc::clone(&folded)));
-                folded
-            }
-        }
+    /// Looks at the text of a message folded, which is done but once for the same message.
+    pub(super) fn with_folded<T>(&self, heard: &Arc<Heard>, look: impl FnOnce(&str) -> T) -> T {
+        let last = self.last_folded.take().filter(|(known, _)| Arc::ptr_eq(known, heard));
+        let last = last.unwrap_or_else(|| (Arc::clone(heard), crate::text::fold(&heard.text)));
+        let seen = look(&last.1);
+        self.last_folded.set(Some(last));
+        seen
     }
 
     pub(super) fn note(&mut self, what: &'static str, text: impl Told) {
@@ -248,12 +242,12 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn note_at(&mut self, what: &'static str, text: impl Told, origin: Option<&Origin>) {
-        self.trace.tell(what, text, origin.cloned());
+        self.trace.tell(what, text, origin);
     }
 
     /// Whether the run, or the one that was put aside, waits for an answer to us.
     pub(super) fn awaits_call(&self) -> bool {
-        [&self.state.run, &self.state.parked]
+        [self.state.run.as_ref(), self.state.parked.as_deref()]
             .into_iter()
             .flatten()
             .any(|run| run.wait.as_ref().is_some_and(|wait| wait.kind.is_call()))

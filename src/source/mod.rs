@@ -39,6 +39,8 @@ impl Span {
 pub struct SourceFile {
     /// As it is shown to the author: relative to where the command ran, with `/`.
     pub path: String,
+    /// The same, for all who keep it.
+    pub shared_path: Arc<str>,
     pub text: Arc<str>,
     line_starts: Vec<u32>,
 }
@@ -61,7 +63,8 @@ impl Sources {
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let text = text.into();
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
-        self.files.push(SourceFile { path: path.into(), text, line_starts: starts });
+        let path: String = path.into();
+        self.files.push(SourceFile { shared_path: path.as_str().into(), path, text, line_starts: starts });
         FileId(self.files.len() as u32 - 1)
     }
 

@@ -7,7 +7,7 @@ const ELLIPSIS: char = '…';
 /// UTF-16 units: of all units in use the one with the largest count.
 #[must_use]
 pub fn units(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
+    if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
 }
 
 /// Whether the text has at most so many [`units`].

@@ -51,17 +51,49 @@ pub fn is_digit(c: char) -> bool {
 }
 
 fn fold_ascii(text: &str) -> String {
-    // Two passes, each of them a run over memory: what becomes of each byte, then words put side by side.
-    let small = |byte: u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b' ' };
-    let blanks: Vec<u8> = text.bytes().map(small).collect();
-    let mut out = Vec::with_capacity(blanks.len());
-    for word in blanks.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
-        if !out.is_empty() {
-            out.push(b' ');
-        }
-        out.extend_from_slice(word);
+    // What becomes of each byte, many at once; then blanks beside blanks go, and stretches without any move as one.
+    let mut out = text.as_bytes().to_vec();
+    for byte in &mut out {
+        let small = *byte | 0x20;
+        let is_letter = small.wrapping_sub(b'a') < 26;
+        let is_digit = byte.wrapping_sub(b'0') < 10;
+        let kept = if is_letter { small } else { *byte };
+        *byte = if is_letter | is_digit { kept } else { b' ' };
     }
+    out.truncate(out.trim_ascii_end().len());
+    let mut end = 0_usize;
+    let mut from = out.len().saturating_sub(out.trim_ascii_start().len());
+    while let Some(rest) = out.get(from..).filter(|rest| !rest.is_empty()) {
+        let kept = two_blanks(rest).unwrap_or(rest.len());
+        let blanks = rest.iter().skip(kept).take_while(|byte| **byte == b' ').count();
+        if from > end {
+            out.copy_within(from..from.saturating_add(kept), end);
+        }
+        end = end.saturating_add(kept);
+        from = from.saturating_add(kept).saturating_add(blanks);
+    }
+    out.truncate(end);
     String::from_utf8(out).unwrap_or_default()
+}
+
+/// Where the first blank stands that stands behind another one.
+fn two_blanks(bytes: &[u8]) -> Option<usize> {
+    const BLANKS: u64 = u64::from_le_bytes([b' '; 8]);
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
+    let neighbours = bytes.get(1..)?;
+    let mut looked = 0_usize;
+    // Eight bytes and their eight neighbours at once: the lowest byte of nought is where both are blanks.
+    for (eight, next) in bytes.as_chunks().0.iter().zip(neighbours.as_chunks().0) {
+        let both = (u64::from_le_bytes(*eight) ^ BLANKS) | (u64::from_le_bytes(*next) ^ BLANKS);
+        let found = both.wrapping_sub(ONES) & !both & TOPS;
+        if found != 0 {
+            return Some(looked.saturating_add(found.trailing_zeros() as usize / 8).saturating_add(1));
+        }
+        looked = looked.saturating_add(8);
+    }
+    let at = bytes.get(looked..)?.windows(2).position(|two| two == b"  ")?;
+    Some(looked.saturating_add(at).saturating_add(1))
 }
 
 /// Folds letter by letter, as long as each is known and its neighbours do not matter.

@@ -48,17 +48,21 @@ pub fn language_of(text: &str, languages: &[String]) -> Option<usize> {
 
 /// The scripts a language is written in, by its tag.
 fn scripts_of(language: &str) -> &'static [Script] {
+    // Most tags are two letters and nothing else.
+    if let [first, second] = language.as_bytes() {
+        return of_primary(&[first.to_ascii_lowercase(), second.to_ascii_lowercase()]);
+    }
     let mut parts = language.split(['-', '_']);
     let primary = parts.next().unwrap_or_default();
     if let Some(script) = parts.find(|part| part.len() == 4).and_then(named) {
         return script;
     }
-    let mut lower = [0; 8];
-    let lower = lower.get_mut(..primary.len()).unwrap_or_default();
-    lower.copy_from_slice(primary.as_bytes().get(..lower.len()).unwrap_or_default());
-    lower.make_ascii_lowercase();
+    of_primary(primary.to_ascii_lowercase().as_bytes())
+}
+
+fn of_primary(lower: &[u8]) -> &'static [Script] {
     // As bytes: compared at once, not name by name.
-    match &*lower {
+    match lower {
         b"ar" | b"fa" | b"ur" | b"ps" | b"ckb" | b"ug" | b"sd" | b"arz" | b"ary" => &[Script::Arabic],
         b"he" | b"iw" | b"yi" => &[Script::Hebrew],
         b"th" => &[Script::Thai],

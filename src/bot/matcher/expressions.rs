@@ -97,8 +97,10 @@ impl Expressions {
                     candidates.extend(&wanted.as_word);
                 }
             }
-            candidates.sort_unstable();
-            candidates.dedup();
+            if candidates.len() > 1 {
+                candidates.sort_unstable();
+                candidates.dedup();
+            }
         }
         if beside.is_none() || self.sets.len() < 2 {
             self.sets.iter().for_each(|set| set.candidates(&self.list, &plain, &mut candidates));
@@ -155,12 +157,11 @@ fn search(trigger: usize, regex: &Regex, plain: &str) -> Option<Hit> {
         return Some(Hit { broken: true, ..Hit::plain(trigger, Rank::Matching, 0, 0) });
     };
     if regex.groups().is_empty() {
-        let whole = compiled.find(plain)?;
-        return Some(Hit::plain(trigger, Rank::Matching, whole.as_str().chars().count(), whole.start()));
+        // Where it begins matters to nobody, and looking for that takes a second search from the end.
+        return compiled.is_match(plain).then(|| Hit::plain(trigger, Rank::Matching, 0, 0));
     }
     let captures = compiled.captures(plain)?;
     let names = regex.groups().iter();
     let values = names.filter_map(|name| Some((name.clone(), captures.name(name)?.as_str().to_owned())));
-    let whole = captures.get_match();
-    Some(Hit { captures: values.collect(), ..Hit::plain(trigger, Rank::Matching, whole.as_str().chars().count(), whole.start()) })
+    Some(Hit { captures: values.collect(), ..Hit::plain(trigger, Rank::Matching, 0, 0) })
 }

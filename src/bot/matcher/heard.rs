@@ -74,9 +74,9 @@ pub struct Hit {
     /// Index into the bot's triggers.
     pub trigger: usize,
     pub rank: Rank,
-    /// Letters of the phrase that was found, spaces not counted.
+    /// Letters of the phrase that was found, spaces not counted; 0 where no phrase was.
     pub letters: usize,
-    /// Where it stands in the folded text, in bytes; for an expression, in the text as written.
+    /// Where that phrase stands in the folded text, in bytes.
     pub at: usize,
     /// Named groups of an expression that took part, in their order.
     pub captures: Vec<(String, String)>,
@@ -112,11 +112,8 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn all(&mut self, triggers: Option<&Vec<usize>>, rank: Rank) {
-        self.phrase(triggers.map_or(&[], Vec::as_slice), rank, 0, 0);
-    }
-
-    pub(super) fn phrase(&mut self, triggers: &[usize], rank: Rank, letters: usize, at: usize) {
-        self.hits.extend(triggers.iter().map(|trigger| Hit::plain(*trigger, rank, letters, at)));
+        let triggers = triggers.map_or(&[][..], Vec::as_slice);
+        self.hits.extend(triggers.iter().map(|trigger| Hit::plain(*trigger, rank, 0, 0)));
     }
 
     pub(super) fn add(&mut self, hit: Hit) {
@@ -126,6 +123,9 @@ impl Found {
     /// The best find of each trigger, the winner first.
     pub(super) fn in_order(self, priorities: &[i64]) -> Vec<Hit> {
         let mut hits = self.hits;
+        if hits.len() < 2 {
+            return hits;
+        }
         hits.sort_by_key(|hit| (hit.trigger, hit.rank, Reverse(hit.letters), hit.at));
         hits.dedup_by_key(|hit| hit.trigger);
         hits.sort_by_key(|hit| {

@@ -45,8 +45,7 @@ pub fn place(name: &str) -> Place {
 
 /// Languages are parted by ` / `, variants by ` | `.
 pub fn text(source: &str) -> Text {
-    let by_language = source.split(" / ").map(|one| one.split(" | ").map(template).collect());
-    Text { by_language: by_language.collect() }
+    Text::new(source.split(" / ").map(|one| one.split(" | ").map(template)))
 }
 
 pub fn strings(list: &[&str]) -> Vec<String> {

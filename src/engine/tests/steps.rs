@@ -100,7 +100,7 @@ fn a_missing_value_in_a_hole_is_a_fault_with_its_place() {
 fn filters_dress_values() {
     let hole = |filters: Vec<Filter>| {
         let pieces = vec![Piece::Hole { value: Expr::Place(place("message.text")), filters }];
-        Text { by_language: vec![vec![Template { pieces }]] }
+        Text::new([[Template { pieces }]])
     };
     let say = |filters| Op::Say { text: hole(filters), shorts: vec![], replying: false, keep_apart: true };
     let bot =

@@ -214,3 +214,11 @@ proptest::proptest! {
         assert_eq!(fold(&text), general(&text));
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn plain_texts_fold_to_their_words(text in "[a-dX-Z0-3 .,!-]{0,60}") {
+        let words: Vec<_> = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        assert_eq!(fold(&text), words.join(" ").to_lowercase());
+    }
+}
