@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::given;
 use super::render::fill_for_programs;
 use super::state::{Ended, Wait, WaitKind};
-use super::steps::{Next, weight};
+use super::steps::{Next, is_deeper, weight};
 use super::work::{Fault, Work};
 use super::{Answer, Effect, HeaderPiece, Request};
 use crate::bot::{Expr, Fetch, Op, Piece, Place, StepId, Template, Value};
@@ -175,10 +175,10 @@ impl Ended {
         matches!((self, kind), (Self::Fetched(_), WaitKind::Fetch) | (Self::Ran(_), WaitKind::Script))
     }
 
-    /// What is too large to be kept is a failure.
-    pub(super) fn within(self, most: usize) -> Self {
-        let too_much = |value: &Value| weight(value) > most;
-        let why = || format!("an answer of more than {most} bytes");
+    /// What is too large or too deep to be kept is a failure.
+    pub(super) fn within(self, most: usize, deep: usize) -> Self {
+        let too_much = |value: &Value| weight(value) > most || is_deeper(value, deep);
+        let why = || format!("an answer of more than {most} bytes, or of more than {deep} lists inside one another");
         match self {
             Self::Fetched(Answer::Status { body: Some(body), .. }) if too_much(&body) => {
                 Self::Fetched(Answer::Failed { reason: why() })

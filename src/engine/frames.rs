@@ -1,7 +1,7 @@
 //! Frames and loops: what `do`, `return`, `goto`, `repeat`, `for` and `split` do to a run.
 
 use super::state::{Anchor, Turns};
-use super::steps::{Next, weight};
+use super::steps::{Next, is_deeper, weight};
 use super::work::{Fault, Work};
 use crate::bot::{Expr, Op, Origin, StepId, Value, ValueMap, Way};
 
@@ -74,6 +74,10 @@ impl<'a> Work<'a> {
                     let most = self.context.limits.value_bytes_max;
                     if items.iter().map(weight).fold(0, usize::saturating_add) > most {
                         return Err(Fault::new("limit", format!("a list of more than {most} bytes")));
+                    }
+                    let deep = self.context.limits.value_depth_max;
+                    if items.iter().any(|item| is_deeper(item, deep)) {
+                        return Err(Fault::new("limit", format!("more than {deep} lists inside one another")));
                     }
                     items.into()
                 }

@@ -23,6 +23,8 @@ pub struct Limits {
     pub gathered_max: usize,
     /// Bytes of one variable.
     pub value_bytes_max: usize,
+    /// Lists and maps inside one another; what is stored deeper could not be read again.
+    pub value_depth_max: usize,
     /// Replies of one sprint.
     pub replies_max: usize,
     /// Replies of a conversation that are not final.
@@ -44,6 +46,7 @@ impl Default for Limits {
             deferred_max: 32,
             gathered_max: 50,
             value_bytes_max: 16_384,
+            value_depth_max: 32,
             replies_max: 32,
             queue_max: 40,
             trace_max: 400,

@@ -143,8 +143,8 @@ impl<'a> Work<'a> {
 
     /// The end of a call of the waiting run, or of one that was put aside.
     pub(super) fn call_answered(&mut self, call: u32, ended: Ended) {
-        let most = self.context.limits.value_bytes_max;
-        let ended = ended.within(most);
+        let limits = self.context.limits;
+        let ended = ended.within(limits.value_bytes_max, limits.value_depth_max);
         let waits = |run: Option<&Run>| {
             let wait = run.and_then(|run| run.wait.as_ref());
             wait.is_some_and(|wait| wait.visit == call && ended.fits(wait.kind))

@@ -234,8 +234,14 @@ impl<'a> Work<'a> {
     }
 
     fn bounded_value(&self, value: &Value) -> Result<(), Fault> {
-        let most = self.context.limits.value_bytes_max;
-        if weight(value) > most { Err(Fault::new("limit", format!("a value of more than {most} bytes"))) } else { Ok(()) }
+        let (most, deep) = (self.context.limits.value_bytes_max, self.context.limits.value_depth_max);
+        if weight(value) > most {
+            Err(Fault::new("limit", format!("a value of more than {most} bytes")))
+        } else if is_deeper(value, deep) {
+            Err(Fault::new("limit", format!("more than {deep} lists inside one another")))
+        } else {
+            Ok(())
+        }
     }
 
     /// Makes or changes; a missing value takes it away.
@@ -345,6 +351,15 @@ impl<'a> Work<'a> {
         if let Some(run) = &mut self.state.run {
             run.wait = Some(wait);
         }
+    }
+}
+
+/// Whether more than `most` lists and maps stand inside one another.
+pub(super) fn is_deeper(value: &Value, most: usize) -> bool {
+    match value {
+        Value::List(items) => most == 0 || items.iter().any(|item| is_deeper(item, most.saturating_sub(1))),
+        Value::Map(map) => most == 0 || map.values().any(|value| is_deeper(value, most.saturating_sub(1))),
+        _ => false,
     }
 }
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
@@ -14,8 +13,9 @@ use super::core::{Accounts, Core};
 use super::port::{AccountId, PAUSE, Store, StoreError, pause_of};
 use crate::calendar::Moment;
 
-/// What another process has paused is heard of so often; its marks the store refuses from the pause's commit on.
-const LOOK: Duration = Duration::from_secs(1);
+/// What another process has paused is asked for this much less often than its news; marks the store refuses from the pause's
+/// commit on.
+const LESS_OFTEN: u32 = 5;
 
 /// Since when nothing is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -139,7 +139,7 @@ async fn since(store: &dyn Store, key: &str) -> Result<Option<Moment>, StoreErro
 /// Hears of what other processes on the store have paused or resumed.
 pub(super) async fn listen(core: Arc<Core>, changed: impl Fn() + Send) {
     while !core.stopping.load(Ordering::SeqCst) {
-        core.sleep(LOOK).await;
+        core.sleep(core.news_every * LESS_OFTEN).await;
         match core.pauses.read(&*core.ports.store, &core.accounts).await {
             Ok(true) => changed(),
             Ok(false) => {}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::builder::{H, bot, text, words};
 use super::chat::{Chat, chat};
 use super::told::{talk, talk_with};
-use crate::bot::{Expr, Op, StepId, Value};
+use crate::bot::{Expr, Op, Place, StepId, Value};
 use crate::engine::Limits;
 
 const ADDRESS: &str = r#"
@@ -352,4 +352,20 @@ flow a {
         times.insert(due);
     }
     assert!(times.len() > 4, "{times:?}");
+}
+
+#[test]
+fn lists_inside_one_another_are_bounded_so_that_they_can_be_read_again() {
+    let nested = |deep: usize| (0..deep).fold(Value::Bool(true), |inner, _| Value::List(vec![inner]));
+    let set = |deep: usize| {
+        with(
+            |_| {},
+            |f| {
+                f.op(Op::Set { target: Place::Variable("x".to_owned()), value: Expr::Value(nested(deep)) });
+                f.wait(1_000);
+            },
+        )
+    };
+    assert!(!set(32).noted("fault", ""));
+    assert!(set(33).noted("fault", "more than 32 lists inside one another"));
 }

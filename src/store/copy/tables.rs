@@ -31,7 +31,8 @@ pub(in crate::store) const TABLES: &[Table] = &[
     Table {
         name: "meta",
         texts: &[0],
-        sqlite_read: "SELECT key, value FROM meta ORDER BY CAST(key AS BLOB)",
+        // The generation tells one file from its older copies; it belongs to the place.
+        sqlite_read: "SELECT key, value FROM meta WHERE key <> 'generation' ORDER BY CAST(key AS BLOB)",
         sqlite_write: "INSERT INTO meta (key, value) VALUES (?, ?)",
         postgres_read: "SELECT key, value FROM meta ORDER BY key",
         postgres_write: "COPY meta (key, value) FROM STDIN BINARY",
