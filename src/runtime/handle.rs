@@ -20,6 +20,9 @@ use crate::bot::Bot;
 use crate::calendar::Moment;
 use crate::engine::{ColleagueAction, Input};
 
+/// A process that has just started leads when the one before it has lost its lease.
+const LEASES_WAITED: u32 = 2;
+const LEAD_ASKED: Duration = Duration::from_millis(100);
 /// Longer than any call.
 const SHUTDOWN: Duration = Duration::from_secs(11);
 
@@ -187,14 +190,21 @@ impl Handle {
     }
 
     /// A permit for a call outside of conversations (registration, sign-in), before all replies; `None` when the app is
-    /// unknown or the runtime ends.
+    /// unknown, the runtime ends, or another process sends for the app, which is waited out for some leases.
     pub async fn permit(&self, app: &str) -> Option<Permit> {
         let index = self.core.apps.iter().position(|other| other.id == app)?;
         let lane = self.lanes.get(&index)?;
+        let patience = self.core.monotonic().saturating_add(self.core.lease * LEASES_WAITED);
+        while !self.core.leads(index) {
+            if !self.is_serving() || self.core.monotonic() > patience {
+                return None;
+            }
+            self.core.sleep(LEAD_ASKED).await;
+        }
         let begun = self.core.monotonic();
-        let permit = lane.permit(Rank::System, None, None).await;
+        let permit = lane.permit(Rank::System, None, None).await?;
         lane.send(Msg::Called(Called { account: None, begun, outcome: None, what: Call::Registration }));
-        permit
+        Some(permit)
     }
 
     /// Somebody acted: a parked account may send again.

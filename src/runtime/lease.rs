@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::core::{Ask, Core, later};
 use super::dispatch::{Lane, Msg};
@@ -46,6 +47,8 @@ impl Keeper {
         let core = Arc::clone(&self.core);
         let Some(id) = core.apps.get(self.app).map(|app| app.id.clone()) else { return };
         let mut until: Option<Duration> = None;
+        // Ends with the lease, and with this task.
+        let mut taking_up = JoinSet::new();
         while !core.stopping.load(Ordering::SeqCst) {
             // Counted from before the question: never longer than the store thinks.
             let asked = core.monotonic();
@@ -55,7 +58,7 @@ impl Keeper {
             let rest = match answer {
                 Ok(lease) if lease.mine => {
                     let ends = asked.saturating_add(lease.left);
-                    self.lead(until.is_none(), now, ends);
+                    self.lead(until.is_none(), now, ends, &mut taking_up);
                     until = Some(ends);
                     lease.left / RENEWALS
                 }
@@ -71,11 +74,15 @@ impl Keeper {
                     ASK
                 }
             };
+            if until.is_none() {
+                taking_up.abort_all();
+            }
             core.sleep(rest).await;
+            while taking_up.try_join_next().is_some() {}
         }
     }
 
-    fn lead(&self, new: bool, now: Duration, ends: Duration) {
+    fn lead(&self, new: bool, now: Duration, ends: Duration, taking_up: &mut JoinSet<()>) {
         self.lane.send(Msg::Lead { until: ends, first: now + EMPTY_BUCKET });
         if !new {
             return;
@@ -87,7 +94,7 @@ impl Keeper {
         }
         // From here on every commit tells the lane and the timers; what was committed before is read.
         let _ = self.timers.send(Told::Leads);
-        tokio::spawn(take_up(Arc::clone(&self.core), Some(self.app)));
+        taking_up.spawn(take_up(Arc::clone(&self.core), Some(self.app)));
     }
 
     fn lose(&self, until: &mut Option<Duration>, why: &str) {

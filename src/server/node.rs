@@ -27,7 +27,7 @@ pub enum StartError {
 /// Why the address for deliveries was not registered.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    #[error("the server stops")]
+    #[error("the server stops, or another node sends for this app: register there")]
     Stopping,
     #[error("TikTok does not take {address}")]
     Refused { address: String, source: CallFailure },

@@ -4,5 +4,6 @@
 mod delivering;
 mod restarting;
 mod sending;
+mod sharing;
 mod timing;
 mod world;

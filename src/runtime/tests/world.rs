@@ -264,6 +264,25 @@ impl World {
         Self::on(clock, Arc::new(Memory::new()), script, options()).await
     }
 
+    /// Two processes on one store; the first one leads.
+    pub async fn pair() -> (Self, Self) {
+        let clock = SteeredClock::frozen(START);
+        let script = Arc::new(Script::new(clock.clone()));
+        let store = Arc::new(Memory::shared(Arc::new(clock.clone())));
+        let second = Arc::new(store.reopen());
+        let one = Self::on(clock.clone(), store, Arc::clone(&script), options()).await;
+        let two = Self::on(clock, second, script, options()).await;
+        // No customer's message has the id of another's.
+        *two.messages.lock().unwrap() = 1_000;
+        one.pass(2_000).await;
+        (one, two)
+    }
+
+    /// Ends the process as a crash would.
+    pub async fn die(self) {
+        self.service.kill().await;
+    }
+
     async fn on(clock: SteeredClock, store: Arc<Memory>, script: Arc<Script>, options: Options) -> Self {
         let ports = Ports {
             clock: Arc::new(clock.clone()),
