@@ -16,9 +16,9 @@ use crate::system::files;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Stop every process that serves from one of the two before. All is copied in one transaction, read back and \
-ared; the tables' rows and hashes are printed for both sides. The source stays as it is.\n\nExamples:\n  \
-BASE_URL=postgres://user:password@host/database rejoinder db copy rejoinder.db env:DATABASE_URL\n  \
-inder db copy env:DATABASE_URL rejoinder.db"
+compared; the tables' rows and hashes are printed for both sides. The source stays as it is.\n\nExamples:\n  \
+DATABASE_URL=postgres://user:password@host/database rejoinder db copy rejoinder.db env:DATABASE_URL\n  \
+rejoinder db copy env:DATABASE_URL rejoinder.db"
 )]
 pub(super) struct Arguments {
     /// A SQLite file, `postgres://user@host/database`, or `env:NAME` where the variable NAME holds one of them.

@@ -17,7 +17,7 @@ use crate::system::SystemClock;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A pause stands in the store: it survives a restart and holds for every server on the store. What was marked before\nmay still be on its way. Replies wait; one whose 48 hours end meanwhile ends with the reason `paused`.\n\nExamples:\n  rejoinder pause                      all accounts, now\n  rejoinder pause -000abc              one account\n  rejoinder resume\n  REJOINDER_ADMIN_TOKEN=… rejoinder pause --server http://10.0.0.5:9464"
+    after_help = "A pause stands in the store: it survives a restart and holds for every server on the store. What was marked before may still be on its way. Replies wait; one whose 48 hours end meanwhile ends with the reason `paused`.\n\nExamples:\n  rejoinder pause                      all accounts, now\n  rejoinder pause -000abc              one account\n  rejoinder resume\n  REJOINDER_ADMIN_TOKEN=… rejoinder pause --server http://10.0.0.5:9464"
 )]
 pub(super) struct Arguments {
     /// The account's `business_id`; all accounts without it.
