@@ -21,7 +21,7 @@ use super::pause::{self, Pauses};
 use super::port::{AccountId, StoreError};
 use super::presence::{self, Presence};
 use super::restore;
-use super::timers::Timers;
+use super::timers::{Timers, Told};
 use super::worker::Worker;
 use super::writer::Writer;
 use crate::bot::Bot;
@@ -111,19 +111,24 @@ impl Service {
         }
         spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), told).run());
         spawn(&mut tasks, &core, "presence", presence::show(Arc::clone(&core)));
-        if shared {
-            for (app, lane) in &lanes {
-                let keeper = lease::Keeper { core: Arc::clone(&core), app: *app, lane: lane.clone(), timers: timers.clone() };
-                spawn(&mut tasks, &core, "lease", keeper.run());
-            }
-            tasks.spawn(lease::listen(Arc::clone(&core)));
-            let told: Vec<Lane> = lanes.values().cloned().collect();
-            tasks.spawn(pause::listen(Arc::clone(&core), move || told.iter().for_each(|lane| lane.send(Msg::Look))));
-        } else {
-            tasks.spawn(lease::take_up(Arc::clone(&core), None));
-        }
+        lead(&mut tasks, &core, &lanes, &timers);
         Ok((Self { tasks }, Handle::new(core, lanes)))
     }
+}
+
+/// Where the store is shared, waits for the apps' leases and listens to the others; else takes up what was left here.
+fn lead(tasks: &mut JoinSet<()>, core: &Arc<Core>, lanes: &HashMap<usize, Lane>, timers: &mpsc::UnboundedSender<Told>) {
+    if !core.ports.store.is_shared() {
+        tasks.spawn(lease::take_up(Arc::clone(core), None));
+        return;
+    }
+    for (app, lane) in lanes {
+        let keeper = lease::Keeper { core: Arc::clone(core), app: *app, lane: lane.clone(), timers: timers.clone() };
+        spawn(tasks, core, "lease", keeper.run());
+    }
+    tasks.spawn(lease::listen(Arc::clone(core)));
+    let told: Vec<Lane> = lanes.values().cloned().collect();
+    tasks.spawn(pause::listen(Arc::clone(core), move || told.iter().for_each(|lane| lane.send(Msg::Look))));
 }
 
 /// Runs one part; when it ends before its time, so does the process.
