@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::runtime::port::{AccountId, Entropy, Store};
+use crate::runtime::port::{AccountId, Entropy, Store, StoreError};
 use crate::system::seal::{self, Key};
 use crate::tiktok::token::{Token, TokenKeeper};
 
@@ -21,9 +21,7 @@ impl Keeper {
     /// The token to begin with and its generation: the stored one, unless the settings were given another since.
     pub(super) async fn first(&self, app: &str, open_id: &str, given: Option<Token>) -> anyhow::Result<Option<(i64, Token)>> {
         let account = self.store.account(app, open_id).await?;
-        let stored = self.store.accounts().await?.into_iter().find(|row| row.id == account);
-        let generation = stored.as_ref().map_or(0, |row| row.token_generation);
-        let stored = stored.and_then(|row| row.token).and_then(|sealed| self.open(account, &sealed));
+        let (generation, stored) = self.stored(account).await?;
         let Some(given) = given else { return Ok(stored.map(|token| (generation, token))) };
         // A digest of what the settings gave tells whether somebody signed in anew since.
         let name = format!("given:{}", account.0);
@@ -37,6 +35,13 @@ impl Keeper {
                 Ok(Some((generation + 1, given)))
             }
         }
+    }
+
+    /// The stored generation, and its token where it can be opened.
+    async fn stored(&self, account: AccountId) -> Result<(i64, Option<Token>), StoreError> {
+        let row = self.store.accounts().await?.into_iter().find(|row| row.id == account);
+        let generation = row.as_ref().map_or(0, |row| row.token_generation);
+        Ok((generation, row.and_then(|row| row.token).and_then(|sealed| self.open(account, &sealed))))
     }
 
     fn open(&self, account: AccountId, sealed: &[u8]) -> Option<Token> {
@@ -62,5 +67,11 @@ impl TokenKeeper for Keeper {
     async fn on_change(&self, app: &str, open_id: &str, generation: i64, token: &Token) -> Result<(), String> {
         let account = self.store.account(app, open_id).await.map_err(|error| error.to_string())?;
         self.put(account, generation, token).await
+    }
+
+    async fn newest(&self, app: &str, open_id: &str) -> Result<Option<(i64, Token)>, String> {
+        let account = self.store.account(app, open_id).await.map_err(|error| error.to_string())?;
+        let (generation, token) = self.stored(account).await.map_err(|error| error.to_string())?;
+        Ok(token.map(|token| (generation, token)))
     }
 }

@@ -121,6 +121,20 @@ pub enum End {
     Merged,
 }
 
+impl End {
+    /// Its word in accounts and metrics.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::Dropped => "dropped",
+            Self::Withdrawn => "withdrawn",
+            Self::Merged => "merged",
+        }
+    }
+}
+
 /// The first reply of a conversation that could leave now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {

@@ -307,7 +307,7 @@ impl Work<'_> {
         if matches!(end, End::Dropped | End::Withdrawn | End::Merged) {
             self.state.ledger.give_back(id.0);
         }
-        self.note("reply", line![id.0, ": ", end_word(end), ", ", reason]);
+        self.note("reply", line![id.0, ": ", end.word(), ", ", reason]);
         self.effects.push(Effect::Finish { reply: id, end, reason: reason.to_owned(), message_id });
         if let (true, Some(visit)) = (entry.prompt, entry.visit)
             && !matches!(end, End::Sent | End::Unknown)
@@ -454,16 +454,5 @@ pub(super) fn stand_in(image: bool) -> Content {
         Content::Image(Image { file: String::new(), digest: String::new() })
     } else {
         Content::Text { body: "-".to_owned() }
-    }
-}
-
-fn end_word(end: End) -> &'static str {
-    match end {
-        End::Sent => "sent",
-        End::Refused => "refused",
-        End::Unknown => "unknown",
-        End::Dropped => "dropped",
-        End::Withdrawn => "withdrawn",
-        End::Merged => "merged",
     }
 }

@@ -214,23 +214,12 @@ pub(super) fn ended(effects: &[Effect]) -> Vec<Ended> {
                 if matches!(class_of(reason), Some(Reason::WindowClosed | Reason::CommentOld | Reason::Paused)) {
                     found.push(Ended::WindowMissed);
                 }
-                found.push(Ended::Reply(end_word(*end), reason_word(*end, reason)));
+                found.push(Ended::Reply(end.word(), reason_word(*end, reason)));
             }
             _ => {}
         }
     }
     found
-}
-
-fn end_word(end: End) -> &'static str {
-    match end {
-        End::Sent => "sent",
-        End::Refused => "refused",
-        End::Unknown => "unknown",
-        End::Dropped => "dropped",
-        End::Withdrawn => "withdrawn",
-        End::Merged => "merged",
-    }
 }
 
 /// The gate's reason behind a sentence of the history.

@@ -135,8 +135,10 @@ impl Worker {
 
     /// Reads what is not in memory, all at once; gives the addresses that could not be read.
     async fn load_missing(&mut self, items: &[Item]) -> HashMap<Arc<Address>, String> {
+        // What is forgotten is read when somebody asks for it.
+        let wanted = items.iter().filter(|item| !matches!(item.ask, Ask::Forget { .. }));
         let mut missing: Vec<&Arc<Address>> =
-            items.iter().map(|item| &item.address).filter(|address| !self.slots.contains_key(*address)).collect();
+            wanted.map(|item| &item.address).filter(|address| !self.slots.contains_key(*address)).collect();
         missing.sort_by(|a, b| (a.account.id, &a.external).cmp(&(b.account.id, &b.external)));
         missing.dedup();
         let core = &self.core;

@@ -93,6 +93,8 @@ pub trait TokenKeeper: Send + Sync + 'static {
     /// Called after every renewal, before the new token is used for anything else: where tokens rotate, the old
     /// refresh token is dead already. An error is logged by its text; the token stays in memory.
     async fn on_change(&self, app: &str, open_id: &str, generation: i64, token: &Token) -> Result<(), String>;
+    /// The stored token and its generation, read anew: another process may have renewed it.
+    async fn newest(&self, app: &str, open_id: &str) -> Result<Option<(i64, Token)>, String>;
 }
 
 /// All accounts' tokens.
@@ -172,6 +174,17 @@ impl Tokens {
     pub(super) fn slot(&self, app: &str, open_id: &str) -> Arc<Slot> {
         let name = (app.to_owned(), open_id.to_owned());
         Arc::clone(lock(&self.slots).entry(name).or_default())
+    }
+
+    /// Takes what another process has renewed since.
+    pub(super) async fn catch_up(&self, app: &str, open_id: &str) -> Result<(), String> {
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        if let Some((generation, token)) = keeper.newest(app, open_id).await?
+            && generation > self.generation(app, open_id)
+        {
+            self.put(app, open_id, generation, token);
+        }
+        Ok(())
     }
 
     /// Takes a renewed token and hands it to the keeper.

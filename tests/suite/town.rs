@@ -206,25 +206,24 @@ impl Town {
         self.running = Some(Running { node, store, stop, server, operators });
     }
 
-    /// Ends the server as a crash would and starts it anew on the same store.
-    pub async fn restart(&mut self) {
+    async fn crash(&mut self) {
         let Running { node, store, stop, server, operators } = self.running.take().unwrap();
         operators.abort();
         let _ = stop.send(());
         server.await.unwrap().unwrap();
         node.kill().await;
         drop(store);
+    }
+
+    /// Ends the server as a crash would and starts it anew on the same store.
+    pub async fn restart(&mut self) {
+        self.crash().await;
         self.open().await;
     }
 
     /// Ends the server as a crash would, brings a copy of its store back and starts it on that.
     pub async fn restart_on(&mut self, copy: &std::path::Path) {
-        let Running { node, store, stop, server, operators } = self.running.take().unwrap();
-        operators.abort();
-        let _ = stop.send(());
-        server.await.unwrap().unwrap();
-        node.kill().await;
-        drop(store);
+        self.crash().await;
         let begun = Instant::now();
         while let Err(error) = rejoinder::store::restore(copy, &self.db()) {
             assert!(begun.elapsed() < PATIENCE, "{error}");

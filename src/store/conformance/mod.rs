@@ -111,17 +111,9 @@ impl Subject {
 
     /// The first change of a new conversation.
     async fn fresh(&self, account: AccountId, external: &str) -> Change {
-        Change {
-            conversation: self.fresh_conversation().await.unwrap(),
-            account,
-            external: external.as_bytes().to_vec(),
-            rev: 1,
-            after: self.epoch,
-            due: None,
-            recent: b"recent".to_vec(),
-            state: b"state".to_vec(),
-            outbox: Vec::new(),
-        }
+        let first = first_change(&**self, account, external.as_bytes()).await;
+        // Kept by what follows it.
+        Change { after: self.epoch, recent: b"recent".to_vec(), ..first }
     }
 
     /// Commits what nobody else has changed; gives the numbers.
@@ -145,6 +137,21 @@ impl Deref for Subject {
 
     fn deref(&self) -> &Self::Target {
         self.store.as_deref().unwrap()
+    }
+}
+
+/// The first change of a new conversation.
+pub(super) async fn first_change(store: &dyn Store, account: AccountId, external: &[u8]) -> Change {
+    Change {
+        conversation: store.fresh_conversation().await.unwrap(),
+        account,
+        external: external.to_vec(),
+        rev: 1,
+        after: 0,
+        due: None,
+        recent: Vec::new(),
+        state: b"state".to_vec(),
+        outbox: Vec::new(),
     }
 }
 

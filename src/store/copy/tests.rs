@@ -8,6 +8,7 @@ use crate::calendar::Moment;
 use crate::engine::ReplyId;
 use crate::runtime::port::{AccountId, Change, OutboxChange, OutboxRow, OutboxState, Record, Store, Written};
 use crate::store::conformance::cluster::Cluster;
+use crate::store::conformance::first_change;
 use crate::store::{Postgres, Sqlite};
 use crate::system::SystemClock;
 
@@ -16,17 +17,8 @@ fn record(at: i64, account: Option<AccountId>, change: Option<Change>) -> Record
 }
 
 async fn change(store: &dyn Store, account: AccountId, external: &[u8]) -> Change {
-    Change {
-        conversation: store.fresh_conversation().await.unwrap(),
-        account,
-        external: external.to_vec(),
-        rev: 1,
-        after: 0,
-        due: Some(Moment(5)),
-        recent: vec![0],
-        state: b"state\0".to_vec(),
-        outbox: Vec::new(),
-    }
+    let first = first_change(store, account, external).await;
+    Change { due: Some(Moment(5)), recent: vec![0], state: b"state\0".to_vec(), ..first }
 }
 
 /// A bit of everything, over more rows than travel at once.

@@ -7,6 +7,7 @@ use super::*;
 use crate::engine::ReplyId;
 use crate::runtime::port::{Change, OutboxChange, OutboxState};
 use crate::store::conformance::cluster::Cluster;
+use crate::store::conformance::first_change;
 use crate::store::postgres::proxy::Proxy;
 use crate::system::{SystemClock, environment};
 
@@ -29,17 +30,7 @@ fn database(url: &SecretString) -> String {
 
 async fn fresh(store: &Postgres, external: &[u8]) -> Change {
     let account = store.account("app", "shop").await.unwrap();
-    Change {
-        conversation: store.fresh_conversation().await.unwrap(),
-        account,
-        external: external.to_vec(),
-        rev: 1,
-        after: 0,
-        due: None,
-        recent: Vec::new(),
-        state: b"state".to_vec(),
-        outbox: Vec::new(),
-    }
+    first_change(store, account, external).await
 }
 
 fn record(body: &str, change: &Change) -> Record {

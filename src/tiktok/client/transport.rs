@@ -171,6 +171,13 @@ impl Transport for Client {
         if !slot.wants_renewal(self.clock.now()) {
             return Ok(());
         }
+        // So may another process on the same store: where refresh tokens rotate, ours is dead then.
+        if let Err(error) = self.tokens.catch_up(app, open_id).await {
+            return Err(failed(Outcome::Unknown { text: format!("the stored token cannot be read: {error}") }));
+        }
+        if !slot.wants_renewal(self.clock.now()) {
+            return Ok(());
+        }
         let Some(old) = slot.token() else {
             return Err(failed(refused("there is no token: sign in first", RefusalScope::Account)));
         };

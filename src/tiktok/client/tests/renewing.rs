@@ -8,6 +8,8 @@ use crate::tiktok::token::TokenKeeper;
 #[derive(Default)]
 struct Keeper {
     kept: Mutex<Vec<(i64, String)>>,
+    /// What another process has stored, or why it cannot be read.
+    stored: Mutex<Option<Result<(i64, Token), String>>>,
 }
 
 #[async_trait]
@@ -17,6 +19,11 @@ impl TokenKeeper for Keeper {
         let refresh = token.refresh.as_ref().unwrap().expose_secret().to_owned();
         self.kept.lock().unwrap().push((generation, refresh));
         Err("the disk is full".into())
+    }
+
+    async fn newest(&self, app: &str, open_id: &str) -> Result<Option<(i64, Token)>, String> {
+        assert_eq!((app, open_id), (APP, ACCOUNT));
+        self.stored.lock().unwrap().clone().transpose()
     }
 }
 
@@ -111,4 +118,25 @@ async fn without_a_refresh_token_somebody_must_sign_in() {
     let outcome = client.renew(permit(), APP, ACCOUNT).await.unwrap_err().outcome;
     assert!(matches!(outcome, Outcome::Refused { scope: RefusalScope::Account, .. }));
     assert_eq!(side.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_token_that_another_process_has_renewed_is_taken_and_not_renewed_again() {
+    let (side, client, keeper) = refused(vec![Reaction::Answer(answer(&fixture("answer_send")))]).await;
+    let newer = Token { access: "act.others".to_owned().into(), ..token(600) };
+    *keeper.stored.lock().unwrap() = Some(Ok((8, newer)));
+    client.renew(permit(), APP, ACCOUNT).await.unwrap();
+    assert!(matches!(client.send(permit(), text()).await, Outcome::Sent { .. }));
+    let seen = side.seen();
+    assert_eq!(seen.len(), 2, "one refusal and one send");
+    assert_eq!(seen[1].header("access-token"), Some("act.others"));
+}
+
+#[tokio::test]
+async fn nothing_is_renewed_while_the_stored_token_cannot_be_read() {
+    let (side, client, keeper) = refused(Vec::new()).await;
+    *keeper.stored.lock().unwrap() = Some(Err("the store is away".to_owned()));
+    let failure = client.renew(permit(), APP, ACCOUNT).await.unwrap_err();
+    assert!(matches!(failure.outcome, Outcome::Unknown { .. }), "{failure}");
+    assert_eq!(side.seen().len(), 1);
 }
