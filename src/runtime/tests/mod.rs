@@ -7,4 +7,5 @@ mod restarting;
 mod sending;
 mod sharing;
 mod timing;
+mod upgrading;
 mod world;
