@@ -257,6 +257,12 @@ impl Method {
             Self::Delete => "DELETE",
         }
     }
+
+    /// Whether the same call twice does no more than once.
+    #[must_use]
+    pub const fn is_idempotent(self) -> bool {
+        matches!(self, Self::Get | Self::Put | Self::Delete)
+    }
 }
 
 /// What is said to an answer that does not fit; `None` says the prompt again.

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
-use crate::bot::Asset;
+use crate::bot::{Asset, Method};
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Courtesy, Listing};
-use crate::runtime::port::{CallFailure, Permit, SendCall, Target, Transport};
+use crate::runtime::port::{CallFailure, FetchCall, FetchEnd, Fetcher, Permit, SendCall, Target, Transport};
 
 /// Begins the ids of messages that were never sent.
 pub const MESSAGE_ID: &str = "dry-run-";
@@ -24,6 +24,19 @@ impl DryRun {
     #[must_use]
     pub fn new(inner: Arc<dyn Transport>) -> Self {
         Self { inner, made: AtomicU64::new(0) }
+    }
+}
+
+/// Stands before the business's systems: they are read, and nothing is changed in them.
+pub struct DryFetch(pub Arc<dyn Fetcher>);
+
+#[async_trait]
+impl Fetcher for DryFetch {
+    async fn fetch(&self, call: FetchCall) -> FetchEnd {
+        if call.request.method == Method::Get {
+            return self.0.fetch(call).await;
+        }
+        FetchEnd::Refused { reason: format!("a dry run makes no `{}`", call.request.method.word()) }
     }
 }
 

@@ -2,8 +2,10 @@
 //! Does not know: HTTP, SQLite, real time.
 
 mod delivering;
+mod fetching;
 mod restarting;
 mod sending;
 mod sharing;
+mod systems;
 mod timing;
 mod world;
