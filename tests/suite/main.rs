@@ -15,6 +15,8 @@ mod comments;
 #[cfg(test)]
 mod e2e;
 #[cfg(test)]
+mod fetching;
+#[cfg(test)]
 mod flows;
 #[cfg(test)]
 mod fmt;
