@@ -10,21 +10,6 @@ use crate::engine::{HeaderPiece, given};
 use crate::runtime::port::{FetchCall, FetchEnd};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// What the connection says of itself, and what would change how an answer is read.
-const RESERVED: [&str; 12] = [
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "upgrade",
-    "te",
-    "trailer",
-    "expect",
-    "accept-encoding",
-    "proxy-authorization",
-    "proxy-connection",
-];
 /// Stands where an answer repeats a secret.
 const HIDDEN: &str = "(secret)";
 /// What is shorter stands in many an answer by chance.
@@ -113,7 +98,7 @@ fn header(
     secret: &dyn Fn(&str) -> Option<SecretString>,
     secrets: &mut Vec<SecretString>,
 ) -> Result<(HeaderName, HeaderValue), FetchEnd> {
-    if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
+    if bot::Fetch::RESERVED_HEADERS.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
         return Err(refused(format!("the header `{name}` cannot be set by a flow")));
     }
     let wrong = || refused(format!("the header `{name}` cannot be written"));
