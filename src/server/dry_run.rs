@@ -86,3 +86,45 @@ impl Transport for DryRun {
         self.inner.skew_ms()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::calendar::Moment;
+    use crate::engine::Request;
+
+    /// Every request that reaches it is answered well.
+    struct Answers;
+
+    #[async_trait]
+    impl Fetcher for Answers {
+        async fn fetch(&self, _: FetchCall) -> FetchEnd {
+            FetchEnd::Answered { status: 200, body: None, retry_after: None }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_systems_of_the_business_are_read_and_nothing_is_changed_in_them() {
+        for (method, reaches) in
+            [(Method::Get, true), (Method::Post, false), (Method::Put, false), (Method::Patch, false), (Method::Delete, false)]
+        {
+            let request = Request {
+                call: 1,
+                method,
+                url: "https://shop.example/".to_owned(),
+                headers: Vec::new(),
+                json: None,
+                timeout_ms: 1_000,
+                retry: 0,
+                until: Moment(0),
+                gives: None,
+            };
+            let timeout = Duration::from_secs(1);
+            let call = FetchCall { request: Arc::new(request), key: None, origins: Vec::new(), timeout };
+            let end = DryFetch(Arc::new(Answers)).fetch(call).await;
+            assert_eq!(matches!(end, FetchEnd::Answered { .. }), reaches, "{method:?}");
+        }
+    }
+}

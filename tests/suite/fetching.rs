@@ -267,3 +267,23 @@ async fn killed_in_the_middle_a_payment_is_not_made_again_and_a_look_is() {
     assert!(why.contains("nobody knows whether the call was made"), "{why}");
     world.no_violations().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_in_the_terminal_calls_for_real_where_it_is_told_to_and_else_asks() {
+    let (world, systems) = shop(false).await;
+    systems.answers([Answer::Status(404), Answer::Status(500)]);
+    let chat = |flag: &str| {
+        let lines = format!("export SHOP_KEY={KEY}; printf 'track 7\\norder\\n' | rejoinder talk flows {flag}");
+        shell(&lines, world.folder.path()).out
+    };
+    let told = chat("--fetch");
+    for line in ["→ GET http://127.0.0.1:", "← 404", "bot> No such order.", "← 200 {", "bot> Ordered: sent."] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    assert!(!told.contains(KEY), "{told}");
+    let asked = systems.asked(3).await;
+    assert!(asked[1].key.is_some() && asked[1].key == asked[2].key, "{asked:?}");
+    let told = chat("");
+    assert!(told.contains("? GET http://127.0.0.1:") && told.contains("answer it with /answer"), "{told}");
+    assert_eq!(systems.asked(3).await.len(), 3, "nobody was called");
+}

@@ -301,21 +301,16 @@ fn verdict(end: &FetchEnd) -> Verdict {
 }
 
 fn tried(end: FetchEnd) -> Tried<'static> {
-    match end {
-        FetchEnd::Answered { status, body, retry_after } => {
-            // Too early, too much, or the system's own trouble.
-            let again = matches!(status, 408 | 425 | 429 | 500..=599).then(|| retry_after.unwrap_or_default());
-            let word = match status {
-                200..=299 => "ok",
-                300..=399 => "status_3xx",
-                400..=499 => "status_4xx",
-                _ => "status_5xx",
-            };
-            Tried { answer: Answer::Status { status, body }, word, again, under_way: None }
-        }
-        FetchEnd::TimedOut => Tried::timed_out(),
-        FetchEnd::NotSent { reason } => Tried::failed(reason, "no_connection", true),
-        FetchEnd::Broken { reason } => Tried::failed(reason, "broken", true),
-        FetchEnd::Refused { reason } => Tried::failed(reason, "refused", false),
-    }
+    let word = match &end {
+        FetchEnd::Answered { status: 200..=299, .. } => "ok",
+        FetchEnd::Answered { status: 300..=399, .. } => "status_3xx",
+        FetchEnd::Answered { status: 400..=499, .. } => "status_4xx",
+        FetchEnd::Answered { .. } => "status_5xx",
+        FetchEnd::TimedOut => "timed_out",
+        FetchEnd::NotSent { .. } => "no_connection",
+        FetchEnd::Broken { .. } => "broken",
+        FetchEnd::Refused { .. } => "refused",
+    };
+    let (answer, again) = end.into_answer();
+    Tried { answer, word, again, under_way: None }
 }

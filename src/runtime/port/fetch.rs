@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::bot::Value;
-use crate::engine::Request;
+use crate::engine::{Answer, Request};
 
 /// One try of a call.
 #[derive(Clone, Debug)]
@@ -39,6 +39,25 @@ pub enum FetchEnd {
     Broken { reason: String },
     /// It is not allowed, or cannot be made, or its answer is none: a further try would end no better.
     Refused { reason: String },
+}
+
+impl FetchEnd {
+    /// The answer that it would be, were it the last try; and where a further try may end otherwise, how long before that the
+    /// other side wants to be left in peace.
+    #[must_use]
+    pub fn into_answer(self) -> (Answer, Option<Duration>) {
+        let failed = |reason, again: bool| (Answer::Failed { reason }, again.then_some(Duration::ZERO));
+        match self {
+            Self::Answered { status, body, retry_after } => {
+                // Too early, too much, or the system's own trouble.
+                let again = matches!(status, 408 | 425 | 429 | 500..=599).then(|| retry_after.unwrap_or_default());
+                (Answer::Status { status, body }, again)
+            }
+            Self::TimedOut => (Answer::TimedOut, Some(Duration::ZERO)),
+            Self::NotSent { reason } | Self::Broken { reason } => failed(reason, true),
+            Self::Refused { reason } => failed(reason, false),
+        }
+    }
 }
 
 /// The business's systems. An implementation makes at most one request per call (but for the redirects it follows), with
