@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
 use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, Mark, News, Refused, wait_of};
@@ -13,13 +12,15 @@ use super::entry::{self, Entry, Kept};
 use super::measure;
 use super::metrics::count;
 use super::outbox;
-use super::port::{Change, ConversationId, InputKey, Record, StoreError};
+use super::port::{Change, ConversationId, Found, InputKey, Record, StoreError};
 use super::recent::Recent;
 use crate::calendar::Moment;
 use crate::channel::rules::{margin_ms, skew_bound_ms};
 use crate::engine::{self, Context, Conversation, Effect, Input, ReplyId, Sprint};
 
 const TAKEN_MAX: usize = 256;
+/// After so many inputs other tasks of the thread have their turn.
+const TURN: usize = 16;
 /// A due moment that its own input does not move comes again after this.
 const STUCK_DUE_MS: i64 = 60_000;
 
@@ -76,14 +77,16 @@ impl Worker {
             }
             let failed = self.make_ready(&items).await;
             items.sort_by_cached_key(order);
-            for item in items.drain(..) {
+            for (taken, item) in items.drain(..).enumerate() {
                 match failed.get(&item.address) {
                     Some(why) => {
                         let _ = item.ack.send(Err(Refused::Store(why.clone())));
                     }
                     None => self.take(item),
                 }
-                tokio::task::yield_now().await;
+                if taken % TURN == TURN - 1 {
+                    tokio::task::yield_now().await;
+                }
             }
             self.evict();
         }
@@ -139,13 +142,13 @@ impl Worker {
         let wanted = items.iter().filter(|item| !matches!(item.ask, Ask::Forget { .. }));
         let mut missing: Vec<&Arc<Address>> =
             wanted.map(|item| &item.address).filter(|address| !self.slots.contains_key(*address)).collect();
+        if missing.is_empty() {
+            return HashMap::new();
+        }
         missing.sort_by(|a, b| (a.account.id, &a.external).cmp(&(b.account.id, &b.external)));
         missing.dedup();
-        let core = &self.core;
-        let since = self.sent;
-        let loaded = join_all(missing.into_iter().map(|address| async move { (address, load(core, address, since).await) }));
         let mut failed = HashMap::new();
-        for (address, slot) in loaded.await {
+        for (address, slot) in load(&self.core, &missing, self.sent).await {
             match slot {
                 Ok(slot) => {
                     self.slots.insert(Arc::clone(address), slot);
@@ -172,18 +175,6 @@ impl Worker {
         self.slots.retain(|_, slot| slot.sent > committed || slot.used > median);
     }
 
-    /// Tells a conversation that the app's queue has become long or short, before the customer's message that it hears.
-    fn tell_congestion(&mut self, address: &Arc<Address>) {
-        let long = self.core.congested.get(address.account.app).is_some_and(|long| long.load(Ordering::Relaxed));
-        let told = self.slots.get(address).is_none_or(|slot| slot.conversation.is_congested() == long);
-        if !told {
-            // Nobody waits for this one.
-            let (ack, _) = tokio::sync::oneshot::channel();
-            let ask = Ask::Input { key: None, input: Input::Congestion { long } };
-            self.take(Item { address: Arc::clone(address), ask, ack });
-        }
-    }
-
     /// Nothing to commit yet.
     fn plain(&self, address: &Arc<Address>, ack: Ack) -> Finished {
         Finished {
@@ -200,9 +191,6 @@ impl Worker {
     }
 
     fn take(&mut self, item: Item) {
-        if let Ask::Input { input: Input::Message(_), .. } = item.ask {
-            self.tell_congestion(&item.address);
-        }
         if let Ask::Forget { conversation, .. } = item.ask {
             // Behind everything that was computed on what is forgotten now.
             let mut finished = self.plain(&item.address, item.ack);
@@ -237,7 +225,11 @@ impl Worker {
                 ..
             } if slot.rev == 0 => {}
             Ask::Forget { .. } => {}
-            Ask::Input { key, input } => {
+            Ask::Input { key, mut input } => {
+                if let Input::Message(message) = &mut input {
+                    let long = self.core.congested.get(item.address.account.app).is_some_and(|long| long.load(Ordering::Relaxed));
+                    message.congested = (slot.conversation.is_congested() != long).then_some(long);
+                }
                 self.sent += 1;
                 slot.sent = self.sent;
                 finished.progress = Some((Arc::clone(&self.committed), self.sent));
@@ -279,9 +271,37 @@ fn order(item: &Item) -> (u8, Moment, String) {
     }
 }
 
-async fn load(core: &Core, address: &Address, since: u64) -> Result<Slot, StoreError> {
-    let store = &core.ports.store;
+/// Reads conversations, each new one with an id of its own. Where not all can be read together, one by one: what is
+/// damaged in one of them is nothing to the others.
+async fn load<'a>(core: &Core, missing: &[&'a Arc<Address>], since: u64) -> Vec<(&'a Arc<Address>, Result<Slot, StoreError>)> {
     let begun = core.monotonic();
+    let mut slots = Vec::with_capacity(missing.len());
+    match find(core, missing).await {
+        Ok(found) => {
+            for (address, found) in missing.iter().zip(found) {
+                slots.push((*address, slot(core, found, since).await));
+            }
+        }
+        Err(_) => {
+            for address in missing {
+                let slot = match find(core, &[address]).await {
+                    Ok(mut found) => slot(core, found.pop().flatten(), since).await,
+                    Err(error) => Err(error),
+                };
+                slots.push((*address, slot));
+            }
+        }
+    }
+    core.metrics.load_took.add(core.monotonic().saturating_sub(begun));
+    slots
+}
+
+async fn find(core: &Core, missing: &[&Arc<Address>]) -> Result<Vec<Option<Found>>, StoreError> {
+    let wanted: Vec<_> = missing.iter().map(|address| (address.account.id, address.external.as_slice())).collect();
+    core.ports.store.find_all(&wanted).await
+}
+
+async fn slot(core: &Core, found: Option<Found>, since: u64) -> Result<Slot, StoreError> {
     let fresh = |id| Slot {
         id,
         rev: 0,
@@ -295,15 +315,14 @@ async fn load(core: &Core, address: &Address, since: u64) -> Result<Slot, StoreE
         used: 0,
         damaged: None,
     };
-    let Some(row) = store.find(address.account.id, &address.external).await? else {
-        return Ok(fresh(store.fresh_conversation().await?));
+    let Some(Found { row, replies }) = found else {
+        return Ok(fresh(core.ports.store.fresh_conversation().await?));
     };
     let mut slot = fresh(row.id);
     slot.rev = row.rev;
     slot.writer = row.writer;
     slot.recent = Recent::decode(&row.recent);
-    slot.open = store.outbox_of(row.id).await?.into_iter().map(|row| row.reply).collect();
-    core.metrics.load_took.add(core.monotonic().saturating_sub(begun));
+    slot.open = replies.into_iter().collect();
     match Conversation::decode(&row.state) {
         Ok(conversation) => {
             // Nor over a restart.
@@ -321,7 +340,7 @@ impl Slot {
             Some(_) => (None, None),
             None => (self.conversation.candidate(), self.conversation.due()),
         };
-        News { conversation: self.id, address: Arc::clone(address), candidate, due, effects: Vec::new() }
+        News { conversation: self.id, address: Arc::clone(address), candidate, due, automatic: None, effects: Vec::new() }
     }
 
     /// A line of the history for what may be a repetition of something long forgotten.
@@ -377,6 +396,10 @@ impl Slot {
         finished.done.mark = mark_of(&entry.effects);
         finished.replies = measure::ended(&entry.effects);
         let mut news = self.news(address);
+        news.automatic = match &entry.input {
+            Input::Echo(echo) if echo.is_tiktoks_answer() => Some(echo.at.min(now)),
+            _ => None,
+        };
         news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
         finished.record = Some(Record {
             at: now,
