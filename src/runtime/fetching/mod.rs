@@ -270,7 +270,10 @@ impl<'a> Tries<'a> {
         core.fail.pass("after_fetch");
         core.metrics.fetch_tries.fetch_add(1, Ordering::Relaxed);
         drop(place);
-        self.host.circuit().ended(core.monotonic(), probe, verdict(&end));
+        // A last try that had but little time says nothing of its host.
+        let hurried = end == FetchEnd::TimedOut && limit * 2 < wait_of(self.request.timeout_ms);
+        let verdict = if hurried { Verdict::Nothing } else { verdict(&end) };
+        self.host.circuit().ended(core.monotonic(), probe, verdict);
         Tried { under_way: Some(under_way), ..tried(end) }
     }
 
