@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use self::names::{Blocked, Checked};
 pub use self::names::{Names, SystemNames};
@@ -36,15 +36,16 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 const REASON_MAX: usize = 200;
 
 /// What the settings say of calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Hosts that may stand at addresses of this machine and of private networks, written as in an address: `localhost`,
     /// `10.0.0.5`, `[::1]`.
     pub open: Vec<String>,
     /// Bytes of an answer, unpacked.
     pub answer_bytes_max: usize,
-    /// All calls go through it; it resolves the names, so that only addresses that are written out can be refused here.
-    pub proxy: Option<String>,
+    /// All calls go through it; it resolves the names, so that only addresses that are written out can be refused here. A name
+    /// and a password may stand in it.
+    pub proxy: Option<SecretString>,
 }
 
 impl Default for Options {
@@ -105,7 +106,7 @@ impl Client {
         names: Arc<dyn Names>,
         is_public: fn(IpAddr) -> bool,
     ) -> Result<Self, OptionsError> {
-        let proxy = options.proxy.as_deref().map(proxy).transpose()?;
+        let proxy = options.proxy.as_ref().map(|address| proxy(address.expose_secret())).transpose()?;
         let gate = proxy.as_ref().map(|(host, _)| host.clone());
         let policy = Policy { open: options.open.iter().cloned().collect(), is_public };
         // The proxy's own name may well lead into the house.

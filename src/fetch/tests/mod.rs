@@ -161,14 +161,15 @@ async fn a_redirect_keeps_the_method_where_the_host_says_so_and_else_only_looks(
 #[tokio::test]
 async fn a_proxy_of_the_settings_is_the_only_way_out() {
     let host = Host::new([json("{}")]).await;
-    let options = Options { proxy: Some(format!("http://proxy.test:{}", host.port)), ..Options::default() };
+    let options = Options { proxy: Some(format!("http://mona:pass@proxy.test:{}", host.port).into()), ..Options::default() };
     let client = client(options, vec![vec![PUBLIC]]);
     let end = client.fetch(call(get("http://far.test/orders".to_owned()), vec!["http://far.test".to_owned()])).await;
     assert!(matches!(end, FetchEnd::Answered { status: 200, .. }), "{end:?}");
     assert!(host.seen()[0].starts_with("GET http://far.test/orders HTTP/1.1\r\n"), "{}", host.seen()[0]);
+    assert!(host.seen()[0].contains("proxy-authorization: Basic "), "{}", host.seen()[0]);
     let inside = client.fetch(call(get("http://10.0.0.1/".to_owned()), vec!["http://10.0.0.1".to_owned()])).await;
     assert!(refusal(inside).contains("no public address"));
-    let wrong = Options { proxy: Some("nowhere".to_owned()), ..Options::default() };
+    let wrong = Options { proxy: Some("nowhere".to_owned().into()), ..Options::default() };
     assert!(super::Client::new(&wrong, std::sync::Arc::new(|_| None)).is_err());
 }
 

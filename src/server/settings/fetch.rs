@@ -1,5 +1,6 @@
 //! `[fetch]`: what calls of the business's systems may do beyond what the bot says.
 
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::fetch;
@@ -19,8 +20,9 @@ pub struct Fetch {
     pub waiting: usize,
     /// Bytes of an answer, unpacked.
     pub answer_bytes_max: usize,
-    /// The only way out, where there is one.
-    pub proxy: Option<String>,
+    /// The only way out, where there is one; a name and a password may stand in it.
+    #[serde(deserialize_with = "hidden")]
+    pub proxy: Option<SecretString>,
 }
 
 impl Default for Fetch {
@@ -35,6 +37,10 @@ impl Default for Fetch {
             proxy: options.proxy,
         }
     }
+}
+
+fn hidden<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    String::deserialize(deserializer).map(|address| Some(SecretString::from(address)))
 }
 
 impl Fetch {
@@ -78,6 +84,8 @@ mod tests {
         let fetch = |text: &str| Settings::parse("r.toml", &format!("{GOOD}\n[fetch]\n{text}\n")).map(|settings| settings.fetch);
         let usual = fetch("open = [\"localhost\", \"[::1]\"]").unwrap();
         assert_eq!((usual.limits(), usual.open.len()), (FetchLimits::default(), 2));
+        let proxied = fetch("proxy = \"http://mona:hunter2@proxy:3128\"").unwrap();
+        assert!(proxied.proxy.is_some() && !format!("{proxied:?}").contains("hunter2"));
         for (wrong, says) in [
             ("at_once = 0", "is not between 1 and 10000"),
             ("answer_bytes_max = 99999999", "is not between 1 and 16777216"),
