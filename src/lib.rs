@@ -11,7 +11,7 @@
 //! engine                           bot + conversation + input -> conversation' + effects: pure
 //! testing                          written and made-up conversations -> what does not hold
 //! runtime                          inputs -> one transaction -> effects carried out, through ports
-//! store, tiktok, system            the ports' real sides
+//! store, tiktok, fetch, system     the ports' real sides
 //! simulator                        the other side of the wire
 //! server, cli                      the outside
 //! ```
@@ -46,6 +46,7 @@ pub mod check;
 pub mod engine;
 pub mod testing;
 
+pub mod fetch;
 pub mod runtime;
 pub mod store;
 pub mod system;

@@ -5,6 +5,8 @@ use std::io::BufRead as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use rejoinder::runtime::FetchLimits;
+use rejoinder::runtime::port::CallsNobody;
 use rejoinder::server::{self, node};
 use rejoinder::store::Sqlite;
 use rejoinder::system::{SystemClock, SystemEntropy};
@@ -36,6 +38,8 @@ pub fn run(file: &str, side: &str, rules: usize) {
             entropy: Arc::new(SystemEntropy),
             store: Arc::new(Sqlite::open(Path::new(file)).expect("a store")),
             tokens: Arc::new(tokens),
+            fetcher: Arc::new(CallsNobody),
+            fetching: FetchLimits::default(),
             testers: Vec::new(),
             dry_run: false,
             fail_point: None,

@@ -235,6 +235,25 @@ pub struct Fetch {
     pub otherwise: Option<usize>,
 }
 
+impl Fetch {
+    /// Headers, in small letters, that no flow sets: what the connection says of itself, and what would change how an answer
+    /// is read.
+    pub const RESERVED_HEADERS: [&str; 12] = [
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "upgrade",
+        "te",
+        "trailer",
+        "expect",
+        "accept-encoding",
+        "proxy-authorization",
+        "proxy-connection",
+    ];
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
@@ -256,6 +275,12 @@ impl Method {
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
+    }
+
+    /// Whether the same call twice does no more than once.
+    #[must_use]
+    pub const fn is_idempotent(self) -> bool {
+        matches!(self, Self::Get | Self::Put | Self::Delete)
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             }
             anstream::println!("{}", summary(&loaded));
             if let Some(bot) = &loaded.bot {
-                output::calls_are_not_made(bot);
+                output::scripts_are_not_run(bot);
             }
         }
         Format::Json => anstream::print!("{}", json(&loaded, arguments.proof)),

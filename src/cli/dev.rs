@@ -9,8 +9,9 @@ use clap::Args;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 
-use super::{bots, crash, flows, output, reload, signals};
+use super::{bots, calls, crash, flows, output, reload, signals};
 use crate::bot::Bot;
+use crate::runtime::FetchLimits;
 use crate::runtime::port::{Clock, Store};
 use crate::server::node;
 use crate::server::phone::{BotState, Phone};
@@ -53,6 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         anstream::eprintln!("rejoinder: a bot with errors is not served");
         return Ok(ExitCode::from(1));
     };
+    calls::say_what_is_missing(&bot);
     // Removed when the command ends.
     let temporary = files::TemporaryFolder::new("rejoinder-dev").context("cannot make a temporary folder")?;
     let file = arguments.store.clone().unwrap_or_else(|| temporary.path().join("dev.db"));
@@ -95,6 +97,8 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
         entropy: Arc::new(SystemEntropy),
         store,
         tokens,
+        fetcher: calls::fetcher(&calls::at_home())?,
+        fetching: FetchLimits::default(),
         testers: Vec::new(),
         dry_run: false,
         fail_point: crash::fail_point()?,
@@ -116,7 +120,7 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
     let stopping = signals::stop();
     anstream::println!("phone on http://{address}");
     anstream::println!("`{}` answers; save a flow to reload it, Ctrl-C ends", bot.name);
-    output::calls_are_not_made(&bot);
+    output::scripts_are_not_run(&bot);
 
     let runtime = node.doors.runtime.clone();
     let fatal = runtime.fatal();

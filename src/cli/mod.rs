@@ -2,6 +2,7 @@
 //! Does not know: how any of it works. Nobody imports it.
 
 mod bots;
+mod calls;
 mod check;
 mod completions;
 mod convert;

@@ -93,12 +93,12 @@ pub(super) fn plain(loaded: &Loaded) -> String {
     render::text(&loaded.sources, &loaded.findings, Look::default())
 }
 
-/// Says in one line that the calls of a bot are not made yet, where it has any.
-pub(super) fn calls_are_not_made(bot: &Bot) {
-    let calls = |op: &Op| matches!(op, Op::Fetch(_) | Op::Run { .. });
-    if bot.flows.iter().flat_map(|flow| &flow.steps).any(|step| calls(&step.op)) {
+/// Says in one line that the scripts of a bot are not run yet, where it has any.
+pub(super) fn scripts_are_not_run(bot: &Bot) {
+    let runs = |op: &Op| matches!(op, Op::Run { .. });
+    if bot.flows.iter().flat_map(|flow| &flow.steps).any(|step| runs(&step.op)) {
         anstream::eprintln!(
-            "note: `fetch` and `run` are answered in tests and in `talk` only: a bot that is served makes no calls yet, and each one fails at once"
+            "note: `run` is answered in tests and in `talk` only: a bot that is served runs no scripts yet, and each `run` fails at once"
         );
     }
 }

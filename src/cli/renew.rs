@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
+
 use super::{output, serve, signals};
 use crate::server::Doors;
 use crate::server::settings::Settings;
@@ -43,6 +45,7 @@ fn apply(old: &Settings, new: &Settings, doors: &Doors) {
 
 /// What has changed and cannot without a start.
 fn needs_restart(old: &Settings, new: &Settings) -> Vec<String> {
+    let proxy = |settings: &Settings| settings.fetch.proxy.as_ref().map(|proxy| proxy.expose_secret().to_owned());
     // Secrets say of themselves only where they are.
     let pairs = [
         ("flows", format!("{:?}", old.flows), format!("{:?}", new.flows)),
@@ -51,6 +54,7 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<String> {
         ("admin_listen", old.admin_listen.clone(), new.admin_listen.clone()),
         ("admin_token", format!("{:?}", old.admin_token), format!("{:?}", new.admin_token)),
         ("public_url", format!("{:?}", old.public_url), format!("{:?}", new.public_url)),
+        ("fetch", format!("{:?} {:?}", old.fetch, proxy(old)), format!("{:?} {:?}", new.fetch, proxy(new))),
         ("token_key", format!("{:?}", old.token_key), format!("{:?}", new.token_key)),
     ];
     let mut found: Vec<String> =
@@ -80,5 +84,9 @@ mod tests {
         assert!(needs_restart(&old, &read(&format!("testers = [\"1\"]\nlog = \"debug\"\n{text}"))).is_empty());
         assert_eq!(needs_restart(&old, &read(&text.replace("a.db", "b.db"))), ["`store`"]);
         assert_eq!(needs_restart(&old, &read(&text.replace("\"S\"", "\"T\""))).len(), 1);
+        let fetch = |more: &str| read(&format!("{text}[fetch]\n{more}"));
+        assert_eq!(needs_restart(&old, &fetch("open = [\"localhost\"]\n")), ["`fetch`"]);
+        let (one, two) = (fetch("proxy = \"http://one\""), fetch("proxy = \"http://two\""));
+        assert_eq!((needs_restart(&one, &two).len(), needs_restart(&one, &one).len()), (1, 0));
     }
 }

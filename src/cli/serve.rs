@@ -9,7 +9,7 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
-use super::{crash, flows, operator, output, renew, secrets, signals, stores};
+use super::{calls, crash, flows, operator, output, renew, secrets, signals, stores};
 use crate::bot::Bot;
 use crate::runtime::port::{Entropy, Store};
 use crate::server::Doors;
@@ -51,7 +51,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         anstream::eprintln!("rejoinder: a bot with errors is not served");
         return Ok(ExitCode::from(1));
     };
-    output::calls_are_not_made(&bot);
+    output::scripts_are_not_run(&bot);
+    calls::say_what_is_missing(&bot);
     signals::block_on(serve_bot(arguments, settings, bot))
 }
 
@@ -74,6 +75,8 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, bot: Arc<Bot>) -> 
         entropy,
         store,
         tokens,
+        fetcher: calls::fetcher(&settings.fetch.options())?,
+        fetching: settings.fetch.limits(),
         testers: settings.testers.clone(),
         dry_run: arguments.dry_run,
         fail_point,

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::calls::{self, Caller};
 use super::{flows, output};
 use crate::engine::given;
 use crate::engine::rehearsal::{Call, Rehearsal, Said};
@@ -17,7 +18,7 @@ use crate::system::SystemClock;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Lines that begin with a slash steer the chat:\n  /after 2h        let time pass\n  /button LABEL    press a button of the last card (its number will do)\n  /image /post     send an image, a post; also /video, /sticker\n  /react 👍        react to a message\n  /comment TEXT    comment under a post\n  /answer 200 {}   answer the oldest call with a status and JSON\n  /ad ID           come from an ad\n  /link REF        come from a link\n  /colleague TEXT  a colleague writes from TikTok's app\n  /take /release   a colleague takes the conversation over, gives it back\n  /why             what was decided since the last line, and why\n  /quit            end\n\nExample:\n  rejoinder talk flows\n  printf 'hello\\n/after 3h\\n' | rejoinder talk flows"
+    after_help = "Lines that begin with a slash steer the chat:\n  /after 2h        let time pass\n  /button LABEL    press a button of the last card (its number will do)\n  /image /post     send an image, a post; also /video, /sticker\n  /react 👍        react to a message\n  /comment TEXT    comment under a post\n  /answer 200 {}   answer the oldest call with a status and JSON\n  /ad ID           come from an ad\n  /link REF        come from a link\n  /colleague TEXT  a colleague writes from TikTok's app\n  /take /release   a colleague takes the conversation over, gives it back\n  /why             what was decided since the last line, and why\n  /quit            end\n\nExample:\n  rejoinder talk flows\n  printf 'hello\\n/after 3h\\n' | rejoinder talk flows\n  SHOP_KEY=… rejoinder talk flows --fetch      (calls the systems for real)"
 )]
 pub(super) struct Arguments {
     /// Files or folders.
@@ -26,6 +27,9 @@ pub(super) struct Arguments {
     /// Decides between the variants of `one of`: the same seed, the same chat.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Make each `fetch` for real, at hosts of this machine too; without it you are asked for the answer.
+    #[arg(long)]
+    fetch: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -34,6 +38,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Some(bot) = loaded.bot.clone() else {
         return Ok(ExitCode::from(1));
     };
+    let caller = match arguments.fetch {
+        true => Some(Caller::new(&bot)?),
+        false => None,
+    };
+    let caller = caller.as_ref();
+    if caller.is_some() {
+        calls::say_what_is_missing(&bot);
+    }
     let mut chat = Rehearsal::new(bot, SystemClock.now(), arguments.seed);
     let mut calls = VecDeque::new();
     if std::io::stdin().is_terminal() {
@@ -43,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             match editor.readline("you> ") {
                 Ok(line) => {
                     let _ = editor.add_history_entry(&line);
-                    if !turn(&mut chat, &mut calls, &line) {
+                    if !turn(&mut chat, &mut calls, caller, &line) {
                         break;
                     }
                 }
@@ -55,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         for line in std::io::stdin().lock().lines() {
             let line = line?;
             anstream::println!("you> {line}");
-            if !turn(&mut chat, &mut calls, &line) {
+            if !turn(&mut chat, &mut calls, caller, &line) {
                 break;
             }
         }
@@ -64,7 +76,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Carries out one line; `false` ends the chat.
-fn turn(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, line: &str) -> bool {
+fn turn(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, caller: Option<&Caller>, line: &str) -> bool {
     let line = line.trim();
     if line.is_empty() {
         return true;
@@ -109,20 +121,55 @@ fn turn(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, line: &str) -> bool {
     }
     chat.settle();
     show(chat);
+    while let Some(caller) = caller
+        && make(chat, calls, caller)
+    {
+        show(chat);
+    }
     asked(chat, calls);
     true
 }
 
-/// Tells of the calls that wait for an answer; nothing here makes them.
+/// Makes the calls that wait for an answer; true where there was one, which may have led to others.
+fn make(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, caller: &Caller) -> bool {
+    let mut made = false;
+    for call in chat.calls() {
+        let Call::Fetch(request) = call else {
+            // Nobody runs scripts here.
+            tell(&call);
+            calls.push_back(call);
+            continue;
+        };
+        made = true;
+        anstream::println!("     → {} {}", request.method.word(), request.url);
+        let answer = caller.make(&request);
+        match &answer {
+            Answer::Status { status, body } => {
+                let body = body.as_ref().map(given::to_json).unwrap_or_default();
+                anstream::println!("     ← {status} {body}");
+            }
+            Answer::TimedOut => anstream::println!("     ← no answer in time"),
+            Answer::Failed { reason } => anstream::println!("     ← {reason}"),
+        }
+        chat.answer(request.call, answer);
+    }
+    made
+}
+
+/// Tells of the calls that wait for an answer of whoever sits here.
 fn asked(chat: &mut Rehearsal, calls: &mut VecDeque<Call>) {
     for call in chat.calls() {
-        match &call {
-            Call::Fetch(request) => anstream::println!("     ? {} {}", request.method.word(), request.url),
-            Call::Run { script, function, .. } => anstream::println!("     ? {script}.{function}"),
-        }
-        anstream::println!("       answer it with /answer 200 {{\"name\": \"value\"}}, or let it fail with /after 1m");
+        tell(&call);
         calls.push_back(call);
     }
+}
+
+fn tell(call: &Call) {
+    match call {
+        Call::Fetch(request) => anstream::println!("     ? {} {}", request.method.word(), request.url),
+        Call::Run { script, function, .. } => anstream::println!("     ? {script}.{function}"),
+    }
+    anstream::println!("       answer it with /answer 200 {{\"name\": \"value\"}}, or let it fail with /after 1m");
 }
 
 /// `200 {"state": "sent"}` for the oldest call that waits; a script's function returns the value alone.

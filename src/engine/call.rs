@@ -16,25 +16,34 @@ use crate::text;
 
 /// Everything but the unreserved characters of a URL: a hole is one segment or one value, whatever it holds.
 const HOLE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// The pause before the n-th further try is n times this.
-const PAUSE_MS: i64 = 1_000;
+/// Stands for a hole with nothing in it until it is seen whether its part of the path has anything else.
+const NOTHING: char = '\0';
 /// A script that has not returned by then never will.
 const SCRIPT_MS: i64 = 10_000;
 
 impl<'a> Work<'a> {
     pub(super) fn fetch(&mut self, fetch: &'a Fetch) -> Result<Next, Fault> {
-        let url = self.url(&fetch.url)?;
-        let Some(url) = url else {
-            return self.failed(fetch, "a value would change the path of the address");
+        let url = match self.url(&fetch.url)? {
+            Ok(url) => url,
+            Err(why) => return self.failed(fetch, &why),
         };
         let headers = fetch.headers.iter().map(|(name, value)| Ok((name.clone(), self.header(value)?)));
         let headers = headers.collect::<Result<Vec<_>, Fault>>()?;
+        let most = self.context.limits.header_bytes_max;
+        if let Some((name, _)) = headers.iter().find(|(_, pieces)| header_bytes(pieces) > most) {
+            return self.failed(fetch, &format!("the header `{name}` has more than {most} bytes"));
+        }
         let json = fetch.json.as_ref().and_then(|json| self.scope().value(json));
+        let most = self.context.limits.value_bytes_max;
+        if json.as_ref().is_some_and(|json| weight(json) > most) {
+            return self.failed(fetch, &format!("`json` has more than {most} bytes"));
+        }
         let until = self.now.plus_ms(patience_ms(fetch.timeout_ms, fetch.retry));
         let call = self.wait_for_call(WaitKind::Fetch, &fetch.target, until)?;
         self.note("fetch", format_args!("{} {}", fetch.method.word(), origin_of(&url)));
         let (method, timeout_ms, retry) = (fetch.method, fetch.timeout_ms, fetch.retry);
-        self.effects.push(Effect::Fetch(Request { call, method, url, headers, json, timeout_ms, retry }));
+        let gives = fetch.gives.as_ref().map(|fields| fields.iter().map(|field| field.name.clone()).collect());
+        self.effects.push(Effect::Fetch(Request { call, method, url, headers, json, timeout_ms, retry, until, gives }));
         Ok(Next::Rest)
     }
 
@@ -61,14 +70,29 @@ impl<'a> Work<'a> {
         Ok(call)
     }
 
-    /// The address; `None` where a hole would leave its place in the path.
-    fn url(&mut self, template: &Template) -> Result<Option<String>, Fault> {
-        let encoded = |filled: String| utf8_percent_encode(&filled, HOLE).to_string();
+    /// The address; inside, why a value cannot stand in it.
+    fn url(&mut self, template: &Template) -> Result<Result<String, String>, Fault> {
+        let encoded = |filled: String| match filled.is_empty() {
+            true => NOTHING.to_string(),
+            false => utf8_percent_encode(&filled, HOLE).to_string(),
+        };
         let url =
             self.telling(|work, trace| fill_for_programs(&work.scope(), work.language_tag(), template, Some(trace), &encoded))?;
         let path = url.split(['?', '#']).next().unwrap_or_default();
-        let steps_out = path.split('/').any(|segment| matches!(segment, "." | ".."));
-        Ok((!steps_out).then_some(url))
+        // `DELETE …/orders/` is another call than `DELETE …/orders/7`.
+        if path.split('/').any(|part| part.starts_with(NOTHING) && part.chars().all(|letter| letter == NOTHING)) {
+            return Ok(Err("a value that stands in the address is empty".to_owned()));
+        }
+        let url = url.replace(NOTHING, "");
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        if path.split('/').any(|part| matches!(part, "." | "..")) {
+            return Ok(Err("a value would change the path of the address".to_owned()));
+        }
+        let most = self.context.limits.address_bytes_max;
+        if url.len() > most {
+            return Ok(Err(format!("the address has more than {most} bytes")));
+        }
+        Ok(Ok(url))
     }
 
     /// A header's value with its secrets still names, on one line.
@@ -201,9 +225,18 @@ pub fn origin_of(url: &str) -> &str {
     url.get(..end).unwrap_or(url)
 }
 
+/// What a header takes without its secrets.
+fn header_bytes(pieces: &[HeaderPiece]) -> usize {
+    let bytes = |piece: &HeaderPiece| match piece {
+        HeaderPiece::Text(text) => text.len(),
+        HeaderPiece::Secret(_) => 0,
+    };
+    pieces.iter().map(bytes).fold(0, usize::saturating_add)
+}
+
 /// All tries with the pauses between them.
 fn patience_ms(timeout_ms: i64, retry: u32) -> i64 {
-    let further = i64::from(retry);
-    let pauses = further.saturating_mul(further.saturating_add(1)) / 2;
-    timeout_ms.saturating_mul(further.saturating_add(1)).saturating_add(pauses.saturating_mul(PAUSE_MS))
+    let tries = i64::from(retry).saturating_add(1);
+    let pauses = (1..=retry).map(Request::pause_ms).fold(0, i64::saturating_add);
+    timeout_ms.saturating_mul(tries).saturating_add(pauses)
 }

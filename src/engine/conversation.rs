@@ -281,6 +281,14 @@ impl Conversation {
         (wait.kind == WaitKind::Image).then_some(Effect::AskCapability)
     }
 
+    /// The call of the business's systems whose answer is waited for, by its number.
+    #[must_use]
+    pub fn open_fetch(&self) -> Option<u32> {
+        let runs = [self.run.as_ref(), self.parked.as_deref()];
+        let mut waits = runs.into_iter().flatten().filter_map(|run| run.wait.as_ref());
+        waits.find(|wait| wait.kind == WaitKind::Fetch && wait.ended.is_none()).map(|wait| wait.visit)
+    }
+
     /// The moment of its newest input; no later one may be before it.
     #[must_use]
     pub fn now(&self) -> Moment {

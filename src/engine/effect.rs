@@ -62,6 +62,30 @@ pub struct Request {
     pub timeout_ms: i64,
     /// Further tries.
     pub retry: u32,
+    /// When the run goes on without an answer.
+    #[serde(default)]
+    pub until: Moment,
+    /// The names that the flow takes out of the answer's map; `None` keeps the answer as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gives: Option<Vec<String>>,
+}
+
+/// The pause before the n-th further try is at most n times this.
+const PAUSE_MS: i64 = 1_000;
+
+impl Request {
+    /// The longest pause before the n-th further try, counted from 1, in milliseconds.
+    #[must_use]
+    pub fn pause_ms(nth: u32) -> i64 {
+        i64::from(nth).saturating_mul(PAUSE_MS)
+    }
+
+    /// Whether it may be made again by somebody who does not know whether it was made: the method says that twice is as
+    /// good as once, or the author wrote `retry`.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.retry > 0 || self.method.is_idempotent()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

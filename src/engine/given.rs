@@ -29,6 +29,51 @@ pub fn from_json(json: serde_json::Value) -> Option<Value> {
     }
 }
 
+/// The JSON document of a value: numbers with all their digits, dates as `2026-11-20`, times as `09:00`, moments as RFC 3339,
+/// lengths of time in milliseconds.
+#[must_use]
+pub fn to_json(value: &Value) -> String {
+    let mut out = String::new();
+    write_json(value, &mut out);
+    out
+}
+
+fn write_json(value: &Value, out: &mut String) {
+    // A text without its marks, where it could not be written: no text of Rust's is one.
+    let text = |text: &str| serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned());
+    match value {
+        Value::Text(said) => out.push_str(&text(said)),
+        Value::Number(number) => out.push_str(&number.normalize().to_string()),
+        Value::Bool(is) => out.push_str(if *is { "true" } else { "false" }),
+        Value::Date(date) => out.push_str(&text(&date.to_string())),
+        Value::Time(time) => out.push_str(&text(&format!("{:02}:{:02}", time.hour(), time.minute()))),
+        Value::Moment(moment) => out.push_str(&text(&moment.rfc3339())),
+        Value::Duration(ms) => out.push_str(&ms.to_string()),
+        Value::List(items) => {
+            out.push('[');
+            for (nth, item) in items.iter().enumerate() {
+                if nth > 0 {
+                    out.push(',');
+                }
+                write_json(item, out);
+            }
+            out.push(']');
+        }
+        Value::Map(fields) => {
+            out.push('{');
+            for (nth, (name, field)) in fields.iter().enumerate() {
+                if nth > 0 {
+                    out.push(',');
+                }
+                out.push_str(&text(name));
+                out.push(':');
+                write_json(field, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
 /// The fields of an answer that the author named, each of its type; others are dropped.
 ///
 /// # Errors

@@ -58,6 +58,12 @@ pub enum Input {
     Fetched {
         call: u32,
         answer: Answer,
+        /// Requests that were made; for people.
+        #[serde(default)]
+        tries: u32,
+        /// From the step to the answer, pauses and waiting with it.
+        #[serde(default)]
+        took_ms: i64,
     },
     /// What a script's function returned, or why it was stopped.
     Ran {

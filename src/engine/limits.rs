@@ -23,6 +23,10 @@ pub struct Limits {
     pub gathered_max: usize,
     /// Bytes of one variable.
     pub value_bytes_max: usize,
+    /// Bytes of the address of a `fetch`.
+    pub address_bytes_max: usize,
+    /// Bytes of one header of a `fetch`, without its secrets.
+    pub header_bytes_max: usize,
     /// Lists and maps inside one another; what is stored deeper could not be read again.
     pub value_depth_max: usize,
     /// Replies of one sprint.
@@ -46,6 +50,8 @@ impl Default for Limits {
             deferred_max: 32,
             gathered_max: 50,
             value_bytes_max: 16_384,
+            address_bytes_max: 8_192,
+            header_bytes_max: 4_096,
             value_depth_max: 32,
             replies_max: 32,
             queue_max: 40,

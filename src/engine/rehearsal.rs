@@ -189,7 +189,7 @@ impl Rehearsal {
 
     /// The business's systems answer a call of [`Self::calls`]; one that is never answered is given up in its time.
     pub fn answer(&mut self, call: u32, answer: Answer) {
-        self.input(&Input::Fetched { call, answer });
+        self.input(&Input::Fetched { call, answer, tries: 1, took_ms: 0 });
     }
 
     /// A script's function returns, or is stopped.

@@ -128,7 +128,7 @@ impl<'a> Work<'a> {
             Input::Looked { listing } => self.looked(listing.as_ref()),
             Input::Capability { images } => self.capability(*images),
             Input::Colleague { action } => self.colleague(*action),
-            Input::Fetched { call, answer } => self.call_answered(*call, Ended::Fetched(answer.clone())),
+            Input::Fetched { call, answer, .. } => self.call_answered(*call, Ended::Fetched(answer.clone())),
             Input::Ran { call, result } => self.call_answered(*call, Ended::Ran(result.clone())),
             Input::Comment(comment) => self.comment(comment),
             Input::Congestion { long } => self.congestion(*long),

@@ -12,6 +12,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::doubt::Doubt;
 use super::fail::FailPoint;
+use super::fetching::Fetching;
 use super::measure::Ended;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Ports};
@@ -33,6 +34,7 @@ pub(super) struct Core {
     pub(super) limits: Limits,
     pub(super) fail: FailPoint,
     pub(super) doubt: Doubt,
+    pub(super) fetching: Fetching,
     pub(super) presence: Presence,
     pub(super) metrics: Metrics,
     pub(super) epoch: i64,

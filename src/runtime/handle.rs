@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures_util::future::{join_all, select};
+use futures_util::future::{join, join_all, select};
 use tokio::sync::{broadcast, oneshot};
 
 use super::core::{Address, Ask, Core, Delivered, Done, Event, Finished, Refused};
@@ -241,6 +241,14 @@ impl Handle {
         self.core.metrics.measures(self.core.monotonic())
     }
 
+    /// How the calls of the business's systems stand.
+    #[must_use]
+    pub fn fetching(&self) -> FetchReport {
+        let fetching = &self.core.fetching;
+        let (waiting, kept_away) = (fetching.hosts().waiting(), fetching.hosts().kept_away());
+        FetchReport { under_way: fetching.under_way(), waiting, kept_away }
+    }
+
     /// Why deliveries are refused just now, where they are; `store` or `queue`.
     #[must_use]
     pub fn refuses(&self) -> Option<&'static str> {
@@ -272,7 +280,7 @@ impl Handle {
     /// Takes nothing more, issues no more calls, waits at most 11 s for answers and commits them.
     pub async fn shutdown(&self) {
         self.core.stopping.store(true, Ordering::SeqCst);
-        let stopped = join_all(self.lanes.values().map(Lane::stop));
+        let stopped = join(join_all(self.lanes.values().map(Lane::stop)), self.core.fetching.idle());
         let patience = self.core.sleep(SHUTDOWN);
         select(Box::pin(stopped), Box::pin(patience)).await;
         for app in &self.core.apps {
@@ -292,6 +300,17 @@ impl Handle {
     pub(super) fn store(&self) -> &dyn super::port::Store {
         self.core.ports.store.as_ref()
     }
+}
+
+/// The calls of the business's systems at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FetchReport {
+    /// Requests without an answer yet.
+    pub under_way: usize,
+    /// Calls that wait for a place.
+    pub waiting: usize,
+    /// Origins that have failed again and again, so that calls are kept away from them for a while.
+    pub kept_away: Vec<String>,
 }
 
 /// Whether the customer did it before a moment. What is told of messages of ours is always of use.

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::core::{Ask, Core, later};
 use super::dispatch::{Lane, Msg};
+use super::fetching;
 use super::metrics::count;
 use super::port::{ConversationId, OutboxRow, OutboxState};
 use super::timers::Told;
@@ -95,6 +96,7 @@ impl Keeper {
         // From here on every commit tells the lane and the timers; what was committed before is read.
         let _ = self.timers.send(Told::Leads);
         taking_up.spawn(take_up(Arc::clone(&self.core), Some(self.app)));
+        taking_up.spawn(fetching::take_up(Arc::clone(&self.core), Some(self.app)));
     }
 
     fn lose(&self, until: &mut Option<Duration>, why: &str) {

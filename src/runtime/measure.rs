@@ -165,6 +165,10 @@ pub(super) const INPUTS: &[&str] = &[
 pub(super) const CALLS: &[&str] = &["send", "list", "upload", "capability", "courtesy", "renew", "registration"];
 pub(super) const OUTCOMES: &[&str] = &["ok", "not_sent", "refused", "unknown"];
 
+/// How calls of the business's systems end.
+pub(super) const FETCHES: &[&str] =
+    &["ok", "status_3xx", "status_4xx", "status_5xx", "timed_out", "no_connection", "broken", "refused", "kept_away", "crowded"];
+
 /// How replies end, and why.
 pub(super) const ENDS: &[&str] = &["sent", "refused", "unknown", "dropped", "withdrawn", "merged"];
 pub(super) const REASONS: &[&str] = &[

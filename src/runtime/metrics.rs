@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::measure::{Ages, CALLS, ENDS, Ended, Grid, Histogram, INPUTS, OUTCOMES, REASONS, Tally, Took};
+use super::measure::{Ages, CALLS, ENDS, Ended, FETCHES, Grid, Histogram, INPUTS, OUTCOMES, REASONS, Tally, Took};
 
 /// A delivery that would wait longer is refused at once; TikTok will bring it again.
 const WAIT_US_MAX: u64 = 2_000_000;
@@ -35,6 +35,9 @@ pub(super) struct Metrics {
     pub(super) by_input: Tally,
     pub(super) by_call: Grid,
     pub(super) by_end: Grid,
+    pub(super) fetches: Tally,
+    pub(super) fetch_tries: AtomicU64,
+    pub(super) fetch_took: Histogram,
     pub(super) windows_missed: AtomicU64,
     pub(super) leases_taken: AtomicU64,
     pub(super) leases_lost: AtomicU64,
@@ -85,6 +88,12 @@ pub struct Measures {
     pub by_call: Vec<(&'static str, &'static str, u64)>,
     /// Replies by final state and the class of its reason.
     pub by_end: Vec<(&'static str, &'static str, u64)>,
+    /// Calls of the business's systems by how they ended.
+    pub fetches: Vec<(&'static str, u64)>,
+    /// Requests that were made for them.
+    pub fetch_tries: u64,
+    /// A call with all its tries and pauses.
+    pub fetch: Took,
     /// Replies that could not leave because the window had closed.
     pub windows_missed: u64,
     pub leases_taken: u64,
@@ -116,6 +125,9 @@ impl Default for Metrics {
             by_input: Tally::new(INPUTS),
             by_call: Grid::new(CALLS, OUTCOMES),
             by_end: Grid::new(ENDS, REASONS),
+            fetches: Tally::new(FETCHES),
+            fetch_tries: AtomicU64::new(0),
+            fetch_took: Histogram::default(),
             windows_missed: AtomicU64::new(0),
             leases_taken: AtomicU64::new(0),
             leases_lost: AtomicU64::new(0),
@@ -215,6 +227,9 @@ impl Metrics {
             by_input: self.by_input.read(),
             by_call: self.by_call.read(),
             by_end: self.by_end.read(),
+            fetches: self.fetches.read(),
+            fetch_tries: read(&self.fetch_tries),
+            fetch: self.fetch_took.read(),
             windows_missed: read(&self.windows_missed),
             leases_taken: read(&self.leases_taken),
             leases_lost: read(&self.leases_lost),

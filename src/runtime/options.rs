@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::port::{Clock, Entropy, Store, Transport};
+use super::port::{Clock, Entropy, Fetcher, Store, Transport};
 use crate::engine::Limits;
 
 /// The outside, as the runtime sees it.
@@ -13,6 +13,24 @@ pub struct Ports {
     pub entropy: Arc<dyn Entropy>,
     pub store: Arc<dyn Store>,
     pub transport: Arc<dyn Transport>,
+    pub fetcher: Arc<dyn Fetcher>,
+}
+
+/// How many calls of the business's systems there may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchLimits {
+    /// Requests under way.
+    pub at_once: usize,
+    /// The same of one host.
+    pub at_once_per_host: usize,
+    /// Calls that wait for a place; more fail at once.
+    pub waiting_max: usize,
+}
+
+impl Default for FetchLimits {
+    fn default() -> Self {
+        Self { at_once: 256, at_once_per_host: 8, waiting_max: 1_024 }
+    }
 }
 
 /// Settings of the whole process.
@@ -24,6 +42,7 @@ pub struct Options {
     /// Conversations kept in memory, over all workers.
     pub cached_max: usize,
     pub limits: Limits,
+    pub fetching: FetchLimits,
     /// How often a sign of life is stored. Where three are missing at the start, nobody was here, and for a while nobody's
     /// silence is believed.
     pub presence_every: Duration,
@@ -44,6 +63,7 @@ impl Options {
             workers: 2,
             cached_max: 20_000,
             limits: Limits::default(),
+            fetching: FetchLimits::default(),
             presence_every: Duration::from_secs(20),
             lease: Duration::from_secs(10),
             news_every: Duration::from_millis(200),

@@ -1,4 +1,8 @@
-//! What the runtime needs of the outside: clock, entropy, store, transport.
+//! What the runtime needs of the outside: clock, entropy, store, transport, fetcher.
+
+mod fetch;
+
+pub use self::fetch::{CallsNobody, FetchCall, FetchEnd, Fetcher};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,6 +13,7 @@ use super::core::{Account, Accounts, Core};
 use super::dispatch::{Dispatcher, Lane, Msg};
 use super::doubt::Doubt;
 use super::fail::FailPoint;
+use super::fetching::{self, Fetching};
 use super::handle::Handle;
 use super::lease;
 use super::metrics::Metrics;
@@ -56,6 +57,7 @@ impl Service {
         let restored = restore::read(&ports).await?;
         let (worker_ends, workers): (Vec<_>, Vec<_>) = (0..options.workers.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
         let (writer, finished) = mpsc::unbounded_channel();
+        let (fetching, begun) = Fetching::new(&options.fetching);
         let presence = Presence::default();
         presence.look(ports.store.as_ref(), ports.clock.now(), options.presence_every).await?;
         let shared = ports.store.is_shared();
@@ -64,6 +66,7 @@ impl Service {
             limits: options.limits,
             fail: FailPoint::new(options.fail_point),
             doubt: Doubt::default(),
+            fetching,
             presence,
             metrics: Metrics::default(),
             epoch,
@@ -110,6 +113,7 @@ impl Service {
             restore::settle(&core).await?;
         }
         spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), told).run());
+        spawn(&mut tasks, &core, "fetching", fetching::run(Arc::clone(&core), begun));
         spawn(&mut tasks, &core, "presence", presence::show(Arc::clone(&core)));
         lead(&mut tasks, &core, &lanes, &timers);
         Ok((Self { tasks }, Handle::new(core, lanes)))
@@ -120,6 +124,7 @@ impl Service {
 fn lead(tasks: &mut JoinSet<()>, core: &Arc<Core>, lanes: &HashMap<usize, Lane>, timers: &mpsc::UnboundedSender<Told>) {
     if !core.ports.store.is_shared() {
         tasks.spawn(lease::take_up(Arc::clone(core), None));
+        tasks.spawn(fetching::take_up(Arc::clone(core), None));
         return;
     }
     for (app, lane) in lanes {

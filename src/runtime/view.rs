@@ -188,12 +188,13 @@ impl Talk {
             | Input::Looked { .. }
             | Input::Capability { .. }
             | Input::Congestion { .. } => return false,
-            Input::Fetched { answer, .. } => {
-                line.text = match answer {
+            Input::Fetched { answer, tries, took_ms, .. } => {
+                let ended = match answer {
                     Answer::Status { status, .. } => format!("the answer: status {status}"),
                     Answer::TimedOut => "no answer in time".to_owned(),
                     Answer::Failed { reason } => format!("no answer: {reason}"),
                 };
+                line.text = format!("{ended} ({}, {took_ms} ms)", many(*tries));
             }
             Input::Ran { result, .. } => {
                 line.text = match result {
@@ -283,6 +284,15 @@ fn ended(end: End) -> ReplyState {
         End::Dropped => ReplyState::Dropped,
         End::Withdrawn => ReplyState::Withdrawn,
         End::Merged => ReplyState::Merged,
+    }
+}
+
+/// How often something was tried, for people.
+fn many(tries: u32) -> String {
+    match tries {
+        0 => "not tried".to_owned(),
+        1 => "1 try".to_owned(),
+        tries => format!("{tries} tries"),
     }
 }
 

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
-use crate::bot::Asset;
+use crate::bot::{Asset, Method};
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Courtesy, Listing};
-use crate::runtime::port::{CallFailure, Permit, SendCall, Target, Transport};
+use crate::runtime::port::{CallFailure, FetchCall, FetchEnd, Fetcher, Permit, SendCall, Target, Transport};
 
 /// Begins the ids of messages that were never sent.
 pub const MESSAGE_ID: &str = "dry-run-";
@@ -24,6 +24,19 @@ impl DryRun {
     #[must_use]
     pub fn new(inner: Arc<dyn Transport>) -> Self {
         Self { inner, made: AtomicU64::new(0) }
+    }
+}
+
+/// Stands before the business's systems: they are read, and nothing is changed in them.
+pub struct DryFetch(pub Arc<dyn Fetcher>);
+
+#[async_trait]
+impl Fetcher for DryFetch {
+    async fn fetch(&self, call: FetchCall) -> FetchEnd {
+        if call.request.method == Method::Get {
+            return self.0.fetch(call).await;
+        }
+        FetchEnd::Refused { reason: format!("a dry run makes no `{}`", call.request.method.word()) }
     }
 }
 
@@ -71,5 +84,47 @@ impl Transport for DryRun {
 
     fn skew_ms(&self) -> Option<i64> {
         self.inner.skew_ms()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::calendar::Moment;
+    use crate::engine::Request;
+
+    /// Every request that reaches it is answered well.
+    struct Answers;
+
+    #[async_trait]
+    impl Fetcher for Answers {
+        async fn fetch(&self, _: FetchCall) -> FetchEnd {
+            FetchEnd::Answered { status: 200, body: None, retry_after: None }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_systems_of_the_business_are_read_and_nothing_is_changed_in_them() {
+        for (method, reaches) in
+            [(Method::Get, true), (Method::Post, false), (Method::Put, false), (Method::Patch, false), (Method::Delete, false)]
+        {
+            let request = Request {
+                call: 1,
+                method,
+                url: "https://shop.example/".to_owned(),
+                headers: Vec::new(),
+                json: None,
+                timeout_ms: 1_000,
+                retry: 0,
+                until: Moment(0),
+                gives: None,
+            };
+            let timeout = Duration::from_secs(1);
+            let call = FetchCall { request: Arc::new(request), key: None, origins: Vec::new(), timeout };
+            let end = DryFetch(Arc::new(Answers)).fetch(call).await;
+            assert_eq!(matches!(end, FetchEnd::Answered { .. }), reaches, "{method:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 
 use super::Doors;
 use super::exposition::{Exposition, Family};
-use crate::runtime::{Measures, Report, Took};
+use crate::runtime::{FetchReport, Measures, Report, Took};
 
 pub(super) async fn answer(State(doors): State<Arc<Doors>>) -> impl IntoResponse {
     let mut text = Exposition::default();
@@ -21,6 +21,7 @@ pub(super) async fn answer(State(doors): State<Arc<Doors>>) -> impl IntoResponse
     let mut reports = doors.runtime.reports().await;
     reports.sort_by(|a, b| a.app.cmp(&b.app));
     calls(&mut text, &measures);
+    fetches(&mut text, &measures, &doors.runtime.fetching());
     sending(&mut text, &reports);
     let misses = doors.runtime.will_miss().await;
     let misses =
@@ -99,21 +100,39 @@ fn store(text: &mut Exposition, measures: &Measures) {
     const NAME: &str = "rejoinder_store_duration_seconds";
     text.begin(&Family { name: NAME, kind: "histogram", help: "How long the store took, by what it did." });
     for (operation, took) in [("commit", &measures.commit), ("load", &measures.load), ("lease", &measures.lease)] {
-        histogram(text, NAME, operation, took);
+        histogram(text, NAME, &[("operation", operation)], took);
     }
     let leases = [("taken", measures.leases_taken), ("lost", measures.leases_lost)];
     let leases = leases.map(|(change, count)| (vec![("change", change)], number(count)));
     text.family(&counter("rejoinder_lease_changes_total", "Leases of apps that this process took or lost."), leases);
 }
 
-fn histogram(text: &mut Exposition, name: &str, operation: &str, took: &Took) {
+fn histogram(text: &mut Exposition, name: &str, labels: &[(&str, &str)], took: &Took) {
+    let bucket = format!("{name}_bucket");
     for (bound_us, count) in &took.buckets {
         let bound = (number(*bound_us) / 1e6).to_string();
-        text.sample(&format!("{name}_bucket"), &[("operation", operation), ("le", &bound)], number(*count));
+        text.sample(&bucket, &[labels, &[("le", &bound)]].concat(), number(*count));
     }
-    text.sample(&format!("{name}_bucket"), &[("operation", operation), ("le", "+Inf")], number(took.count));
-    text.sample(&format!("{name}_sum"), &[("operation", operation)], number(took.sum_us) / 1e6);
-    text.sample(&format!("{name}_count"), &[("operation", operation)], number(took.count));
+    text.sample(&bucket, &[labels, &[("le", "+Inf")]].concat(), number(took.count));
+    text.sample(&format!("{name}_sum"), labels, number(took.sum_us) / 1e6);
+    text.sample(&format!("{name}_count"), labels, number(took.count));
+}
+
+/// Calls of the business's systems. Hosts are those that the bot's own text names.
+fn fetches(text: &mut Exposition, measures: &Measures, report: &FetchReport) {
+    let ended = measures.fetches.iter().map(|(outcome, count)| (vec![("outcome", *outcome)], number(*count)));
+    text.family(&counter("rejoinder_fetches_total", "Calls of the business's systems by how they ended."), ended);
+    let help = "Requests that were made for them.";
+    text.single("rejoinder_fetch_tries_total", "counter", help, number(measures.fetch_tries));
+    const NAME: &str = "rejoinder_fetch_duration_seconds";
+    text.begin(&Family { name: NAME, kind: "histogram", help: "How long they took, with all their tries and pauses." });
+    histogram(text, NAME, &[], &measures.fetch);
+    let count = |count: usize| number(u64::try_from(count).unwrap_or(u64::MAX));
+    let help = "Their requests without an answer yet.";
+    text.single("rejoinder_fetches_in_flight", "gauge", help, count(report.under_way));
+    text.single("rejoinder_fetches_waiting", "gauge", "Calls that wait for a place among them.", count(report.waiting));
+    let away = report.kept_away.iter().map(|host| (vec![("host", host.as_str())], 1.0));
+    text.family(&gauge("rejoinder_fetch_host_failing", "1 where a host failed so often that it is left in peace."), away);
 }
 
 fn sending(text: &mut Exposition, reports: &[Report]) {

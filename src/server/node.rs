@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::dry_run::DryRun;
+use super::dry_run::{DryFetch, DryRun};
 use super::testers::Testers;
 use super::{Counters, Doors};
 use crate::bot::Bot;
-use crate::runtime::port::{CallFailure, Clock, Entropy, Store, StoreError, Transport};
-use crate::runtime::{AppOptions, Options, Ports, Service};
+use crate::runtime::port::{CallFailure, Clock, Entropy, Fetcher, Store, StoreError, Transport};
+use crate::runtime::{AppOptions, FetchLimits, Options, Ports, Service};
 use crate::tiktok::client::{AppAccess, Client, ClientError};
 use crate::tiktok::signature::Signer;
 use crate::tiktok::token::Tokens;
@@ -55,6 +55,9 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     pub store: Arc<dyn Store>,
     pub tokens: Arc<Tokens>,
+    /// Calls the business's systems.
+    pub fetcher: Arc<dyn Fetcher>,
+    pub fetching: FetchLimits,
     /// Who alone is answered, by person or conversation; everybody where there is none.
     pub testers: Vec<String>,
     /// Nothing is sent: see [`DryRun`].
@@ -98,13 +101,16 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
     let client = Client::new(access, parts.tokens, Arc::clone(&parts.clock))?;
     let client = Arc::new(client);
     let mut transport: Arc<dyn Transport> = Arc::clone(&client) as Arc<dyn Transport>;
+    let mut fetcher = parts.fetcher;
     if parts.dry_run {
         transport = Arc::new(DryRun::new(transport));
+        fetcher = Arc::new(DryFetch(fetcher));
     }
     let mut options = Options::new(parts.apps.iter().map(app_options).collect());
     options.fail_point = parts.fail_point;
-    let ports =
-        Ports { clock: Arc::clone(&parts.clock), entropy: parts.entropy, store: parts.store, transport: Arc::clone(&transport) };
+    options.fetching = parts.fetching;
+    let clock = Arc::clone(&parts.clock);
+    let ports = Ports { clock, entropy: parts.entropy, store: parts.store, transport: Arc::clone(&transport), fetcher };
     let (service, runtime) = Service::start(options, ports, parts.bot).await?;
     let signers = parts
         .apps

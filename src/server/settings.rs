@@ -1,10 +1,14 @@
 //! `rejoinder.toml`: read strictly, every unknown key is an error with a suggestion.
 
+mod fetch;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 use serde::Deserialize;
+
+pub use self::fetch::Fetch;
 
 /// The settings of `rejoinder serve`.
 #[derive(Debug, Deserialize)]
@@ -31,6 +35,9 @@ pub struct Settings {
     pub testers: Vec<String>,
     /// Encrypts tokens at rest.
     pub token_key: Option<Secret>,
+    /// Calls of the business's systems.
+    #[serde(default)]
+    pub fetch: Fetch,
     #[serde(default, rename = "app")]
     pub apps: Vec<App>,
 }
@@ -168,6 +175,9 @@ impl Settings {
         }
         if self.testers.iter().any(|tester| tester.trim().is_empty()) {
             return fail("`testers` holds an empty id".into());
+        }
+        if let Some(trouble) = self.fetch.trouble() {
+            return fail(trouble);
         }
         let mut seen = BTreeMap::new();
         for app in &self.apps {

@@ -35,6 +35,7 @@ pub fn cast(choice: BotChoice) -> Arc<Cast> {
             BotChoice::Folder(name) => folder(name),
             BotChoice::MadeUp(number) => made_up(number),
             BotChoice::LastMoment => last_moment(),
+            BotChoice::Systems => systems(),
         })
     }))
 }
@@ -83,6 +84,99 @@ fn last_moment() -> Cast {
     let mut sources = Sources::default();
     sources.add("last-moment.flow", text.clone());
     compiled(&sources, &Assets::default(), &text).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// Flows that ask the business's systems in each way: `word2` and `word5` may be asked once alone.
+const SYSTEMS: &str = r#"bot "Systems" {
+    languages en
+    fetch from "https://shop.example"
+    secret KEY
+    opt out on "stop" say "You get no more."
+    opt in on "start" say "Welcome back."
+}
+
+flow f0 {
+    on message "word0"
+    fetch x = GET "https://shop.example/orders/{message.text}" {
+        header "Authorization" = "Bearer {secret.KEY}"
+        retry 2
+        gives { state: text(20) }
+        on 404 { say "No such order." stop }
+        else { say "We cannot look." stop }
+    }
+    say "It is {x.state}."
+}
+
+flow f1 {
+    on message "word1"
+    fetch x = POST "https://shop.example/orders" {
+        json { what: "tea" }
+        timeout 3s
+        retry 3
+        gives { state: text(20) }
+        else { say "We cannot take it." stop }
+    }
+    say "Ordered."
+}
+
+flow f2 {
+    on message "word2"
+    fetch x = POST "https://shop.example/payments" {
+        timeout 8s
+        else { say "Not paid." stop }
+    }
+    say "Paid."
+}
+
+flow f3 {
+    on message "word3"
+    fetch x = GET "https://shop.example/slow" {
+        timeout 60s
+        retry 5
+        else { say "Too slow." stop }
+    }
+    say "At last."
+}
+
+flow f4 {
+    on message "word4"
+    ask what: text(50) "What?" { within 30m stop }
+    fetch x = PUT "https://shop.example/things/{what}" {
+        timeout 2s
+        gives { state: text(20) }
+        on 404, 429 say "Not there."
+        else say "Not put."
+    }
+    fetch y = DELETE "https://shop.example/things/{what}" { retry 1 else say "Not gone." }
+    say "Done."
+}
+
+flow f5 {
+    on message "word5"
+    fetch x = PATCH "https://shop.example/things" { timeout 1s }
+    say "Changed."
+}
+
+flow aside {
+    on message exactly "aside" anytime resume
+    say "Aside."
+}
+
+flow instead {
+    on message exactly "instead" anytime
+    say "Instead."
+}
+
+flow trouble {
+    on fault
+    say "Trouble: {fault.reason}."
+}
+"#;
+
+fn systems() -> Cast {
+    let mut sources = Sources::default();
+    sources.add("systems.flow", SYSTEMS);
+    compiled(&sources, &Assets::default(), SYSTEMS).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// A bot of made-up flows. What the checker refuses is made up again.

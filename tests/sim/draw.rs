@@ -16,6 +16,10 @@ pub fn plan(seed: u64) -> Plan {
         4 => BotChoice::LastMoment,
         _ => BotChoice::MadeUp(chance.next() % MADE_UP),
     };
+    // Drawn beside the others, which stay as they were.
+    let mut systems = chance.fork("systems");
+    let asks = matches!(bot, BotChoice::MadeUp(_)) && systems.once_in(8);
+    let bot = if asks { BotChoice::Systems } else { bot };
     let cast = cast(bot);
     let accounts = if chance.once_in(3) { 2 } else { 1 };
     let many = if chance.once_in(10) { chance.below(25) + 6 } else { chance.below(5) + 1 };
@@ -31,6 +35,9 @@ pub fn plan(seed: u64) -> Plan {
         _ => wrong.below(12) + 1,
     };
     let mut troubles: Vec<Trouble> = (0..count).map(|_| trouble(&mut wrong, horizon, accounts, &cast)).collect();
+    if asks {
+        troubles.extend((0..systems.below(4)).map(|_| in_the_middle(&mut systems)));
+    }
     let mut shared = chance.fork("nodes");
     let nodes = if shared.once_in(3) { shared.below(4) + 2 } else { 1 };
     // A day of renewals every two seconds would only take long to tell.
@@ -152,6 +159,13 @@ fn trouble(chance: &mut Chance, horizon: i64, accounts: usize, cast: &Cast) -> T
         }
     };
     Trouble { when, what }
+}
+
+/// The process ends around a call of the business's systems.
+fn in_the_middle(chance: &mut Chance) -> Trouble {
+    let kind = chance.pick(&["message", "fetched"]);
+    let when = When::Commit { kind, nth: ordinal(chance, 8), after: chance.once_in(2) };
+    Trouble { when, what: Wrong::Crash { down_ms: chance.stretch(100, 10 * MINUTE) } }
 }
 
 /// What only befalls several.

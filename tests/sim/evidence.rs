@@ -15,6 +15,8 @@ pub struct Evidence {
     pub lines: Vec<String>,
     pub calls: Vec<Call>,
     pub commits: Vec<Commit>,
+    /// To the business's systems.
+    pub requests: Vec<Request>,
     pub posts: Vec<Post>,
     /// Console actions that were answered well: when, whose, whether a takeover.
     pub actions: Vec<(i64, usize, bool)>,
@@ -68,6 +70,15 @@ pub struct Call {
     pub barred: Option<&'static str>,
     /// Whether its process led the app.
     pub leads: bool,
+}
+
+/// A request to the business's systems as it left.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub at: i64,
+    pub process: u32,
+    pub request: Arc<rejoinder::engine::Request>,
+    pub key: Option<String>,
 }
 
 /// A committed line of a conversation's history.

@@ -29,6 +29,8 @@ mod shrink;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod systems;
+#[cfg(test)]
 mod time;
 #[cfg(test)]
 mod transport;

@@ -51,6 +51,8 @@ pub enum Mutant {
     AbsenceForgotten,
     /// The leader does not hear what others have changed.
     NewsUnheard,
+    /// A retry beneath the calls of the business's systems.
+    FetchesRepeated,
 }
 
 impl Mutant {
@@ -85,6 +87,11 @@ impl Mutant {
             };
             plan.troubles = (0..6).map(down).collect();
         }
+        if self == Self::FetchesRepeated {
+            plan.bot = BotChoice::Systems;
+            let customers = 0..plan.customers.len();
+            plan.acts = customers.map(|who| Act { at: MINUTE, who, what: What::Text("word2".to_owned()) }).collect();
+        }
         let slow = |how| (1..=6).map(move |nth| (nth, Wrong::Answer { how, done: true }));
         let sends: Vec<(u32, Wrong)> = match self {
             Self::ClocksAgree => {
@@ -105,7 +112,7 @@ impl Mutant {
     }
 
     /// All of them, with the checks of which one at least must find it.
-    pub const ALL: [(Self, &'static [&'static str]); 22] = [
+    pub const ALL: [(Self, &'static [&'static str]); 23] = [
         (Self::AnswerBeforeCommit, &["loss"]),
         (Self::NoKeys, &["loss"]),
         (Self::ColleaguesUnknown, &["silence"]),
@@ -128,5 +135,6 @@ impl Mutant {
         (Self::LastWriterWins, &["replay"]),
         (Self::NewsUnheard, &["healing"]),
         (Self::AbsenceForgotten, &["patience"]),
+        (Self::FetchesRepeated, &["fetching"]),
     ];
 }

@@ -39,6 +39,8 @@ pub enum BotChoice {
     MadeUp(u64),
     /// Speaks in the last minutes of the window.
     LastMoment,
+    /// Asks the business's systems.
+    Systems,
 }
 
 /// Somebody does something.

@@ -19,6 +19,7 @@ use crate::evidence::{Breach, Evidence};
 use crate::faulty::{Faulty, Witness};
 use crate::mutants::Mutant;
 use crate::plan::{Plan, What, When};
+use crate::systems::Systems;
 use crate::time::{HOUR, SECOND, Time};
 use crate::transport::Line;
 use crate::world::{APP, Customer, Ended, Process, World, quiet_after};
@@ -220,6 +221,7 @@ impl Stage {
             entropy: Arc::new(SeededEntropy::new(world.plan.seed ^ (u64::from(self.starts) << 40))),
             store: Arc::new(store),
             transport: Arc::new(Line { world: Arc::clone(world), process: Arc::clone(&process) }),
+            fetcher: Arc::new(Systems { world: Arc::clone(world), process: Arc::clone(&process) }),
         };
         let (service, handle): (Service, Handle) =
             Service::start(options(world), ports, Arc::clone(&world.cast.bot)).await.unwrap();

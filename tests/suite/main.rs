@@ -19,6 +19,8 @@ mod comments;
 #[cfg(test)]
 mod e2e;
 #[cfg(test)]
+mod fetching;
+#[cfg(test)]
 mod flows;
 #[cfg(test)]
 mod fmt;

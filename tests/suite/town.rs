@@ -10,8 +10,8 @@ use rejoinder::bot::Bot;
 use rejoinder::calendar::Moment;
 use rejoinder::check;
 use rejoinder::engine::{ColleagueAction, Conversation, Effect};
-use rejoinder::runtime::port::{ConversationId, HistoryRow, Store};
-use rejoinder::runtime::{Entry, Handle, ReplyState};
+use rejoinder::runtime::port::{CallsNobody, ConversationId, HistoryRow, Store};
+use rejoinder::runtime::{Entry, FetchLimits, Handle, ReplyState};
 use rejoinder::server::admin::Admin;
 use rejoinder::server::node::{self, Node};
 use rejoinder::server::operator::Operator;
@@ -188,6 +188,8 @@ impl Town {
             entropy: Arc::new(SeededEntropy::new(7)),
             store: Arc::clone(&store),
             tokens,
+            fetcher: Arc::new(CallsNobody),
+            fetching: FetchLimits::default(),
             testers: self.testers.clone(),
             dry_run: self.dry_run,
             fail_point: None,

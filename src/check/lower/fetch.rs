@@ -82,6 +82,10 @@ impl Lowerer<'_, '_> {
                 let finding = Diagnostic::error(code::HEADER, name.span, format!("`{}` is no name of a header", name.value));
                 self.report(finding.help("such a name has letters, digits and `-`: `\"Authorization\"`"));
             }
+            if bot::Fetch::RESERVED_HEADERS.iter().any(|reserved| reserved.eq_ignore_ascii_case(&name.value)) {
+                let finding = Diagnostic::error(code::HEADER, name.span, format!("`{}` cannot be set by a flow", name.value));
+                self.report(finding.help("the connection sets it by itself; leave this header out"));
+            }
             if let Some(first) = seen.insert(name.value.to_ascii_lowercase(), name.span) {
                 let finding = Diagnostic::error(code::DEFINED_TWICE, name.span, format!("`{}` is given twice", name.value));
                 self.report(finding.also(first, "the first one"));

@@ -90,6 +90,9 @@ fn what_a_called_flow_asks_is_known_behind_the_call() {
 fn only_named_systems_are_called_with_named_secrets() {
     let answer = "gives { state: text(20) }\n else stop";
     says_nothing(&fetch(&format!("header \"Authorization\" = \"Bearer {{secret.KEY}}\"\n {answer}"), "say \"{order.state}\""));
+    for reserved in ["Host", "content-length", "Accept-Encoding"] {
+        says("F0613", Error, &fetch(&format!("header ⟦\"{reserved}\"⟧ = \"x\"\n {answer}"), "say \"{order.state}\""));
+    }
     let found = says("F0119", Error, &fetch(&format!("header \"K\" = \"{{secret.⟦KYE⟧}}\"\n {answer}"), "say \"{order.state}\""));
     assert_eq!(found.help.as_deref(), Some("did you mean `KEY`?"));
     says("F0120", Error, &shop(&flow("say \"{secret.⟦KEY⟧}\"")));

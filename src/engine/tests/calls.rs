@@ -174,6 +174,54 @@ fn a_hole_never_changes_the_path() {
 }
 
 #[test]
+fn no_text_of_the_customers_changes_what_is_called() {
+    for text in
+        ["a/../../admin", "%2e%2e/x", "x?admin=1", "x#", "a@evil.example", "\\\\evil.example", "x\r\nHost: evil.example", "؟&q=1"]
+    {
+        let mut talk = talk_with(SETTINGS, TRACK);
+        talk.write("track").hears(&["Order?"]).write(text).hears(&[]);
+        let calls = talk.called();
+        assert_eq!(calls.len(), 1, "{text:?}");
+        let Call::Fetch(request) = &talk.calls[0] else { panic!("no fetch") };
+        let rest = request.url.strip_prefix("https://shop.example/orders/").unwrap();
+        let (segment, query) = rest.split_once("?q=").unwrap();
+        let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"%-._~".contains(&byte));
+        assert!(plain(segment) && plain(query), "{}", request.url);
+        let (name, pieces) = &request.headers[0];
+        assert_eq!(name, "Authorization");
+        let clean = |piece: &HeaderPiece| !matches!(piece, HeaderPiece::Text(text) if text.contains(char::is_control));
+        assert!(pieces.iter().all(clean), "{pieces:?}");
+    }
+}
+
+#[test]
+fn a_part_of_the_path_is_never_empty_and_an_address_and_a_header_have_an_end() {
+    let flow = |url: &str, header: &str| {
+        format!(
+            "flow a {{\n    on message \"go\"\n    ask x: text(6000) \"X?\" {{ within 1h stop }}\n    set y = if x == \"nothing\" then \"\" else x\n    fetch z = DELETE \"{url}\" {{\n        header \"X-Said\" = \"{header}\"\n        else {{\n            say \"No.\"\n            stop\n        }}\n    }}\n    say \"Gone.\"\n}}"
+        )
+    };
+    for (url, header, text, called) in [
+        ("https://shop.example/orders/{y}", "a", "7", true),
+        ("https://shop.example/orders/{y}", "a", "nothing", false),
+        ("https://shop.example/orders/{y}{y}/lines", "a", "nothing", false),
+        ("https://shop.example/orders/no-{y}?q={y}", "{y}", "nothing", true),
+        ("https://shop.example/orders?q={y}", "a", &"é".repeat(2_000), false),
+        ("https://shop.example/orders", "{y}", &"é".repeat(3_000), false),
+    ] {
+        let mut talk = talk_with(SETTINGS, &flow(url, header));
+        talk.write("go").hears(&["X?"]).write(text);
+        assert_eq!(talk.called().len(), usize::from(called), "{url} {text:.9}");
+        if called {
+            let Call::Fetch(request) = &talk.calls[0] else { panic!("no fetch") };
+            assert!(!request.url.contains('\0'), "{}", request.url);
+        } else {
+            talk.hears(&["No."]);
+        }
+    }
+}
+
+#[test]
 fn a_flow_that_calls_for_ever_is_ended() {
     let flows = r#"
 flow a {

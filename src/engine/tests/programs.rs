@@ -224,12 +224,13 @@ fn last_call(chat: &Chat) -> Option<(u32, bool)> {
 fn answer(chat: &mut Chat, which: u8) {
     let Some((call, fetch)) = last_call(chat) else { return };
     let body = |json: &str| given::from_json(serde_json::from_str(json).unwrap());
+    let fetched = |answer| Input::Fetched { call, answer, tries: 1, took_ms: 0 };
     let input = match (fetch, which) {
-        (true, 0) => Input::Fetched { call, answer: Answer::Status { status: 200, body: body(r#"{"a": "b"}"#) } },
-        (true, 1) => Input::Fetched { call, answer: Answer::Status { status: 404, body: None } },
-        (true, 2) => Input::Fetched { call, answer: Answer::TimedOut },
-        (true, 3) => Input::Fetched { call, answer: Answer::Status { status: 200, body: body("[1]") } },
-        (true, _) => Input::Fetched { call, answer: Answer::Failed { reason: "x".repeat(2_000) } },
+        (true, 0) => fetched(Answer::Status { status: 200, body: body(r#"{"a": "b"}"#) }),
+        (true, 1) => fetched(Answer::Status { status: 404, body: None }),
+        (true, 2) => fetched(Answer::TimedOut),
+        (true, 3) => fetched(Answer::Status { status: 200, body: body("[1]") }),
+        (true, _) => fetched(Answer::Failed { reason: "x".repeat(2_000) }),
         (false, 0 | 1) => Input::Ran { call, result: Ok(body("\"S\"")) },
         (false, 2) => Input::Ran { call, result: Ok(None) },
         (false, 3) => Input::Ran { call, result: Ok(Some(Value::Text("x".repeat(20_000)))) },

@@ -11,13 +11,14 @@ use super::{
 };
 use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
-use crate::engine::{Answer, Class, Courtesy, Effect, Input};
+use crate::engine::{Class, Courtesy, Effect, Input};
 use crate::runtime::core::{Address, News, wait_of};
+use crate::runtime::fetching::Begin;
 use crate::runtime::metrics::count;
 use crate::runtime::port::{AccountId, ConversationId};
 
-/// The business's systems and scripts are not called yet: the flow goes on as after any failure, at once.
-const NO_CALLS: &str = "this version makes no calls of other systems and of scripts";
+/// Scripts are not called yet: the flow goes on as after any failure, at once.
+const NO_CALLS: &str = "this version makes no calls of scripts";
 
 impl Dispatcher {
     pub(super) fn news(&mut self, news: News) {
@@ -42,10 +43,10 @@ impl Dispatcher {
                     self.jobs.spawn(self.desk.clone().ask(news.conversation, Arc::clone(&news.address)));
                 }
                 Effect::Courtesy { what } if leads => self.want(news.conversation, &news.address, what),
+                // Whoever committed the step makes the call, also where another process leads the app.
                 Effect::Fetch(request) => {
-                    let answer = Answer::Failed { reason: NO_CALLS.to_owned() };
-                    let ended = Input::Fetched { call: request.call, answer };
-                    self.jobs.spawn(self.desk.clone().tell(Arc::clone(&news.address), ended));
+                    let (conversation, address) = (news.conversation, Arc::clone(&news.address));
+                    self.desk.core.fetching.begin(Begin { conversation, address, request, again: false });
                 }
                 Effect::Run { call, .. } => {
                     let ended = Input::Ran { call, result: Err(NO_CALLS.to_owned()) };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::world::{APP, FLOWS, SHOP, Script, World, bot, options};
 use crate::engine::{ColleagueAction, Comment, EchoSource, Input};
-use crate::runtime::port::{Clock, Delivery, Meaning, Store, StoreError, Transport};
+use crate::runtime::port::{CallsNobody, Clock, Delivery, Meaning, Store, StoreError, Transport};
 use crate::runtime::{Delivered, Ports, Refused, ReplyState, Service, Side};
 use crate::store::Sqlite;
 use crate::system::{SeededEntropy, SteeredClock};
@@ -22,21 +22,8 @@ async fn a_message_is_answered_and_its_whole_way_can_be_read() {
     let told: Vec<_> = lines.iter().map(|line| (line.side, line.text.as_str())).collect();
     assert_eq!(told, [(Side::Customer, "hello"), (Side::Bot, "Welcome!")]);
     let reply = lines[1].reply.as_ref().unwrap();
-    assert_eq!((reply.state, reply.origin.line), (ReplyState::Sent, 9));
+    assert_eq!((reply.state, reply.origin.line), (ReplyState::Sent, 10));
     assert!(world.outbox().await.is_empty());
-    world.assert_replays("mona").await;
-}
-
-#[tokio::test]
-async fn a_call_that_nobody_makes_fails_at_once_with_its_reason() {
-    let world = World::new().await;
-    world.write("mona", "track").await.unwrap();
-    world.pass(100).await;
-    assert_eq!(world.sent(), ["We cannot look just now."]);
-    let lines = world.lines("mona").await;
-    let told: Vec<_> = lines.iter().map(|line| (line.kind.as_str(), line.text.as_str())).collect();
-    assert_eq!(told[1], ("fetch", "GET https://shop.example"), "{told:?}");
-    assert!(told[2].0 == "fetched" && told[2].1.starts_with("no answer: "), "{told:?}");
     world.assert_replays("mona").await;
 }
 
@@ -299,6 +286,7 @@ async fn with_a_real_file_real_threads_and_real_time_nobody_is_forgotten_or_answ
             entropy: Arc::new(SeededEntropy::new(1)),
             store: Arc::new(open(&file, &clock).await),
             transport: Arc::clone(&script) as Arc<dyn Transport>,
+            fetcher: Arc::new(CallsNobody),
         };
         Service::start(options(), ports, bot(FLOWS)).await.unwrap()
     };

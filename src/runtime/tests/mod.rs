@@ -3,9 +3,11 @@
 
 mod beside;
 mod delivering;
+mod fetching;
 mod restarting;
 mod sending;
 mod sharing;
+mod systems;
 mod timing;
 mod upgrading;
 mod world;

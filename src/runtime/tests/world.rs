@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
+use super::systems::{ASKING, Systems};
 use crate::bot::{Asset, Bot};
 use crate::calendar::Moment;
 use crate::channel::{Content, NotSent, Outcome};
 use crate::check;
 use crate::engine::{Body, Courtesy, Echo, EchoSource, Inbound, Input, Limits, Listed, Listing};
 use crate::runtime::port::{
-    CallFailure, Clock, ConversationId, Delivery, HistoryRow, Meaning, OutboxRow, Permit, SendCall, Store, Target, Transport,
+    CallFailure, Clock, ConversationId, Delivery, Fetcher, HistoryRow, Meaning, OutboxRow, Permit, SendCall, Store, Target,
+    Transport,
 };
 use crate::runtime::{AppOptions, Delivered, Handle, Line, Options, Ports, Refused, Service, replay, timeline};
 use crate::source::Sources;
@@ -29,7 +31,8 @@ pub const HOUR: i64 = 60 * MINUTE;
 pub const FLOWS: &str = r#"
 bot "Test" {
     languages en
-    fetch from "https://shop.example"
+    fetch from "https://shop.example", "https://bank.example"
+    secret SHOP_KEY
 }
 
 flow hello {
@@ -242,10 +245,24 @@ pub struct World {
     pub clock: SteeredClock,
     pub store: Arc<Memory>,
     pub script: Arc<Script>,
+    pub systems: Arc<Systems>,
     pub handle: Handle,
     service: Service,
     messages: Mutex<u64>,
     options: Options,
+}
+
+/// What stays when a process ends.
+#[derive(Clone)]
+struct Around {
+    script: Arc<Script>,
+    systems: Arc<Systems>,
+}
+
+impl Around {
+    fn new(clock: &SteeredClock) -> Self {
+        Self { script: Arc::new(Script::new(clock.clone())), systems: Arc::new(Systems::new(clock.clone())) }
+    }
 }
 
 pub fn options() -> Options {
@@ -260,18 +277,22 @@ impl World {
     }
 
     pub async fn at(clock: SteeredClock) -> Self {
-        let script = Arc::new(Script::new(clock.clone()));
-        Self::on(clock, Arc::new(Memory::new()), script, options()).await
+        Self::with(clock, options()).await
+    }
+
+    pub async fn with(clock: SteeredClock, options: Options) -> Self {
+        let around = Around::new(&clock);
+        Self::on(clock, Arc::new(Memory::new()), around, options).await
     }
 
     /// Two processes on one store; the first one leads.
     pub async fn pair() -> (Self, Self) {
         let clock = SteeredClock::frozen(START);
-        let script = Arc::new(Script::new(clock.clone()));
+        let around = Around::new(&clock);
         let store = Arc::new(Memory::shared(Arc::new(clock.clone())));
         let second = Arc::new(store.reopen());
-        let one = Self::on(clock.clone(), store, Arc::clone(&script), options()).await;
-        let two = Self::on(clock, second, script, options()).await;
+        let one = Self::on(clock.clone(), store, around.clone(), options()).await;
+        let two = Self::on(clock, second, around, options()).await;
         // No customer's message has the id of another's.
         *two.messages.lock().unwrap() = 1_000;
         one.pass(2_000).await;
@@ -283,15 +304,17 @@ impl World {
         self.service.kill().await;
     }
 
-    async fn on(clock: SteeredClock, store: Arc<Memory>, script: Arc<Script>, options: Options) -> Self {
+    async fn on(clock: SteeredClock, store: Arc<Memory>, around: Around, options: Options) -> Self {
+        let Around { script, systems } = around;
         let ports = Ports {
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SeededEntropy::new(7)),
             store: Arc::clone(&store) as Arc<dyn Store>,
             transport: Arc::clone(&script) as Arc<dyn Transport>,
+            fetcher: Arc::clone(&systems) as Arc<dyn Fetcher>,
         };
-        let (service, handle) = Service::start(options.clone(), ports, bot(FLOWS)).await.unwrap();
-        let world = Self { clock, store, script, handle, service, messages: Mutex::new(0), options };
+        let (service, handle) = Service::start(options.clone(), ports, bot(&[FLOWS, ASKING].concat())).await.unwrap();
+        let world = Self { clock, store, script, systems, handle, service, messages: Mutex::new(0), options };
         world.settle().await;
         world
     }
@@ -306,7 +329,8 @@ impl World {
         self.service.kill().await;
         self.clock.advance(ms);
         let store = Arc::new(self.store.reopen());
-        let world = Self::on(self.clock, store, self.script, self.options).await;
+        let around = Around { script: self.script, systems: self.systems };
+        let world = Self::on(self.clock, store, around, self.options).await;
         *world.messages.lock().unwrap() = *self.messages.lock().unwrap();
         world
     }

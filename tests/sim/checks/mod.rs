@@ -2,6 +2,7 @@
 //! Does not know: how the story came about; each judges by TikTok's side, or by what was committed.
 
 mod bounded;
+mod fetching;
 mod final_state;
 mod healing;
 mod lease;
@@ -25,7 +26,7 @@ use crate::run::Told;
 type Check = fn(&Told) -> Vec<(i64, String)>;
 
 /// Every check by its name.
-pub const ALL: [(&str, Check); 17] = [
+pub const ALL: [(&str, Check); 18] = [
     ("window", window::check),
     ("ten", ten::check),
     ("loss", loss::check),
@@ -43,6 +44,7 @@ pub const ALL: [(&str, Check); 17] = [
     ("ledger", ledger::check),
     ("bounded", bounded::check),
     ("patience", patience::check),
+    ("fetching", fetching::check),
 ];
 
 pub fn all(told: &Told) -> Vec<Breach> {

@@ -308,7 +308,7 @@ impl Talk {
                 let Some(status) = self.host else { return };
                 let body = Value::Map([("a".to_owned(), Value::Text("yes".to_owned()))].into());
                 let answer = Answer::Status { status, body: Some(body) };
-                self.inputs.push_back(Input::Fetched { call: request.call, answer });
+                self.inputs.push_back(Input::Fetched { call: request.call, answer, tries: 1, took_ms: 0 });
             }
             _ => {}
         }
