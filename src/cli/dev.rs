@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         anstream::println!("{} runs; there are others: {}", first.display(), others.join(", "));
         arguments.flows = vec![first];
     }
-    let loaded = flows::load(&arguments.flows)?;
+    let loaded = flows::load_to_serve(&arguments.flows)?;
     output::findings(&loaded);
     let Some(bot) = loaded.bot.clone() else {
         anstream::eprintln!("rejoinder: a bot with errors is not served");
@@ -160,7 +160,7 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
 
 /// Reads the flows anew: a good bot is taken at once, a broken one is shown and the old one goes on.
 fn renew(phone: &Phone, paths: &[PathBuf]) {
-    let (findings, bot) = match flows::load(paths) {
+    let (findings, bot) = match flows::load_to_serve(paths) {
         Ok(loaded) => {
             output::findings(&loaded);
             (output::plain(&loaded), loaded.bot)

@@ -93,12 +93,12 @@ pub(super) fn plain(loaded: &Loaded) -> String {
     render::text(&loaded.sources, &loaded.findings, Look::default())
 }
 
-/// Says in one line that the calls of a bot are not made yet, where it has any.
+/// Says in one line that the calls of other systems are not made yet, where the bot has any.
 pub(super) fn calls_are_not_made(bot: &Bot) {
-    let calls = |op: &Op| matches!(op, Op::Fetch(_) | Op::Run { .. });
+    let calls = |op: &Op| matches!(op, Op::Fetch(_));
     if bot.flows.iter().flat_map(|flow| &flow.steps).any(|step| calls(&step.op)) {
         anstream::eprintln!(
-            "note: `fetch` and `run` are answered in tests and in `talk` only: a bot that is served makes no calls yet, and each one fails at once"
+            "note: `fetch` is answered in tests and in `talk` only: a bot that is served makes no such calls yet, and each one fails at once"
         );
     }
 }

@@ -14,6 +14,7 @@ use crate::engine::{Answer, Body, ColleagueAction};
 use crate::runtime::port::Clock as _;
 use crate::server::settings::Lapse;
 use crate::system::SystemClock;
+use crate::testing::written;
 
 #[derive(Debug, Args)]
 #[command(
@@ -110,15 +111,29 @@ fn turn(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, line: &str) -> bool {
     chat.settle();
     show(chat);
     asked(chat, calls);
+    show(chat);
     true
 }
 
-/// Tells of the calls that wait for an answer; nothing here makes them.
+/// Runs the scripts that were asked for, and what follows from that; tells of the calls that wait for an answer.
 fn asked(chat: &mut Rehearsal, calls: &mut VecDeque<Call>) {
-    for call in chat.calls() {
+    let mut made: VecDeque<Call> = chat.calls().into();
+    while let Some(call) = made.pop_front() {
         match &call {
             Call::Fetch(request) => anstream::println!("     ? {} {}", request.method.word(), request.url),
-            Call::Run { script, function, .. } => anstream::println!("     ? {script}.{function}"),
+            Call::Run { call, script, function, arguments } => {
+                if let Some(returned) = chat.bot().scripts.run(script, function, arguments) {
+                    let told = returned.as_ref().map_or_else(ToString::to_string, |value| match value {
+                        Some(value) => written(value),
+                        None => "nothing".to_owned(),
+                    });
+                    anstream::println!("     ƒ {script}.{function} -> {told}");
+                    chat.returned(*call, returned.map_err(|stopped| stopped.why));
+                    made.extend(chat.calls());
+                    continue;
+                }
+                anstream::println!("     ? {script}.{function}");
+            }
         }
         anstream::println!("       answer it with /answer 200 {{\"name\": \"value\"}}, or let it fail with /after 1m");
         calls.push_back(call);

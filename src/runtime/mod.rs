@@ -19,6 +19,7 @@ mod presence;
 mod read;
 mod recent;
 mod restore;
+mod scripts;
 mod service;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use super::{
     COURTESIES_MAX, DECLINED, Dispatcher, LATER, LEASE_CALLS, NO_CONNECTION, NO_CONNECTION_MOST, NO_MEDIA, Polite, SEEN_KEPT,
     TYPING_KEPT,
 };
+use crate::bot::ScriptCall;
 use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Answer, Class, Courtesy, Effect, Input};
@@ -16,8 +17,8 @@ use crate::runtime::core::{Address, News, wait_of};
 use crate::runtime::metrics::count;
 use crate::runtime::port::{AccountId, ConversationId};
 
-/// The business's systems and scripts are not called yet: the flow goes on as after any failure, at once.
-const NO_CALLS: &str = "this version makes no calls of other systems and of scripts";
+/// The business's systems are not called yet: the flow goes on as after any failure, at once.
+const NO_CALLS: &str = "this version makes no calls of other systems";
 
 impl Dispatcher {
     pub(super) fn news(&mut self, news: News) {
@@ -47,9 +48,9 @@ impl Dispatcher {
                     let ended = Input::Fetched { call: request.call, answer };
                     self.jobs.spawn(self.desk.clone().tell(Arc::clone(&news.address), ended));
                 }
-                Effect::Run { call, .. } => {
-                    let ended = Input::Ran { call, result: Err(NO_CALLS.to_owned()) };
-                    self.jobs.spawn(self.desk.clone().tell(Arc::clone(&news.address), ended));
+                Effect::Run { call, script, function, arguments } => {
+                    let of = ScriptCall { script, function, arguments };
+                    self.jobs.spawn(self.desk.clone().run(Arc::clone(&news.address), call, of));
                 }
                 _ => {}
             }

@@ -4,6 +4,7 @@
 mod beside;
 mod delivering;
 mod restarting;
+mod scripting;
 mod sending;
 mod sharing;
 mod timing;
