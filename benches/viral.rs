@@ -31,7 +31,7 @@ use rejoinder::bot::Asset;
 use rejoinder::calendar::Moment;
 use rejoinder::channel::{Content, Outcome};
 use rejoinder::engine::{Body, Courtesy, Inbound, Input, Listing};
-use rejoinder::runtime::port::{CallFailure, Clock as _, Delivery, Meaning, Permit, SendCall, Target, Transport};
+use rejoinder::runtime::port::{CallFailure, CallsNobody, Clock as _, Delivery, Meaning, Permit, SendCall, Target, Transport};
 use rejoinder::runtime::{AppOptions, Handle, Options, Ports, Service};
 use rejoinder::store::Memory;
 use rejoinder::system::SeededEntropy;
@@ -156,6 +156,7 @@ async fn hour(messages: usize, pace: f64, time: Time, side: Arc<Everything>) -> 
         entropy: Arc::new(SeededEntropy::new(7)),
         store: Arc::new(Memory::new()),
         transport: Arc::clone(&side) as Arc<dyn Transport>,
+        fetcher: Arc::new(CallsNobody),
     };
     let (service, handle) =
         Service::start(Options::new(vec![app]), ports, Arc::new(support::bot(FLOW))).await.expect("it starts");

@@ -5,6 +5,7 @@ mod beside;
 mod delivering;
 mod fetching;
 mod restarting;
+mod scripting;
 mod sending;
 mod sharing;
 mod systems;
