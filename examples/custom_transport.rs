@@ -76,6 +76,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         entropy: Arc::new(SystemEntropy),
         store: Arc::new(Memory::new()),
         transport: Arc::new(Terminal(sender)),
+        compiler: None,
     };
     let (service, handle) = Service::start(Options::new(vec![app]), ports, Arc::new(bot)).await?;
     handle.deliver(hello(SystemClock.now())).await?;

@@ -220,6 +220,7 @@ impl Stage {
             entropy: Arc::new(SeededEntropy::new(world.plan.seed ^ (u64::from(self.starts) << 40))),
             store: Arc::new(store),
             transport: Arc::new(Line { world: Arc::clone(world), process: Arc::clone(&process) }),
+            compiler: None,
         };
         let (service, handle): (Service, Handle) =
             Service::start(options(world), ports, Arc::clone(&world.cast.bot)).await.unwrap();

@@ -13,6 +13,8 @@ mod browser;
 #[cfg(test)]
 mod comments;
 #[cfg(test)]
+mod deploying;
+#[cfg(test)]
 mod e2e;
 #[cfg(test)]
 mod flows;

@@ -299,6 +299,7 @@ async fn with_a_real_file_real_threads_and_real_time_nobody_is_forgotten_or_answ
             entropy: Arc::new(SeededEntropy::new(1)),
             store: Arc::new(open(&file, &clock).await),
             transport: Arc::clone(&script) as Arc<dyn Transport>,
+            compiler: None,
         };
         Service::start(options(), ports, bot(FLOWS)).await.unwrap()
     };

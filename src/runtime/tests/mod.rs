@@ -6,4 +6,5 @@ mod restarting;
 mod sending;
 mod sharing;
 mod timing;
+mod versions;
 mod world;
