@@ -130,8 +130,14 @@ impl Talk<'_> {
     pub fn say(&mut self, state: &mut Conversation, text: String, show: bool) -> (Spent, String) {
         self.messages += 1;
         let at = Moment(self.now);
-        let inbound =
-            Inbound { message_id: format!("m{}", self.messages), at, received: at, body: Body::Text { text }, quotes: None };
+        let inbound = Inbound {
+            message_id: format!("m{}", self.messages),
+            at,
+            received: at,
+            body: Body::Text { text },
+            quotes: None,
+            congested: None,
+        };
         let input = Input::Message(inbound);
         let mut shown = String::new();
         let begun = clock();

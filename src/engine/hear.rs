@@ -13,6 +13,9 @@ use crate::text;
 
 impl Work<'_> {
     pub(super) fn message(&mut self, inbound: &Inbound) {
+        if let Some(long) = inbound.congested {
+            self.congestion(long);
+        }
         if let Body::Reaction { added: false, .. } = inbound.body {
             return self.note("kept", "a reaction was taken back");
         }

@@ -112,6 +112,9 @@ pub struct Inbound {
     /// The message it quotes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quotes: Option<String>,
+    /// Whether the app's queue is long now, where that is news to the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub congested: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -183,6 +186,17 @@ pub struct Echo {
     /// The text or the card's title, for the history.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
+}
+
+/// TikTok's word for its greeting.
+const WELCOME: &str = "WELCOME_MESSAGE";
+
+impl Echo {
+    /// Whether TikTok itself has answered the customer; a welcome greets, it answers nothing.
+    #[must_use]
+    pub fn is_tiktoks_answer(&self) -> bool {
+        self.automatic.as_deref().is_some_and(|kind| kind != WELCOME)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

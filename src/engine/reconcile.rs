@@ -17,9 +17,6 @@ const CALL_MS: i64 = 12_000;
 /// A look that brings nothing for so long has failed.
 const LOOK_PATIENCE_MS: i64 = 5 * 60 * 1_000;
 
-/// TikTok's word for its greeting.
-const WELCOME: &str = "WELCOME_MESSAGE";
-
 /// An open attempt: reply, begun, ended where it has.
 type OpenCall = (ReplyId, u64, Moment, Option<Moment>, bool);
 
@@ -43,8 +40,7 @@ impl Work<'_> {
             self.state.ledger.foreign(&echo.message_id, echo.at);
             self.remember(&echo.message_id, 0);
             self.note("echo", format_args!("TikTok's own automatic message ({automatic}) counts"));
-            // A welcome greets; it answers nothing.
-            if automatic != WELCOME {
+            if echo.is_tiktoks_answer() {
                 self.tiktok_answers(echo.at, silent);
             }
             return;

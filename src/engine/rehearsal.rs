@@ -151,7 +151,14 @@ impl Rehearsal {
         self.after(1);
         self.messages += 1;
         let message_id = format!("customer-{}", self.messages);
-        self.input(&Input::Message(Inbound { message_id, at: self.now, received: self.now, body, quotes: None }));
+        self.input(&Input::Message(Inbound {
+            message_id,
+            at: self.now,
+            received: self.now,
+            body,
+            quotes: None,
+            congested: None,
+        }));
     }
 
     /// The customer comes from an ad or a link.

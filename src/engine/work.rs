@@ -135,12 +135,14 @@ impl<'a> Work<'a> {
             Input::Fetched { call, answer } => self.call_answered(*call, Ended::Fetched(answer.clone())),
             Input::Ran { call, result } => self.call_answered(*call, Ended::Ran(result.clone())),
             Input::Comment(comment) => self.comment(comment),
-            Input::Congestion { long } => {
-                self.state.congested = *long;
-                self.note("congestion", if *long { "the app's queue is long" } else { "the app's queue is short again" });
-            }
+            Input::Congestion { long } => self.congestion(*long),
         }
         self.hear_deferred();
+    }
+
+    pub(super) fn congestion(&mut self, long: bool) {
+        self.state.congested = long;
+        self.note("congestion", if long { "the app's queue is long" } else { "the app's queue is short again" });
     }
 
     /// Its names are read by steps like a customer's text, and bounded like one.

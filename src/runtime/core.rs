@@ -243,6 +243,8 @@ pub(super) struct News {
     pub(super) address: Arc<Address>,
     pub(super) candidate: Option<Candidate>,
     pub(super) due: Option<Moment>,
+    /// TikTok's own answer to a customer was seen here, then.
+    pub(super) automatic: Option<Moment>,
     /// Those that the dispatcher carries out.
     pub(super) effects: Vec<Effect>,
 }

@@ -25,6 +25,7 @@ mod recent;
 mod restore;
 mod service;
 mod sources;
+mod sprint;
 #[cfg(test)]
 mod tests;
 mod timers;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 
 use crate::bot::{Asset, Bot};
 use crate::calendar::Moment;
@@ -157,6 +158,13 @@ pub enum OutboxState {
     },
 }
 
+/// A conversation as stored, with the replies that have a row in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub row: ConversationRow,
+    pub replies: Vec<ReplyId>,
+}
+
 /// One finished sprint, or one line of history without one.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -306,6 +314,15 @@ pub trait Store: Send + Sync + 'static {
     /// A fresh conversation id, never given before; written by its first commit.
     async fn fresh_conversation(&self) -> Result<ConversationId, StoreError>;
     async fn find(&self, account: AccountId, external: &[u8]) -> Result<Option<ConversationRow>, StoreError>;
+    /// The same for many at once, each with what it has in the outbox; in the order in which they are named.
+    async fn find_all(&self, wanted: &[(AccountId, &[u8])]) -> Result<Vec<Option<Found>>, StoreError> {
+        let each = wanted.iter().map(|(account, external)| async {
+            let Some(row) = self.find(*account, external).await? else { return Ok(None) };
+            let replies = self.outbox_of(row.id).await?.into_iter().map(|row| row.reply).collect();
+            Ok(Some(Found { row, replies }))
+        });
+        join_all(each).await.into_iter().collect()
+    }
     async fn load(&self, conversation: ConversationId) -> Result<Option<ConversationRow>, StoreError>;
     /// Writes all records in their order in one transaction; says of each what became of it.
     async fn commit(&self, records: Vec<Record>) -> Result<Vec<Written>, StoreError>;

@@ -5,25 +5,24 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 
-use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, Mark, News, Refused, wait_of};
+use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, News, Refused};
 use super::entry::{self, Entry, Kept};
 use super::measure;
 use super::metrics::count;
 use super::order::{order, told_at};
 use super::outbox;
-use super::port::{Change, ConversationId, InputKey, Record, StoreError};
+use super::port::{Change, ConversationId, Found, InputKey, Record, StoreError};
 use super::recent::Recent;
+use super::sprint::{margins, mark_of, panic_text, unstuck};
 use super::versions::{Live, Needed, NotReady};
 use crate::calendar::Moment;
-use crate::channel::rules::{margin_ms, skew_bound_ms};
-use crate::engine::{self, Bots, Context, Conversation, Effect, Input, Older, ReplyId, Sprint};
+use crate::engine::{self, Bots, Context, Conversation, Input, Older, ReplyId, Sprint};
 
 const TAKEN_MAX: usize = 256;
-/// A due moment that its own input does not move comes again after this.
-const STUCK_DUE_MS: i64 = 60_000;
+/// After so many inputs other tasks of the thread have their turn.
+const TURN: usize = 16;
 
 pub(super) struct Worker {
     core: Arc<Core>,
@@ -83,14 +82,16 @@ impl Worker {
             }
             let failed = self.make_ready(&items).await;
             items.sort_by_cached_key(order);
-            for item in items.drain(..) {
+            for (taken, item) in items.drain(..).enumerate() {
                 match failed.get(&item.address) {
                     Some(why) => {
                         let _ = item.ack.send(Err(Refused::Store(why.clone())));
                     }
                     None => self.take(item),
                 }
-                tokio::task::yield_now().await;
+                if taken % TURN == TURN - 1 {
+                    tokio::task::yield_now().await;
+                }
             }
             self.evict();
         }
@@ -184,13 +185,13 @@ impl Worker {
         let wanted = items.iter().filter(|item| !matches!(item.ask, Ask::Forget { .. }));
         let mut missing: Vec<&Arc<Address>> =
             wanted.map(|item| &item.address).filter(|address| !self.slots.contains_key(*address)).collect();
+        if missing.is_empty() {
+            return HashMap::new();
+        }
         missing.sort_by(|a, b| (a.account.id, &a.external).cmp(&(b.account.id, &b.external)));
         missing.dedup();
-        let core = &self.core;
-        let since = self.sent;
-        let loaded = join_all(missing.into_iter().map(|address| async move { (address, load(core, address, since).await) }));
         let mut failed = HashMap::new();
-        for (address, slot) in loaded.await {
+        for (address, slot) in load(&self.core, &missing, self.sent).await {
             match slot {
                 Ok(slot) => {
                     self.slots.insert(Arc::clone(address), slot);
@@ -217,18 +218,6 @@ impl Worker {
         self.slots.retain(|_, slot| slot.sent > committed || slot.used > median);
     }
 
-    /// Tells a conversation that the app's queue has become long or short, before the customer's message that it hears.
-    fn tell_congestion(&mut self, address: &Arc<Address>) {
-        let long = self.core.congested.get(address.account.app).is_some_and(|long| long.load(Ordering::Relaxed));
-        let told = self.slots.get(address).is_none_or(|slot| slot.conversation.is_congested() == long);
-        if !told {
-            // Nobody waits for this one.
-            let (ack, _) = tokio::sync::oneshot::channel();
-            let ask = Ask::Input { key: None, input: Input::Congestion { long } };
-            self.take(Item { address: Arc::clone(address), ask, ack });
-        }
-    }
-
     /// Nothing to commit yet.
     fn plain(&self, address: &Arc<Address>, ack: Ack) -> Finished {
         Finished {
@@ -245,11 +234,6 @@ impl Worker {
     }
 
     fn take(&mut self, item: Item) {
-        if let Ask::Input { input: Input::Message(_), .. } = item.ask
-            && !self.held.iter().any(|held| held.address == item.address)
-        {
-            self.tell_congestion(&item.address);
-        }
         if let Ask::Forget { conversation, .. } = item.ask {
             // Behind everything that was computed on what is forgotten now.
             let mut finished = self.plain(&item.address, item.ack);
@@ -286,7 +270,11 @@ impl Worker {
                 ..
             } if slot.rev == 0 => {}
             Ask::Forget { .. } => {}
-            Ask::Input { key, input } => {
+            Ask::Input { key, mut input } => {
+                if let Input::Message(message) = &mut input {
+                    let long = self.core.congested.get(item.address.account.app).is_some_and(|long| long.load(Ordering::Relaxed));
+                    message.congested = (slot.conversation.is_congested() != long).then_some(long);
+                }
                 self.sent += 1;
                 slot.sent = self.sent;
                 finished.progress = Some((Arc::clone(&self.committed), self.sent));
@@ -297,9 +285,37 @@ impl Worker {
     }
 }
 
-async fn load(core: &Core, address: &Address, since: u64) -> Result<Slot, StoreError> {
-    let store = &core.ports.store;
+/// Reads conversations, each new one with an id of its own. Where not all can be read together, one by one: what is
+/// damaged in one of them is nothing to the others.
+async fn load<'a>(core: &Core, missing: &[&'a Arc<Address>], since: u64) -> Vec<(&'a Arc<Address>, Result<Slot, StoreError>)> {
     let begun = core.monotonic();
+    let mut slots = Vec::with_capacity(missing.len());
+    match find(core, missing).await {
+        Ok(found) => {
+            for (address, found) in missing.iter().zip(found) {
+                slots.push((*address, slot(core, found, since).await));
+            }
+        }
+        Err(_) => {
+            for address in missing {
+                let slot = match find(core, &[address]).await {
+                    Ok(mut found) => slot(core, found.pop().flatten(), since).await,
+                    Err(error) => Err(error),
+                };
+                slots.push((*address, slot));
+            }
+        }
+    }
+    core.metrics.load_took.add(core.monotonic().saturating_sub(begun));
+    slots
+}
+
+async fn find(core: &Core, missing: &[&Arc<Address>]) -> Result<Vec<Option<Found>>, StoreError> {
+    let wanted: Vec<_> = missing.iter().map(|address| (address.account.id, address.external.as_slice())).collect();
+    core.ports.store.find_all(&wanted).await
+}
+
+async fn slot(core: &Core, found: Option<Found>, since: u64) -> Result<Slot, StoreError> {
     let fresh = |id| Slot {
         id,
         rev: 0,
@@ -313,15 +329,14 @@ async fn load(core: &Core, address: &Address, since: u64) -> Result<Slot, StoreE
         used: 0,
         damaged: None,
     };
-    let Some(row) = store.find(address.account.id, &address.external).await? else {
-        return Ok(fresh(store.fresh_conversation().await?));
+    let Some(Found { row, replies }) = found else {
+        return Ok(fresh(core.ports.store.fresh_conversation().await?));
     };
     let mut slot = fresh(row.id);
     slot.rev = row.rev;
     slot.writer = row.writer;
     slot.recent = Recent::decode(&row.recent);
-    slot.open = store.outbox_of(row.id).await?.into_iter().map(|row| row.reply).collect();
-    core.metrics.load_took.add(core.monotonic().saturating_sub(begun));
+    slot.open = replies.into_iter().collect();
     match Conversation::decode(&row.state) {
         Ok(conversation) => {
             // Nor over a restart.
@@ -339,7 +354,7 @@ impl Slot {
             Some(_) => (None, None),
             None => (self.conversation.candidate(), self.conversation.due()),
         };
-        News { conversation: self.id, address: Arc::clone(address), candidate, due, effects: Vec::new() }
+        News { conversation: self.id, address: Arc::clone(address), candidate, due, automatic: None, effects: Vec::new() }
     }
 
     /// A line of the history for what may be a repetition of something long forgotten.
@@ -406,6 +421,10 @@ impl Slot {
         finished.done.mark = mark_of(&entry.effects);
         finished.replies = measure::ended(&entry.effects);
         let mut news = self.news(address);
+        news.automatic = match &entry.input {
+            Input::Echo(echo) if echo.is_tiktoks_answer() => Some(echo.at.min(now)),
+            _ => None,
+        };
         news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
         finished.record = Some(Record {
             at: now,
@@ -459,37 +478,4 @@ impl Slot {
             outbox: outbox::changes(address.account.id, self.id, core.epoch, entry, &mut self.open),
         }
     }
-}
-
-/// A due moment that stays where it was after its own input would fire for ever: later, and loudly.
-fn unstuck(input: &Input, was: Option<Moment>, due: Option<Moment>, now: Moment, id: ConversationId) -> Option<Moment> {
-    match due {
-        Some(moment) if matches!(input, Input::Due | Input::DueAfterGap { .. }) && was == due && moment <= now => {
-            tracing::error!(conversation = id.0, "a due moment did not move; it comes again in a minute");
-            Some(now.plus_ms(STUCK_DUE_MS))
-        }
-        due => due,
-    }
-}
-
-/// The margin before the window's end, and how far the other side's clock may be from ours.
-fn margins(core: &Core, address: &Address) -> (i64, i64) {
-    const CALL_MS: i64 = 10_000;
-    let skew = core.ports.transport.skew_ms();
-    let set = core.margins_ms.get(address.account.app).map_or(0, |margin| margin.load(Ordering::Relaxed));
-    (margin_ms(set, skew, CALL_MS), skew_bound_ms(skew))
-}
-
-fn mark_of(effects: &[Effect]) -> Option<Mark> {
-    effects.iter().find_map(|effect| match effect {
-        Effect::Mark { attempt, not_after, timeout_ms, .. } => {
-            Some(Mark { attempt: *attempt, not_after: *not_after, timeout: wait_of(*timeout_ms) })
-        }
-        _ => None,
-    })
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a text").to_owned()
 }

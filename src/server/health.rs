@@ -54,6 +54,7 @@ pub(super) async fn live(State(doors): State<Arc<Doors>>) -> (StatusCode, Json<V
         .iter()
         .map(|report| {
             json!({
+                "leads": report.leads,
                 "ready": report.ready,
                 "in_flight": report.in_flight,
                 "paused_ms": report.paused_ms,

@@ -136,7 +136,8 @@ impl Event<'_> {
         };
         // A reaction may come without an id of its own.
         let message_id = message.message_id.filter(|id| clean(id) && id.len() <= ID_BYTES_MAX).unwrap_or_default();
-        let inbound = Inbound { message_id, at, received: self.received, body, quotes: quotes.filter(|id| id_fits(id)) };
+        let inbound =
+            Inbound { message_id, at, received: self.received, body, quotes: quotes.filter(|id| id_fits(id)), congested: None };
         Ok(Meaning::Input { external: external.into_bytes(), key: Some(key), input: Input::Message(inbound) })
     }
 

@@ -69,6 +69,12 @@ impl Process {
         let _ = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status();
     }
 
+    /// SIGSTOP: the process stands still; SIGCONT lets it go on, and it does not know how long it stood.
+    pub fn freeze(&self, still: bool) {
+        let signal = if still { "-STOP" } else { "-CONT" };
+        let _ = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+    }
+
     /// SIGKILL, and only then back.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

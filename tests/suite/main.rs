@@ -11,6 +11,10 @@ mod bots;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+#[path = "../support/cluster.rs"]
+#[expect(dead_code, reason = "the stores' own tests ask it for more")]
+mod cluster;
+#[cfg(test)]
 mod comments;
 #[cfg(test)]
 mod deploying;
@@ -28,6 +32,8 @@ mod harness;
 mod kill;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod nodes;
 #[cfg(test)]
 mod operators;
 #[cfg(test)]

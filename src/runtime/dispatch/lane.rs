@@ -116,6 +116,8 @@ pub(in crate::runtime) enum Msg {
     Looked(ConversationId),
     Asked(ConversationId),
     Unpark(AccountId),
+    /// TikTok's own automatic message was seen at this account, then.
+    TikTokAnswers(AccountId, Moment),
     /// Somebody doubts our clock: TikTok is asked for its time.
     AskTheTime,
     Report(oneshot::Sender<Report>),

@@ -4,6 +4,7 @@
 mod accounts;
 mod attempt;
 mod clock;
+mod habits;
 mod lane;
 mod pace;
 mod queue;
@@ -24,6 +25,7 @@ pub use self::lane::{Report, Waiting};
 use self::accounts::Accounts;
 use self::attempt::Attempt;
 use self::clock::ClockWatch;
+use self::habits::Habits;
 use self::lane::Waiter;
 use self::pace::Pace;
 use self::queue::Picked;
@@ -66,6 +68,7 @@ pub(super) struct Dispatcher {
     pace: Pace,
     queue: Queue,
     accounts: Accounts,
+    habits: Habits,
     waiters: [VecDeque<Waiter>; 4],
     ahead: HashSet<ConversationId>,
     in_flight: usize,
@@ -109,6 +112,7 @@ impl Dispatcher {
             jobs: JoinSet::new(),
             queue: Queue::default(),
             accounts: Accounts::default(),
+            habits: Habits::default(),
             waiters: Default::default(),
             ahead: HashSet::new(),
             in_flight: 0,
@@ -173,6 +177,7 @@ impl Dispatcher {
         let now = self.desk.core.monotonic();
         self.queue.wake(now);
         self.drop_late();
+        self.read_habits();
         self.admit();
         self.grant();
         self.be_courteous();
@@ -314,6 +319,7 @@ impl Dispatcher {
             Msg::Asked(conversation) => {
                 self.asking.remove(&conversation);
             }
+            Msg::TikTokAnswers(account, at) => self.habits.learn(account, at),
             Msg::Unpark(account) => self.accounts.unpark(account),
             Msg::AskTheTime => self.ask_the_time(None),
             Msg::Pace(calls_per_second) => self.pace.set(calls_per_second),

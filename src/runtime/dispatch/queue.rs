@@ -89,6 +89,14 @@ impl Queue {
         self.place(conversation, Place::Asleep(until));
     }
 
+    /// What is ready here waits until then; an offer that is open goes on.
+    pub(in crate::runtime) fn sleep(&mut self, conversation: ConversationId, until: Duration) {
+        if self.all.get(&conversation).is_some_and(|entry| entry.place == Place::Ready) {
+            self.unplace(conversation);
+            self.place(conversation, Place::Asleep(until));
+        }
+    }
+
     /// Wakes those whose time has come.
     pub(in crate::runtime) fn wake(&mut self, now: Duration) {
         while let Some((until, conversation)) = self.asleep.first().copied() {

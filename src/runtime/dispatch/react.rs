@@ -21,10 +21,15 @@ const NO_CALLS: &str = "this version makes no calls of other systems and of scri
 
 impl Dispatcher {
     pub(super) fn news(&mut self, news: News) {
+        self.learn_habit(&news);
         // Without the lease it is the leader's business, who is told by the store.
         let leads = self.led_until > Duration::ZERO;
         if leads {
             self.queue.put(news.conversation, &news.address, news.candidate);
+            let account = news.address.account.id;
+            if let Some(until) = news.candidate.and_then(|candidate| self.waits_for_tiktok(account, candidate)) {
+                self.queue.sleep(news.conversation, until);
+            }
         }
         for effect in news.effects {
             match effect {

@@ -6,13 +6,16 @@ use crate::runtime::port::OutboxState;
 #[tokio::test]
 async fn a_reply_that_was_queued_leaves_after_the_restart() {
     let world = World::new().await;
-    let delivery = world.text(super::world::SHOP, "mona", "hello");
-    world.handle.deliver(delivery).await.unwrap();
+    // One has just left: the next one waits for the app's pace.
+    world.write("nora", "hello").await.unwrap();
+    world.pass(60).await;
+    world.write("mona", "hello").await.unwrap();
     let before = world.sent().len();
     let world = world.crash().await;
     world.pass(200_000).await;
-    assert_eq!(before, 0);
-    assert_eq!(world.sent(), ["Welcome!"]);
+    assert_eq!(before, 1);
+    assert_eq!(world.replies("mona").await, ["Welcome!: Sent"]);
+    assert_eq!(world.sent(), ["Welcome!", "Welcome!"]);
     assert!(world.outbox().await.is_empty());
     world.assert_replays("mona").await;
 }

@@ -2,6 +2,7 @@
 //! Does not know: which store it has in hand. Each story runs against all, empty at its beginning.
 
 mod bytes;
+#[path = "../../../tests/support/cluster.rs"]
 pub(super) mod cluster;
 mod commits;
 mod lookups;

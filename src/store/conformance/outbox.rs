@@ -9,7 +9,23 @@ stories!(
     a_removed_reply_is_gone_and_may_be_removed_again,
     a_mark_for_an_absent_reply_is_refused,
     changes_within_one_batch_happen_in_their_order,
+    many_are_found_at_once_each_with_its_own_replies,
 );
+
+async fn many_are_found_at_once_each_with_its_own_replies(store: Subject) {
+    let (one, two) = (store.begun("c1").await, store.begun("c2").await);
+    let puts = vec![put(reply(&two, 1, "a")), put(reply(&two, 7, "b"))];
+    store.commit(vec![record(Change { outbox: puts, ..after(&two) })]).await.unwrap();
+    let elsewhere = store.account("app", "branch").await.unwrap();
+    let wanted: [(AccountId, &[u8]); 4] =
+        [(one.account, b"c2"), (one.account, b"none"), (elsewhere, b"c1"), (one.account, b"c1")];
+    let found = store.find_all(&wanted).await.unwrap();
+    let told: Vec<_> = found.iter().map(|found| found.as_ref().map(|found| (found.row.id, found.replies.clone()))).collect();
+    let (both, neither) = (vec![ReplyId(1), ReplyId(7)], Vec::new());
+    assert_eq!(told, [Some((two.conversation, both)), None, None, Some((one.conversation, neither))]);
+    assert_eq!(found[0].as_ref().map(|found| found.row.clone()), store.find(one.account, b"c2").await.unwrap());
+    assert_eq!(store.find_all(&[]).await.unwrap(), []);
+}
 
 async fn replies_come_back_as_they_were_put_oldest_first(store: Subject) {
     let (one, two) = (store.begun("c1").await, store.begun("c2").await);

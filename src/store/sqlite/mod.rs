@@ -29,7 +29,8 @@ use self::writer::Writer;
 use super::batch::broken;
 use crate::calendar::Moment;
 use crate::runtime::port::{
-    AccountId, AccountRow, ConversationId, ConversationRow, HistoryRow, OutboxRow, Record, Store, StoreError, VersionRow, Written,
+    AccountId, AccountRow, ConversationId, ConversationRow, Found, HistoryRow, OutboxRow, Record, Store, StoreError, VersionRow,
+    Written,
 };
 
 /// The store in one file. Dropping it finishes what was handed in and gives the file free.
@@ -132,6 +133,11 @@ impl Store for Sqlite {
     async fn find(&self, account: AccountId, external: &[u8]) -> Result<Option<ConversationRow>, StoreError> {
         let external = external.to_vec();
         self.readers.run(move |connection| reader::find(connection, account, &external)).await
+    }
+
+    async fn find_all(&self, wanted: &[(AccountId, &[u8])]) -> Result<Vec<Option<Found>>, StoreError> {
+        let wanted: Vec<(AccountId, Vec<u8>)> = wanted.iter().map(|(account, name)| (*account, name.to_vec())).collect();
+        self.readers.run(move |connection| reader::find_all(connection, &wanted)).await
     }
 
     async fn load(&self, conversation: ConversationId) -> Result<Option<ConversationRow>, StoreError> {

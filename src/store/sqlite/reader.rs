@@ -11,7 +11,7 @@ use super::open;
 use super::schema::outbox_state;
 use crate::calendar::Moment;
 use crate::runtime::port::{
-    AccountId, AccountRow, ConversationId, ConversationRow, HistoryRow, OutboxRow, OutboxState, StoreError, VersionRow,
+    AccountId, AccountRow, ConversationId, ConversationRow, Found, HistoryRow, OutboxRow, OutboxState, StoreError, VersionRow,
 };
 use crate::store::batch::{self, broken};
 
@@ -106,6 +106,24 @@ pub(super) fn find(connection: &Connection, account: AccountId, external: &[u8])
         "{CONVERSATION} JOIN name ON name.conversation = conversation.id WHERE name.account = ?1 AND name.external = ?2"
     ))?;
     Ok(statement.query_row((account.0, external), conversation).optional()?)
+}
+
+/// In one look at the file, so that none is of another moment than its neighbours.
+pub(super) fn find_all(connection: &Connection, wanted: &[(AccountId, Vec<u8>)]) -> Result<Vec<Option<Found>>, Failure> {
+    let look = connection.unchecked_transaction()?;
+    let mut statement = look.prepare_cached("SELECT id FROM outbox WHERE id BETWEEN ?1 AND ?2 ORDER BY id")?;
+    let mut found = Vec::with_capacity(wanted.len());
+    for (account, external) in wanted {
+        found.push(match find(&look, *account, external)? {
+            Some(row) => {
+                let ids = statement.query_map(batch::outbox_range(row.id)?, |row| row.get(0))?;
+                let replies = ids.map(|id| id.map(|id| batch::outbox_parts(id).1)).collect::<Result<_, _>>()?;
+                Some(Found { row, replies })
+            }
+            None => None,
+        });
+    }
+    Ok(found)
 }
 
 pub(super) fn load(connection: &Connection, id: ConversationId) -> Result<Option<ConversationRow>, Failure> {

@@ -142,7 +142,7 @@ impl Talk {
     fn inbound(&mut self, body: Body) {
         self.messages += 1;
         let message_id = format!("customer-{}", self.messages);
-        self.input(Input::Message(Inbound { message_id, at: self.now, received: self.now, body, quotes: None }));
+        self.input(Input::Message(Inbound { message_id, at: self.now, received: self.now, body, quotes: None, congested: None }));
     }
 
     fn after(&mut self, ms: i64) {

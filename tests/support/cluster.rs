@@ -2,6 +2,7 @@
 //! Does not know: what the databases are for.
 //! It listens at a socket in a folder of its own, and ends with the process that started it, however that ends.
 
+use std::io::Read as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,10 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use secrecy::SecretString;
 use tokio_postgres::NoTls;
 
-use crate::system::{environment, files};
-
 /// A server that runs.
-pub(in crate::store) struct Cluster {
+pub struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
     account: Option<Account>,
@@ -32,14 +31,14 @@ struct Account {
 
 impl Cluster {
     /// The one server of this process for all stories that leave it running.
-    pub(in crate::store) fn shared() -> &'static Self {
+    pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         // What is written need not survive the machine here.
         SHARED.get_or_init(|| Self::start("-c fsync=off -c full_page_writes=off"))
     }
 
     /// A server of one's own.
-    pub(in crate::store) fn start(options: &str) -> Self {
+    pub fn start(options: &str) -> Self {
         let programs = programs().expect("PostgreSQL is installed (Debian: apt-get install postgresql)");
         let account = (id(&["-u"]) == 0).then(|| Account { user: id(&["-u", "postgres"]), group: id(&["-g", "postgres"]) });
         let folder = tempfile::Builder::new().prefix("rejoinder-pg-").tempdir().unwrap().keep();
@@ -59,28 +58,28 @@ impl Cluster {
     }
 
     /// Stops the server as a crash would, and starts it again.
-    pub(in crate::store) fn crash(&self) {
+    pub fn crash(&self) {
         self.run("pg_ctl", &["restart", "-w", "-D", "data", "-l", "log", "-m", "immediate"]);
     }
 
-    pub(in crate::store) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// The URL of a new, empty database.
-    pub(in crate::store) async fn database(&self) -> SecretString {
+    pub async fn database(&self) -> SecretString {
         let name = format!("d{}", self.made.fetch_add(1, Ordering::Relaxed));
         self.client("postgres").await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
         self.url(&name, &self.folder)
     }
 
     /// The URL of a database, by way of a socket in a folder.
-    pub(in crate::store) fn url(&self, database: &str, folder: &Path) -> SecretString {
+    pub fn url(&self, database: &str, folder: &Path) -> SecretString {
         SecretString::from(format!("postgresql:///{database}?user=rejoinder&host={}", folder.display()))
     }
 
     /// A connection beside the store's.
-    pub(in crate::store) async fn client(&self, database: &str) -> tokio_postgres::Client {
+    pub async fn client(&self, database: &str) -> tokio_postgres::Client {
         let mut config = tokio_postgres::Config::new();
         config.host_path(&self.folder).user("rejoinder").dbname(database);
         let (client, connection) = config.connect(NoTls).await.unwrap();
@@ -91,8 +90,11 @@ impl Cluster {
     fn run(&self, program: &str, arguments: &[&str]) {
         let mut command = self::command(&self.programs.join(program), &self.folder, self.account);
         let ended = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        let log = || files::read_to_string(&self.folder.join("log"), 1 << 20).unwrap_or_default();
-        assert!(ended.unwrap().success(), "{program} failed: {}", log());
+        let mut log = String::new();
+        if let Ok(file) = std::fs::File::open(self.folder.join("log")) {
+            let _ = file.take(1 << 20).read_to_string(&mut log);
+        }
+        assert!(ended.unwrap().success(), "{program} failed: {log}");
     }
 }
 
@@ -121,12 +123,11 @@ fn id(arguments: &[&str]) -> u32 {
 
 /// The folder of `initdb`: the newest version's under `/usr/lib/postgresql`, or one on the path.
 fn programs() -> Option<PathBuf> {
-    let versions = files::list(Path::new("/usr/lib/postgresql")).unwrap_or_default();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
     let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
-    let mut versions: Vec<_> = versions.into_iter().filter_map(|entry| Some((number(&entry.path)?, entry.path))).collect();
+    let mut versions: Vec<_> = versions.filter_map(|path| Some((number(&path)?, path))).collect();
     versions.sort();
-    let path = environment::var("PATH").ok().flatten().unwrap_or_default();
-    let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let newest = versions.into_iter().rev().map(|(_, path)| path.join("bin"));
-    newest.chain(on_path).find(|folder| files::exists(&folder.join("initdb")))
+    newest.chain(std::env::split_paths(&path)).find(|folder| folder.join("initdb").exists())
 }
