@@ -250,7 +250,11 @@ impl<'a> Work<'a> {
         if let Some(handed) = self.state.stand.handed_mut()
             && let Some(anchor) = &mut handed.anchor
         {
-            handed.version = moved(handed.version, &mut std::iter::once(anchor));
+            let before = handed.version;
+            handed.version = moved(before, &mut std::iter::once(anchor));
+            if handed.version == live && before.max(FIRST) != live {
+                told.push(before);
+            }
             if gone(handed.version) {
                 handed.anchor = None;
             }

@@ -17,6 +17,7 @@ mod replay;
 mod secrets;
 mod silence;
 mod ten;
+mod version;
 mod window;
 
 use crate::evidence::{Breach, Commit};
@@ -25,7 +26,7 @@ use crate::run::Told;
 type Check = fn(&Told) -> Vec<(i64, String)>;
 
 /// Every check by its name.
-pub const ALL: [(&str, Check); 17] = [
+pub const ALL: [(&str, Check); 18] = [
     ("window", window::check),
     ("ten", ten::check),
     ("loss", loss::check),
@@ -43,6 +44,7 @@ pub const ALL: [(&str, Check); 17] = [
     ("ledger", ledger::check),
     ("bounded", bounded::check),
     ("patience", patience::check),
+    ("version", version::check),
 ];
 
 pub fn all(told: &Told) -> Vec<Breach> {
