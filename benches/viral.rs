@@ -157,6 +157,7 @@ async fn hour(messages: usize, pace: f64, time: Time, side: Arc<Everything>) -> 
         store: Arc::new(Memory::new()),
         transport: Arc::clone(&side) as Arc<dyn Transport>,
         fetcher: Arc::new(CallsNobody),
+        compiler: None,
     };
     let (service, handle) =
         Service::start(Options::new(vec![app]), ports, Arc::new(support::bot(FLOW))).await.expect("it starts");

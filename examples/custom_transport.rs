@@ -84,6 +84,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         store: Arc::new(Memory::new()),
         transport: Arc::new(Terminal(sender)),
         fetcher: Arc::new(CallsNobody),
+        compiler: None,
     };
     let (service, handle) = Service::start(Options::new(vec![app]), ports, Arc::new(bot)).await?;
     handle.deliver(hello(SystemClock.now())).await?;

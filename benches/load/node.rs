@@ -34,6 +34,8 @@ pub fn run(file: &str, side: &str, rules: usize) {
         let node = node::start(node::Parts {
             apps: vec![app],
             bot: Arc::new(bot(&job_source(rules))),
+            version: 0,
+            compiler: None,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             store: Arc::new(Sqlite::open(Path::new(file)).expect("a store")),

@@ -202,6 +202,30 @@ impl Op {
             Self::Handoff(_) => "handoff",
         }
     }
+
+    /// The steps of the same flow that it may lead to, besides the next one, in one order.
+    #[must_use]
+    pub fn targets(&self) -> Vec<Option<usize>> {
+        match self {
+            Self::Image { otherwise, .. } | Self::Branch { otherwise, .. } => vec![Some(*otherwise)],
+            Self::Ask { tries, within, .. } => vec![Some(tries.target), Some(within.target)],
+            Self::Choose { choices, other, tries, within, .. } => {
+                let chosen = choices.iter().map(|choice| Some(choice.target));
+                chosen.chain([*other, Some(tries.target), Some(within.target)]).collect()
+            }
+            Self::Match { arms, otherwise, .. } => {
+                arms.iter().map(|(_, target)| Some(*target)).chain([Some(*otherwise)]).collect()
+            }
+            Self::Jump(target) => vec![Some(*target)],
+            Self::Turn { end, .. } => vec![Some(*end)],
+            Self::Split { arms, .. } => arms.iter().map(|arm| Some(arm.target)).collect(),
+            Self::Fetch(fetch) => fetch.statuses.iter().map(|(_, target)| Some(*target)).chain([fetch.otherwise]).collect(),
+            Self::Handoff(handoff) => {
+                vec![handoff.open, handoff.closed, handoff.nobody_in.map(|(_, target)| target), handoff.released]
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// One way of a `split`.

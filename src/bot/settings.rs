@@ -66,6 +66,11 @@ impl OptWords {
         Self { phrases, say, folded, longest }
     }
 
+    /// The phrases of others that are none of these.
+    pub fn without<'o>(&'o self, others: &'o Self) -> impl Iterator<Item = &'o str> {
+        others.phrases.iter().map(String::as_str).filter(|phrase| !self.takes(&text::fold(phrase)))
+    }
+
     /// Whether a whole folded text is one of the phrases.
     #[must_use]
     pub fn takes(&self, folded: &str) -> bool {

@@ -55,6 +55,18 @@ use crate::syntax::{self, tree::Document};
 /// Diagnostics come in the order of paths and places.
 #[must_use]
 pub fn compile(sources: &Sources, assets: &Assets) -> (Option<Bot>, Vec<Diagnostic>) {
+    let (documents, broken) = parse(sources);
+    check(sources, assets, &documents, broken)
+}
+
+/// The same on so many cores, where others need the rest.
+#[must_use]
+pub fn compile_on(cores: usize, sources: &Sources, assets: &Assets) -> (Option<Bot>, Vec<Diagnostic>) {
+    let (documents, broken) = parse(sources);
+    check_on(cores, sources, assets, &documents, broken)
+}
+
+fn parse(sources: &Sources) -> (Vec<Document>, Vec<Diagnostic>) {
     let mut files: Vec<_> = sources.iter().collect();
     files.sort_by(|(_, left), (_, right)| left.path.cmp(&right.path));
     let mut documents = Vec::new();
@@ -64,7 +76,7 @@ pub fn compile(sources: &Sources, assets: &Assets) -> (Option<Bot>, Vec<Diagnost
         documents.push(document);
         broken.extend(diagnostics);
     }
-    check(sources, assets, &documents, broken)
+    (documents, broken)
 }
 
 /// Checks documents that come in the order of their paths; `earlier` is what was already found in them.

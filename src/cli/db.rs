@@ -90,7 +90,7 @@ fn store(config: &Path) -> anyhow::Result<PathBuf> {
 
 fn text(path: &Path, checked: &Checked) -> String {
     let mut out = format!(
-        "{}: schema {} of {}; {} accounts, {} conversations, {} lines of history, {} open replies\n",
+        "{}: schema {} of {}; {} accounts, {} conversations, {} lines of history, {} open replies, {} versions of the bot\n",
         path.display(),
         checked.schema,
         checked.schema_known,
@@ -98,6 +98,7 @@ fn text(path: &Path, checked: &Checked) -> String {
         checked.conversations,
         checked.history,
         checked.outbox,
+        checked.versions,
     );
     for finding in &checked.findings {
         out.push_str(&format!("  {finding}\n"));

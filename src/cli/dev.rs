@@ -1,6 +1,6 @@
 //! `rejoinder dev`: a simulated TikTok, the real server and a store in one process, on one clock that can be pushed on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -10,9 +10,9 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use super::{bots, calls, crash, flows, output, reload, signals};
-use crate::bot::Bot;
-use crate::runtime::FetchLimits;
-use crate::runtime::port::{Clock, Store};
+use crate::runtime::port::{Clock, Files, Store};
+use crate::runtime::{Depot, FetchLimits};
+use crate::server::compiler::FlowCompiler;
 use crate::server::node;
 use crate::server::phone::{BotState, Phone};
 use crate::simulator::{AccountOptions, Options, Simulator};
@@ -50,22 +50,22 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let loaded = flows::load_to_serve(&arguments.flows)?;
     output::findings(&loaded);
-    let Some(bot) = loaded.bot.clone() else {
+    if loaded.bot.is_none() {
         anstream::eprintln!("rejoinder: a bot with errors is not served");
         return Ok(ExitCode::from(1));
-    };
-    calls::say_what_is_missing(&bot);
+    }
+    let read = loaded.files(Path::new(""));
     // Removed when the command ends.
     let temporary = files::TemporaryFolder::new("rejoinder-dev").context("cannot make a temporary folder")?;
     let file = arguments.store.clone().unwrap_or_else(|| temporary.path().join("dev.db"));
     signals::block_on(async move {
-        let done = serve(&arguments, bot, &file).await;
+        let done = serve(&arguments, read, &file).await;
         drop(temporary);
         done
     })
 }
 
-async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> anyhow::Result<ExitCode> {
+async fn serve(arguments: &Arguments, files: Files, file: &std::path::Path) -> anyhow::Result<ExitCode> {
     let clock = Arc::new(SteeredClock::running());
     let account =
         AccountOptions { access_token: Some(ACCESS.into()), refresh_token: Some(REFRESH.into()), ..AccountOptions::default() };
@@ -79,20 +79,15 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
     });
 
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(file).context("cannot open the store")?);
+    let depot = Depot { store: store.as_ref(), compiler: &FlowCompiler, now: clock.now() };
+    let (deployed, bot) = depot.take_over(&files).await?;
     let tokens = Arc::new(Tokens::in_memory());
     tokens.put(APP, &open_id, 1, Token::given(SecretString::from(ACCESS), Some(SecretString::from(REFRESH))));
-    let app = node::AppParts {
-        id: APP.into(),
-        secret: SecretString::from(SECRET),
-        api,
-        calls_per_second: 10.0,
-        signature_age_max_ms: 300_000,
-        window_margin_ms: 300_000,
-        accounts: vec![open_id.clone()],
-    };
     let parts = node::Parts {
-        apps: vec![app],
+        apps: vec![app(api, open_id.clone())],
         bot: Arc::clone(&bot),
+        version: deployed.live,
+        compiler: Some(Arc::new(FlowCompiler)),
         clock: clock as Arc<dyn Clock>,
         entropy: Arc::new(SystemEntropy),
         store,
@@ -109,7 +104,8 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
     let watching = reload::watch(&arguments.flows, {
         let phone = Arc::clone(&phone);
         let paths = arguments.flows.clone();
-        move || renew(&phone, &paths)
+        let runtime = tokio::runtime::Handle::current();
+        move || runtime.block_on(renew(&phone, &paths))
     })?;
 
     let listener = listen(&arguments.listen).await?;
@@ -138,6 +134,18 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
     }
 }
 
+fn app(api: String, open_id: String) -> node::AppParts {
+    node::AppParts {
+        id: APP.into(),
+        secret: SecretString::from(SECRET),
+        api,
+        calls_per_second: 10.0,
+        signature_age_max_ms: 300_000,
+        window_margin_ms: 300_000,
+        accounts: vec![open_id],
+    }
+}
+
 fn simulated(clock: &Arc<SteeredClock>, account: AccountOptions) -> Simulator {
     let mut options = Options::new(Arc::clone(clock) as Arc<dyn Clock>);
     let steered = Arc::clone(clock);
@@ -162,24 +170,29 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
 }
 
 /// Reads the flows anew: a good bot is taken at once, a broken one is shown and the old one goes on.
-fn renew(phone: &Phone, paths: &[PathBuf]) {
-    let (findings, bot) = match flows::load_to_serve(paths) {
+async fn renew(phone: &Phone, paths: &[PathBuf]) {
+    let (findings, read) = match flows::load_to_serve(paths) {
         Ok(loaded) => {
             output::findings(&loaded);
-            (output::plain(&loaded), loaded.bot)
+            (output::plain(&loaded), loaded.bot.is_some().then(|| loaded.files(Path::new(""))))
         }
         Err(error) => (format!("{error:#}"), None),
     };
+    let runtime = &phone.doors.runtime;
+    let taken = match read {
+        Some(files) => runtime.take_over(&files).await.map_err(|error| error.to_string()),
+        None => Err(findings),
+    };
     let mut state = phone.bot.write().unwrap_or_else(PoisonError::into_inner);
-    match bot {
-        Some(bot) => {
-            if phone.doors.runtime.bot().digest != bot.digest {
+    match taken {
+        Ok(deployed) => {
+            let bot = runtime.bot();
+            if !deployed.unchanged {
                 anstream::println!("reloaded `{}`", bot.name);
             }
             *state = BotState { name: bot.name.clone(), flows: bot.flows.len(), findings: String::new() };
-            phone.doors.runtime.set_bot(bot);
         }
-        None => {
+        Err(findings) => {
             anstream::println!("the old bot goes on");
             state.findings = findings;
         }

@@ -10,7 +10,7 @@ use crate::bot::Bot;
 use crate::check::{self, Assets};
 use crate::diagnostic::{Diagnostic, Severity, register};
 use crate::hook::{self, Limits};
-use crate::runtime::port::Clock as _;
+use crate::runtime::port::{Clock as _, Files};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax;
 use crate::system::SystemClock;
@@ -31,9 +31,24 @@ pub(super) struct Loaded {
     /// There exactly when no finding is an error.
     pub(super) bot: Option<Arc<Bot>>,
     pub(super) findings: Vec<Diagnostic>,
+    /// Usable ones, by the path an author writes.
+    images: Vec<(String, Vec<u8>)>,
 }
 
 impl Loaded {
+    /// What a version is made of. Paths are as seen from `folder`, so that it is the same version from wherever a command is
+    /// started.
+    pub(super) fn files(&self, folder: &Path) -> Files {
+        let prefix = folder.display().to_string().replace('\\', "/");
+        let seen = |path: &str| {
+            let inside = path.strip_prefix(&prefix).filter(|_| !prefix.is_empty()).and_then(|rest| rest.strip_prefix('/'));
+            let path = inside.unwrap_or(path);
+            path.strip_prefix("./").unwrap_or(path).to_owned()
+        };
+        let flows = self.sources.iter().map(|(_, file)| (seen(&file.path), file.text.to_string())).collect();
+        Files { flows, images: self.images.clone() }
+    }
+
     pub(super) fn errors(&self) -> usize {
         self.count(Severity::Error)
     }
@@ -82,7 +97,8 @@ fn load_within(paths: &[PathBuf], limits: Limits) -> anyhow::Result<Loaded> {
     let unreadable = reading.findings.iter().any(|finding| finding.severity == Severity::Error);
     let mut findings = reading.findings;
     findings.extend(found);
-    Ok(Loaded { sources: reading.sources, bot: bot.filter(|_| !unreadable).map(Arc::new), findings })
+    let images = reading.assets.usable().iter().map(|(path, asset)| (path.clone(), asset.bytes.clone())).collect();
+    Ok(Loaded { sources: reading.sources, bot: bot.filter(|_| !unreadable).map(Arc::new), findings, images })
 }
 
 #[derive(Default)]

@@ -9,6 +9,7 @@ mod convert;
 mod copy;
 mod crash;
 mod db;
+mod deploy;
 mod dev;
 mod explain;
 mod flows;
@@ -88,6 +89,12 @@ enum Command {
     Pause(pause::Arguments),
     /// Let sending go on.
     Resume(pause::Arguments),
+    /// Say what a deployment would mean for customers who are in the middle of something.
+    Plan(deploy::PlanArguments),
+    /// Make other flows live without a restart, or go back to those before.
+    Deploy(deploy::DeployArguments),
+    /// List the stored versions of the bot.
+    Versions(deploy::VersionsArguments),
     /// Copy the store, also from SQLite to PostgreSQL and back; check it, bring a copy back.
     Db(db::Arguments),
     /// Run the simulated TikTok alone.
@@ -126,6 +133,9 @@ pub fn run() -> ExitCode {
         Command::Why(arguments) => why::run(&arguments),
         Command::Pause(arguments) => pause::run(&arguments, true),
         Command::Resume(arguments) => pause::run(&arguments, false),
+        Command::Plan(arguments) => deploy::plan(&arguments),
+        Command::Deploy(arguments) => deploy::run(&arguments),
+        Command::Versions(arguments) => deploy::versions(&arguments),
         Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::New(arguments) => new::run(&arguments),

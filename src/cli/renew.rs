@@ -1,11 +1,11 @@
-//! Settings that change while the server runs: on SIGHUP the file is read anew.
+//! Settings and flows that change while the server runs: on SIGHUP they are read anew.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 
-use super::{output, serve, signals};
+use super::{flows, output, serve, signals};
 use crate::server::Doors;
 use crate::server::settings::Settings;
 
@@ -20,9 +20,35 @@ pub(super) async fn at_hangups(mut hangups: signals::Hangups, config: PathBuf, m
                 }
                 apply(&settings, &new, &doors);
                 settings = new;
+                flows_anew(&config, &settings, &doors).await;
             }
             Err(error) => tracing::error!("the settings stay as they were: {error:#}"),
         }
+    }
+}
+
+/// Flows that were never deployed become the live version.
+async fn flows_anew(config: &Path, settings: &Settings, doors: &Doors) {
+    let folder = config.parent().unwrap_or(Path::new("")).to_owned();
+    let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
+    let read = tokio::task::spawn_blocking(move || {
+        let loaded = flows::load_to_serve(&paths)?;
+        output::findings(&loaded);
+        Ok::<_, anyhow::Error>(loaded.bot.is_some().then(|| loaded.files(&folder)))
+    });
+    let files = match read.await {
+        Ok(Ok(Some(files))) => files,
+        Ok(Ok(None)) => return tracing::error!("the flows have errors; the live version goes on"),
+        Ok(Err(error)) => return tracing::error!("the flows cannot be read, the live version goes on: {error:#}"),
+        Err(error) => return tracing::error!(%error, "the flows were not read"),
+    };
+    match doors.runtime.refresh(&files).await {
+        Ok(Ok(deployed)) => anstream::println!("flows read anew: version {} is live", deployed.live),
+        Ok(Err(number)) if number != doors.runtime.version() => {
+            tracing::warn!("the flows are version {number}, which is not live; `rejoinder deploy --apply` makes them live");
+        }
+        Ok(Err(_)) => {}
+        Err(error) => tracing::error!(%error, "the flows were not deployed; the live version goes on"),
     }
 }
 
@@ -48,7 +74,6 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<String> {
     let proxy = |settings: &Settings| settings.fetch.proxy.as_ref().map(|proxy| proxy.expose_secret().to_owned());
     // Secrets say of themselves only where they are.
     let pairs = [
-        ("flows", format!("{:?}", old.flows), format!("{:?}", new.flows)),
         ("store", format!("{:?}", old.store), format!("{:?}", new.store)),
         ("listen", old.listen.clone(), new.listen.clone()),
         ("admin_listen", old.admin_listen.clone(), new.admin_listen.clone()),

@@ -10,10 +10,11 @@ use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
 use super::{calls, crash, flows, operator, output, renew, secrets, signals, stores};
-use crate::bot::Bot;
-use crate::runtime::port::{Entropy, Store};
+use crate::runtime::port::{Clock as _, Entropy, Files, Store};
+use crate::runtime::{Begun, DeployError, Depot};
 use crate::server::Doors;
 use crate::server::admin::Admin;
+use crate::server::compiler::FlowCompiler;
 use crate::server::node;
 use crate::server::settings::{App, Settings};
 use crate::system::seal::Key;
@@ -45,19 +46,44 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let folder = arguments.config.parent().unwrap_or(Path::new(""));
     let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
-    let loaded = flows::load_to_serve(&paths)?;
-    output::findings(&loaded);
-    let Some(bot) = loaded.bot.clone() else {
+    let loaded = flows::load_to_serve(&paths);
+    if let Ok(loaded) = &loaded {
+        output::findings(loaded);
+    }
+    let files = loaded.map(|loaded| loaded.bot.is_some().then(|| loaded.files(folder)));
+    signals::block_on(serve_bot(arguments, settings, files))
+}
+
+/// The bot that is served: the store's live version, which the files become where they are new. `None` where there is none.
+async fn begin(store: &dyn Store, files: anyhow::Result<Option<Files>>) -> anyhow::Result<Option<Begun>> {
+    let depot = Depot { store, compiler: &FlowCompiler, now: SystemClock.now() };
+    if let Ok(Some(files)) = &files {
+        let begun = depot.begin(Some(files)).await?;
+        if let Some(other) = begun.other_files {
+            anstream::println!("the flows here are version {other}; version {} is live", begun.number);
+        }
+        return Ok(Some(begun));
+    }
+    match (files, depot.begin(None).await) {
+        (files, Ok(begun)) => {
+            let why = files.err().map_or("they have errors".to_owned(), |error| format!("{error:#}"));
+            anstream::eprintln!("rejoinder: the flows are not served: {why}; version {} goes on", begun.number);
+            Ok(Some(begun))
+        }
+        (_, Err(error @ DeployError::Store(_))) => Err(error.into()),
+        (Err(error), Err(_)) => Err(error),
+        (Ok(_), Err(_)) => Ok(None),
+    }
+}
+
+async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Result<Option<Files>>) -> anyhow::Result<ExitCode> {
+    let folder = arguments.config.parent().unwrap_or(Path::new(""));
+    let store = stores::open(&settings.store, folder).await?;
+    let Some(Begun { number, bot, .. }) = begin(store.as_ref(), files).await? else {
         anstream::eprintln!("rejoinder: a bot with errors is not served");
         return Ok(ExitCode::from(1));
     };
     calls::say_what_is_missing(&bot);
-    signals::block_on(serve_bot(arguments, settings, bot))
-}
-
-async fn serve_bot(arguments: &Arguments, settings: Settings, bot: Arc<Bot>) -> anyhow::Result<ExitCode> {
-    let folder = arguments.config.parent().unwrap_or(Path::new(""));
-    let store = stores::open(&settings.store, folder).await?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let tokens = tokens(&settings, &store, &entropy).await?;
     let apps = settings.apps.iter().map(app).collect::<anyhow::Result<_>>()?;
@@ -70,6 +96,8 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, bot: Arc<Bot>) -> 
     let node = node::start(node::Parts {
         apps,
         bot,
+        version: number,
+        compiler: Some(Arc::new(FlowCompiler)),
         clock,
         entropy,
         store,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::run::beginning;
 use super::state::Run;
 use super::work::Work;
 use crate::bot::{StepId, Trigger};
@@ -10,7 +11,7 @@ use crate::calendar::Moment;
 impl<'a> Work<'a> {
     /// Lets the triggers on the channel's limits fire that are due, each once until the customer writes again.
     pub(super) fn watch_limits(&mut self) {
-        let matcher = &self.bot.matcher;
+        let matcher = &self.live.matcher;
         if matcher.closing().is_empty() && matcher.replies_left().is_empty() {
             self.state.limit_due = None;
             return;
@@ -29,7 +30,7 @@ impl<'a> Work<'a> {
 
     /// One that takes no part has not fired: it is asked again with whatever happens next while the limit is near.
     fn takes_part(&mut self, trigger: &'a Trigger, told: &mut BTreeSet<&'a str>) -> bool {
-        let Some(why) = self.left_out(trigger) else { return true };
+        let Some(why) = self.left_out(self.live, trigger) else { return true };
         if told.insert(&trigger.key) {
             self.note_at("lost", format!("`{}`: {why}", trigger.key), Some(&trigger.origin));
         }
@@ -46,7 +47,7 @@ impl<'a> Work<'a> {
         if !self.limits_count() {
             return Vec::new();
         }
-        let bot = self.bot;
+        let bot = self.live;
         let (now, left) = (self.now, self.state.ledger.replies_left());
         let closing = bot.matcher.closing().iter().filter(|(ms, _)| {
             self.state.ledger.window_ends().is_some_and(|ends| ends.plus_ms(ms.saturating_neg()) <= now && now < ends)
@@ -62,8 +63,8 @@ impl<'a> Work<'a> {
         }
         let ends = self.state.ledger.window_ends()?;
         let triggers =
-            self.bot.matcher.closing().iter().filter(|(_, index)| {
-                self.bot.triggers.get(*index).is_some_and(|trigger| !self.state.fired.contains(&trigger.key))
+            self.live.matcher.closing().iter().filter(|(_, index)| {
+                self.live.triggers.get(*index).is_some_and(|trigger| !self.state.fired.contains(&trigger.key))
             });
         triggers.map(|(ms, _)| ends.plus_ms(ms.saturating_neg())).filter(|at| *at > self.now).min()
     }
@@ -72,8 +73,8 @@ impl<'a> Work<'a> {
     fn run_beside(&mut self, trigger: &'a Trigger) {
         let (held, parked, moved) = (self.state.run.take(), self.state.parked.take(), self.moved);
         let stand = self.state.stand.clone();
-        self.won(trigger, "limit");
-        self.state.run = Some(Run { beside: true, ..Run::at(self.beginning(trigger.flow)) });
+        self.won(self.live, trigger, "limit");
+        self.state.run = Some(Run { beside: true, ..Run::at(beginning(self.live, trigger.flow), self.bots.number) });
         self.proceed(StepId { flow: trigger.flow, step: 0 });
         if self.state.stand == stand {
             (self.state.run, self.state.parked, self.moved) = (held, parked, moved);

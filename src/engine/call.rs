@@ -128,7 +128,7 @@ impl<'a> Work<'a> {
             (Op::Run { target, kind, script, function, .. }, Ended::Ran(result)) => {
                 let value = match result {
                     Ok(value) => value
-                        .and_then(|value| given::read(kind, value, &self.bot.settings.zone))
+                        .and_then(|value| given::read(kind, value, &self.bot().settings.zone))
                         .ok_or_else(|| format!("what `{script}.{function}` returned does not fit")),
                     Err(why) => Err(format!("`{script}.{function}`: {}", text::shorten_units(&why, 300))),
                 };
@@ -159,7 +159,7 @@ impl<'a> Work<'a> {
                 let value = match (&fetch.gives, body) {
                     (None, body) => body,
                     (Some(_), None) => return self.failed(fetch, "its answer is empty or no JSON"),
-                    (Some(fields), Some(body)) => match given::record(fields, body, &self.bot.settings.zone) {
+                    (Some(fields), Some(body)) => match given::record(fields, body, &self.bot().settings.zone) {
                         Ok(value) => Some(value),
                         Err(why) => return self.failed(fetch, &why),
                     },

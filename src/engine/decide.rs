@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::ahead;
+use super::run::beginning;
 use super::state::{Anchor, Heard, Kind, Run, WaitKind};
 use super::work::Work;
-use crate::bot::{self, Anytime, Entry, HeardKind, Hit, Matcher, On, StepId, Trigger, Value, ValueMap, short_name};
+use crate::bot::{self, Anytime, Bot, Entry, HeardKind, Hit, Matcher, On, StepId, Trigger, Value, ValueMap, short_name};
 
 /// A referral may start a flow for so long.
 const REFERRAL_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -25,7 +26,7 @@ pub(super) enum Pool {
 impl Work<'_> {
     /// Lets the triggers have the message; true when one won.
     pub(super) fn try_triggers(&mut self, heard: &Arc<Heard>, pool: Pool) -> bool {
-        let bot = self.bot;
+        let bot = self.live;
         let hits = self.hits(heard);
         if let Some(trigger) = hits.first().and_then(|hit| bot.triggers.get(hit.trigger)) {
             ahead::steps(bot.flows.get(trigger.flow), 0);
@@ -51,7 +52,7 @@ impl Work<'_> {
             self.state.referral_fresh = false;
         }
         let Some((trigger, hit)) = winner else { return false };
-        self.won(trigger, form(&trigger.on));
+        self.won(bot, trigger, form(&trigger.on));
         if matches!(trigger.on, On::Reaction(_)) && bot.proof.asides.contains_key(&trigger.key) {
             self.state.fired.insert(trigger.key.clone());
         }
@@ -63,7 +64,7 @@ impl Work<'_> {
 
     /// The triggers that want the message, leaving aside what may exclude them, the first to win first.
     fn hits(&self, heard: &Arc<Heard>) -> Vec<Hit> {
-        let button = heard.named_press(&self.bot.matcher);
+        let button = heard.named_press(&self.live.matcher);
         let typed =
             matches!(heard.kind, Kind::Text | Kind::Button | Kind::Comment) && button.is_none() && !heard.text.trim().is_empty();
         let found = bot::Heard {
@@ -77,9 +78,9 @@ impl Work<'_> {
             first: heard.first,
         };
         if !typed {
-            return self.bot.matcher.hits(&found);
+            return self.live.matcher.hits(&found);
         }
-        self.with_folded(heard, |folded| self.bot.matcher.hits(&bot::Heard { folded: Some(folded), ..found }))
+        self.with_folded(heard, |folded| self.live.matcher.hits(&bot::Heard { folded: Some(folded), ..found }))
     }
 
     /// How the customer came in, while it may still start a flow.
@@ -104,16 +105,17 @@ impl Work<'_> {
             }
             _ => {}
         }
-        self.left_out(trigger)
+        self.left_out(self.live, trigger)
     }
 
     /// Why its `when`, its `once per` or the channel's limits let it take no part.
-    pub(super) fn left_out(&self, trigger: &Trigger) -> Option<String> {
+    pub(super) fn left_out(&self, of: &Bot, trigger: &Trigger) -> Option<String> {
         if let Some(when) = &trigger.when {
             // Conditions know no variables of a flow.
             let none = ValueMap::new();
             let mut scope = self.scope();
             scope.variables = &none;
+            scope.bot = of;
             if !scope.holds(when) {
                 return Some("its `when` is false or missing".to_owned());
             }
@@ -122,13 +124,13 @@ impl Work<'_> {
         if trigger.once_per_ms.zip(last).is_some_and(|(once, last)| self.now.since_ms(*last) < once) {
             return Some("its `once per` has not passed".to_owned());
         }
-        self.no_room(trigger)
+        self.no_room(of, trigger)
     }
 
     /// Nothing of what a reaction or a limit sets off gives the customer's window and ten replies back: each such trigger
     /// is counted once in the proof, and its last reply must leave before the window closes.
-    fn no_room(&self, trigger: &Trigger) -> Option<String> {
-        let latest_ms = self.bot.proof.asides.get(&trigger.key)?;
+    fn no_room(&self, of: &Bot, trigger: &Trigger) -> Option<String> {
+        let latest_ms = of.proof.asides.get(&trigger.key)?;
         if self.state.fired.contains(&trigger.key) {
             return Some("it has fired since the customer last wrote".to_owned());
         }
@@ -152,7 +154,7 @@ impl Work<'_> {
                 self.note("ended", format_args!("`{}`: another flow starts", run.at.flow));
             }
         }
-        self.state.run = Some(Run::at(Anchor { variables: captures, ..self.beginning(trigger.flow) }));
+        self.state.run = Some(Run::at(Anchor { variables: captures, ..beginning(self.live, trigger.flow) }, self.bots.number));
         self.proceed(StepId { flow: trigger.flow, step: 0 });
     }
 }

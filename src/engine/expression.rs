@@ -7,6 +7,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 
 use super::Conversation;
 use super::render::fill;
+use super::versions::{field_of, hours_of};
 use crate::bot::{BinaryOp, Bot, Builtin, Expr, Pattern, Place, Value, ValueMap};
 use crate::calendar::Moment;
 use crate::text;
@@ -14,7 +15,10 @@ use crate::text;
 /// What names mean at one moment of a sprint.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
+    /// Whose steps are taken.
     pub bot: &'a Bot,
+    /// Whose contact fields and hours hold.
+    pub live: &'a Bot,
     pub state: &'a Conversation,
     pub variables: &'a ValueMap,
     pub now: Moment,
@@ -130,7 +134,8 @@ impl Scope<'_> {
             Expr::Value(value) => Some(value),
             Expr::Place(Place::Variable(name)) => self.variables.get(name),
             Expr::Place(Place::Contact(name)) => {
-                let default = || self.bot.contact.iter().find(|field| field.name == *name)?.default.as_ref();
+                let name = field_of(self.bot, self.live, name);
+                let default = || self.live.contact.iter().find(|field| field.name == *name)?.default.as_ref();
                 self.state.contact.get(name).map(|kept| &kept.value).or_else(default)
             }
             _ => None,
@@ -225,12 +230,12 @@ impl Scope<'_> {
     fn call(&self, function: Builtin, arguments: &[Expr]) -> Option<Value> {
         match function {
             Builtin::Open(hours) => {
-                let hours = self.bot.hours.get(hours)?;
-                return Some(Value::Bool(hours.open_at(self.now, &self.bot.settings.zone)));
+                let hours = hours_of(self.bot, self.live, hours)?;
+                return Some(Value::Bool(hours.open_at(self.now, &self.live.settings.zone)));
             }
             Builtin::NextOpen(hours) => {
-                let hours = self.bot.hours.get(hours)?;
-                return hours.next_open(self.now, &self.bot.settings.zone).map(Value::Moment);
+                let hours = hours_of(self.bot, self.live, hours)?;
+                return hours.next_open(self.now, &self.live.settings.zone).map(Value::Moment);
             }
             _ => {}
         }

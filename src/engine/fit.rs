@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::answer::{self, pick};
 use super::decide::{Pool, button_place};
+use super::render::is_secret;
 use super::state::{Heard, Kind, Wait};
 use super::work::Work;
 use crate::bot::{Choice, Op, Place, Step, StepId, Type, Value, Word};
@@ -98,7 +99,7 @@ impl<'a> Work<'a> {
 
     /// Whether what is kept there must not be shown.
     pub(super) fn is_secret(&self, place: &Place) -> bool {
-        matches!(place, Place::Contact(name) if self.bot.contact.iter().any(|field| field.name == *name && field.secret))
+        matches!(place, Place::Contact(name) if is_secret(self.bot(), name) || is_secret(self.live, name))
     }
 
     fn misfit(&mut self, at: StepId, step: &'a Step) {
@@ -140,7 +141,7 @@ impl<'a> Work<'a> {
                 _ => Fit::No,
             };
         }
-        if heard.named_press(&self.bot.matcher).is_some() {
+        if heard.named_press(&self.live.matcher).is_some() {
             return Fit::No;
         }
         match &step.op {
@@ -196,7 +197,7 @@ impl<'a> Work<'a> {
     }
 
     fn read(&self, kind: &Type, said: &str) -> Option<Value> {
-        answer::read(kind, said, self.language_tag(), &self.bot.settings.zone, self.now)
+        answer::read(kind, said, self.language_tag(), &self.bot().settings.zone, self.now)
     }
 
     fn read_any(&self, kind: &Type, heard: &Heard) -> Option<Value> {

@@ -1,5 +1,6 @@
 //! Frames and loops: what `do`, `return`, `goto`, `repeat`, `for` and `split` do to a run.
 
+use super::run::beginning;
 use super::state::{Anchor, Turns};
 use super::steps::{Next, is_deeper, weight};
 use super::work::{Fault, Work};
@@ -11,7 +12,7 @@ const SPLITS_MOST: usize = 64;
 impl<'a> Work<'a> {
     /// The parameters of a flow with these values; a missing one stays missing.
     fn parameters(&self, flow: usize, arguments: &[Expr]) -> ValueMap {
-        let names = self.bot.flows.get(flow).map(|flow| flow.parameters.as_slice()).unwrap_or_default();
+        let names = self.bot().flows.get(flow).map(|flow| flow.parameters.as_slice()).unwrap_or_default();
         let scope = self.scope();
         let values = arguments.iter().map(|argument| scope.value(argument));
         names.iter().zip(values).filter_map(|(parameter, value)| Some((parameter.name.clone(), value?))).collect()
@@ -24,7 +25,7 @@ impl<'a> Work<'a> {
             return Err(Fault::new("limit", format!("more than {most} flows inside one another")));
         }
         let variables = self.parameters(flow, arguments);
-        let begin = Anchor { variables, ..self.beginning(flow) };
+        let begin = Anchor { variables, ..beginning(self.bot(), flow) };
         if let Some(run) = &mut self.state.run {
             let caller = std::mem::replace(&mut run.at, begin);
             run.callers.push(caller);
@@ -35,7 +36,7 @@ impl<'a> Work<'a> {
     /// Leaves every frame for another flow, or for the beginning of this one.
     pub(super) fn goto_flow(&mut self, to: StepId, arguments: &[Expr]) -> Next {
         let variables = self.parameters(to.flow, arguments);
-        let begin = Anchor { variables, ..self.beginning(to.flow) };
+        let begin = Anchor { variables, ..beginning(self.bot(), to.flow) };
         if let Some(run) = &mut self.state.run {
             run.callers.clear();
             run.at = begin;
@@ -147,7 +148,7 @@ impl<'a> Work<'a> {
     }
 
     fn forget_splits(&mut self) {
-        let steps = self.bot.flows.iter().flat_map(|flow| &flow.steps);
+        let steps = [self.live, self.bot()].into_iter().flat_map(|bot| &bot.flows).flat_map(|flow| &flow.steps);
         let names = steps.filter_map(|step| match &step.op {
             Op::Split { name, .. } => Some(name),
             _ => None,

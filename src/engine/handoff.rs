@@ -11,10 +11,10 @@ impl Work<'_> {
     /// The step: ends the run but for its blocks.
     pub(super) fn hand_off(&mut self, handoff: &Handoff) -> Result<Next, Fault> {
         let note = self.render(&handoff.note)?;
-        let bot = self.bot;
-        let team = handoff.team.and_then(|team| bot.teams.get(team));
-        let hours = team.and_then(|team| team.hours).and_then(|hours| bot.hours.get(hours));
-        let zone = &bot.settings.zone;
+        let live = self.live;
+        let team = handoff.team.and_then(|team| self.team(team));
+        let hours = team.and_then(|team| self.hours_of_team(team));
+        let zone = &live.settings.zone;
         let nobody_at = handoff.nobody_in.and_then(|(ms, _)| match hours {
             None => Some(self.now.plus_ms(ms)),
             Some(hours) => hours.after_open_ms(self.now, ms, zone),
@@ -26,9 +26,10 @@ impl Work<'_> {
         self.state.stand = Stand::Asked(Box::new(Handed {
             since: self.now,
             team: name,
-            release_at: self.now.plus_ms(bot.settings.release_after_ms),
+            release_at: self.now.plus_ms(live.settings.release_after_ms),
             nobody_at,
             anchor: self.state.run.as_ref().map(|run| run.at.clone()),
+            version: self.state.run.as_ref().map_or(0, |run| run.version),
         }));
         self.leave_frames();
         let open = hours.is_none_or(|hours| hours.open_at(self.now, zone));
@@ -51,7 +52,7 @@ impl Work<'_> {
         self.moved = true;
         self.state.stand = Stand::Asked(Box::new(Handed {
             since: self.now,
-            release_at: self.now.plus_ms(self.bot.settings.release_after_ms),
+            release_at: self.now.plus_ms(self.live.settings.release_after_ms),
             ..Handed::default()
         }));
     }
@@ -65,7 +66,7 @@ impl Work<'_> {
 
     /// A colleague has it, or has written again at `at`.
     pub(super) fn take(&mut self, why: &str, at: Moment) {
-        let release_at = at.plus_ms(self.bot.settings.release_after_ms);
+        let release_at = at.plus_ms(self.live.settings.release_after_ms);
         if release_at <= self.now {
             self.note("colleague", "wrote so long ago that the conversation is the bot's again");
             return;
@@ -93,7 +94,7 @@ impl Work<'_> {
         // A block that still waits belongs to the handoff that is over.
         self.state.run = None;
         let block = |handoff: &Handoff| handoff.released;
-        self.block(handed.anchor, block);
+        self.block(handed.anchor, handed.version, block);
     }
 
     pub(super) fn handed_due(&mut self) {
@@ -106,29 +107,35 @@ impl Work<'_> {
         if handed.nobody_at.is_none_or(|at| at > now) {
             return;
         }
-        let anchor = handed.anchor.clone();
+        let (anchor, version) = (handed.anchor.clone(), handed.version);
         if let Stand::Asked(handed) | Stand::Taken(handed) = &mut self.state.stand {
             handed.nobody_at = None;
         }
         self.note("handoff", "nobody has come");
-        self.block(anchor, |handoff| handoff.nobody_in.map(|(_, block)| block));
+        self.block(anchor, version, |handoff| handoff.nobody_in.map(|(_, block)| block));
     }
 
     /// Runs a block of the handoff at `anchor`.
-    fn block(&mut self, anchor: Option<Anchor>, which: impl Fn(&Handoff) -> Option<usize>) {
+    fn block(&mut self, anchor: Option<Anchor>, version: u32, which: impl Fn(&Handoff) -> Option<usize>) {
         let Some(anchor) = anchor else { return };
         if self.state.opted_out {
             self.note("kept", "the customer wants no automatic messages");
             return;
         }
-        let Some(at) = self.find(&anchor) else {
-            self.note("version", format_args!("the handoff of `{}` no longer exists", anchor.flow));
+        let flow = anchor.flow.clone();
+        // Of the version that it began in.
+        let before = self.state.run.replace(Run { block: true, ..Run::at(anchor, version) });
+        let Some((at, step)) = self.here() else {
+            self.note("version", format_args!("the handoff of `{flow}` no longer exists"));
+            self.state.run = before;
             return;
         };
-        let Some(Op::Handoff(handoff)) = self.step_at(at).map(|step| &step.op) else { return };
-        let Some(target) = which(handoff) else { return };
+        let target = if let Op::Handoff(handoff) = &step.op { which(handoff) } else { None };
+        let Some(target) = target else {
+            self.state.run = before;
+            return;
+        };
         self.moved = true;
-        self.state.run = Some(Run { block: true, ..Run::at(anchor) });
         self.go_on(at, target);
     }
 }

@@ -20,7 +20,7 @@ impl Work<'_> {
             return self.note("kept", "a reaction was taken back");
         }
         if let Some(run) = &self.state.run {
-            ahead::steps(self.bot.flows.get(run.at.hint.0), run.at.step);
+            ahead::steps(self.bot().flows.get(run.at.hint.0), run.at.step);
         }
         let heard = Arc::new(self.understand(inbound));
         if heard.kind == Kind::Reaction {
@@ -87,7 +87,7 @@ impl Work<'_> {
 
     /// True when the message is dealt with.
     fn opts(&mut self, heard: &Arc<Heard>) -> bool {
-        let settings = &self.bot.settings;
+        let settings = &self.live.settings;
         if self.state.opted_out {
             if !self.says(settings.opt_in.as_ref(), heard) {
                 self.note("kept", "the customer wants no automatic messages");
@@ -157,7 +157,7 @@ impl Work<'_> {
     }
 
     fn gather(&mut self, heard: Arc<Heard>) {
-        let Some(Gather { quiet_ms, most_ms }) = self.bot.settings.gather else {
+        let Some(Gather { quiet_ms, most_ms }) = self.live.settings.gather else {
             // A bot without `gather` may have taken over from one with it.
             self.close_gather();
             self.hear(heard);
@@ -218,14 +218,14 @@ impl Work<'_> {
     // --- TikTok answers by itself ----------------------------------------------------------------------------------
 
     fn is_answered_by_tiktok(&self, heard: &Heard) -> bool {
-        !self.bot.settings.also_after_tiktok && self.state.answered_by_tiktok.is_some_and(|at| at >= heard.at)
+        !self.live.settings.also_after_tiktok && self.state.answered_by_tiktok.is_some_and(|at| at >= heard.at)
     }
 
     /// An automatic message of TikTok's at `at`: what it answers the bot does not answer again, as far as that can still be
     /// helped. `silent` where nothing of the business side had left since the customer's message.
     pub(super) fn tiktok_answers(&mut self, at: Moment, silent: bool) {
         self.state.answered_by_tiktok = self.state.answered_by_tiktok.max(Some(at));
-        if self.bot.settings.also_after_tiktok {
+        if self.live.settings.also_after_tiktok {
             return;
         }
         if let Some(gathered) = &mut self.state.gathered {

@@ -15,7 +15,7 @@ const CAPABILITY_PATIENCE_MS: i64 = 30_000;
 impl Work<'_> {
     pub(super) fn image(&mut self, file: &Template, otherwise: usize, next: usize, origin: &Origin) -> Result<Next, Fault> {
         let name = self.render(file)?;
-        let bot = self.bot;
+        let bot = self.bot();
         let Some(asset) = bot.assets.get(&name) else {
             self.note_at("image", format_args!("there is no file `{name}`"), Some(origin));
             return Ok(Next::Step(otherwise));

@@ -29,6 +29,7 @@ mod run;
 mod state;
 mod steps;
 mod trace;
+mod versions;
 mod weigh;
 mod work;
 
@@ -38,6 +39,7 @@ pub use effect::{Candidate, Class, Courtesy, Effect, End, HeaderPiece, Reply, Re
 pub use input::{Answer, Body, ColleagueAction, Comment, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral};
 pub use limits::Limits;
 pub use trace::{Trace, Traces};
+pub use versions::{Bots, Moves, Older, Parked};
 
 use crate::bot::{Bot, StepId};
 use crate::calendar::Moment;
@@ -72,7 +74,13 @@ pub struct Sprint {
 /// and the same sprint, bit for bit.
 #[must_use]
 pub fn advance(bot: &Bot, conversation: &mut Conversation, input: &Input, context: &Context<'_>) -> Sprint {
-    let mut work = work::Work::new(bot, conversation, context);
+    advance_among(&Bots::one(bot), conversation, input, context)
+}
+
+/// The same where versions of the bot are kept: what the conversation is in the middle of goes on as it began.
+#[must_use]
+pub fn advance_among(bots: &Bots<'_>, conversation: &mut Conversation, input: &Input, context: &Context<'_>) -> Sprint {
+    let mut work = work::Work::new(bots, conversation, context);
     work.input(input);
     work.finish()
 }

@@ -80,7 +80,7 @@ impl Work<'_> {
 
     /// Replies that the bot may still make.
     fn room(&self) -> usize {
-        let left = self.state.ledger.replies_left().saturating_sub(self.bot.settings.reserve);
+        let left = self.state.ledger.replies_left().saturating_sub(self.live.settings.reserve);
         usize::try_from(left).unwrap_or(0)
     }
 
@@ -157,7 +157,7 @@ impl Work<'_> {
         if self.state.queue.len() >= self.context.limits.queue_max {
             return Err("too many replies wait in this conversation".to_owned());
         }
-        let (times, within) = self.bot.settings.same_reply;
+        let (times, within) = self.live.settings.same_reply;
         let print = match &draft.content {
             Content::Image(image) => fingerprint("image", &image.digest),
             Content::Post { item_id } => fingerprint("share_post", item_id),
@@ -201,7 +201,7 @@ impl Work<'_> {
             ledger: &self.state.ledger,
             now: self.now,
             margin_ms: self.context.window_margin_ms,
-            reserve: self.bot.settings.reserve,
+            reserve: self.live.settings.reserve,
             by_colleague: false,
             taken: self.state.stand.is_taken(),
             opted_out: self.state.opted_out,
@@ -209,7 +209,7 @@ impl Work<'_> {
             already_reserved: reserved,
             account_ok: true,
             images: self.state.images.map(|(allowed, _)| allowed),
-            short: match self.bot.settings.on_short_budget {
+            short: match self.live.settings.on_short_budget {
                 ShortBudget::Hold => Short::Hold,
                 ShortBudget::Drop => Short::Drop,
                 ShortBudget::Handoff => Short::HandOver,
@@ -274,7 +274,7 @@ impl Work<'_> {
 
     /// The reply waits for the customer to write; its slot is free.
     pub(super) fn hold(&mut self, id: ReplyId, why: &str) {
-        let keep = self.bot.settings.keep_ms;
+        let keep = self.live.settings.keep_ms;
         let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
         entry.stage = Stage::Held { until: entry.queued.plus_ms(keep) };
         let (prompt, visit) = (entry.prompt, entry.visit);

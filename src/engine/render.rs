@@ -4,7 +4,7 @@ use super::expression::Scope;
 use super::format::Style;
 use super::trace::{Told, Traces, line};
 use super::work::{Fault, Work};
-use crate::bot::{Expr, Filter, Piece, Place, Template, Text, Value};
+use crate::bot::{Bot, Expr, Filter, Piece, Place, Template, Text, Value};
 use crate::text;
 
 impl Work<'_> {
@@ -184,7 +184,7 @@ impl Scope<'_> {
     /// Whether a value is, or is made of, a secret field.
     fn is_secret(&self, expr: &Expr) -> bool {
         match expr {
-            Expr::Place(Place::Contact(name)) => self.bot.contact.iter().any(|field| field.name == *name && field.secret),
+            Expr::Place(Place::Contact(name)) => is_secret(self.live, name) || is_secret(self.bot, name),
             Expr::Member(of, _) | Expr::Not(of) | Expr::Negative(of) => self.is_secret(of),
             Expr::Index(of, at) => self.is_secret(of) || self.is_secret(at),
             Expr::Call(_, arguments) | Expr::List(arguments) => arguments.iter().any(|argument| self.is_secret(argument)),
@@ -193,6 +193,11 @@ impl Scope<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether a field of the contact is a secret.
+pub(super) fn is_secret(bot: &Bot, field: &str) -> bool {
+    bot.contact.iter().any(|known| known.name == field && known.secret)
 }
 
 /// An expression's name for people.

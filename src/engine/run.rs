@@ -6,17 +6,18 @@ use std::sync::Arc;
 use super::state::{Anchor, Ended, Failure, Hint, Run, WaitKind};
 use super::trace::line;
 use super::work::{Fault, Work};
-use crate::bot::{Flow, Origin, Step, StepId, Trigger};
+use crate::bot::{Bot, Flow, Origin, Step, StepId, Trigger};
 
 impl<'a> Work<'a> {
-    /// Flow and step of an anchor in this version of the bot: by place where the digest agrees, else by digest.
+    /// Flow and step of an anchor of the present run, in its version of the bot: by place where the digest agrees, else by digest.
     pub(super) fn find(&self, anchor: &Anchor) -> Option<StepId> {
+        let bot = self.bot();
         let named = |flow: &Flow| Arc::ptr_eq(&flow.name, &anchor.flow) || flow.name == anchor.flow;
-        let flow = match self.bot.flows.get(anchor.hint.0) {
+        let flow = match bot.flows.get(anchor.hint.0) {
             Some(flow) if named(flow) => anchor.hint.0,
-            _ => self.bot.flow_at(&anchor.flow)?,
+            _ => bot.flow_at(&anchor.flow)?,
         };
-        let steps = &self.bot.flows.get(flow)?.steps;
+        let steps = &bot.flows.get(flow)?.steps;
         if steps.get(anchor.step).is_some_and(|step| step.digest == anchor.digest) {
             return Some(StepId { flow, step: anchor.step });
         }
@@ -25,7 +26,7 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn step_at(&self, at: StepId) -> Option<&'a Step> {
-        self.bot.flows.get(at.flow)?.steps.get(at.step)
+        self.bot().flows.get(at.flow)?.steps.get(at.step)
     }
 
     /// The step that the run stands at.
@@ -36,14 +37,6 @@ impl<'a> Work<'a> {
 
     pub(super) fn origin_of(&self, anchor: &Anchor) -> Option<Origin> {
         Some(self.step_at(self.find(anchor)?)?.origin.clone())
-    }
-
-    /// The beginning of a flow.
-    pub(super) fn beginning(&self, flow: usize) -> Anchor {
-        let found = self.bot.flows.get(flow);
-        let digest = found.and_then(|flow| flow.steps.first()).map_or(0, |step| step.digest);
-        let name = found.map(|flow| flow.name.clone()).unwrap_or_default();
-        Anchor { flow: name, digest, hint: Hint(flow), ..Anchor::default() }
     }
 
     /// The step a run waits in no longer exists.
@@ -73,6 +66,12 @@ impl<'a> Work<'a> {
     /// The run cannot go on: `on fault` speaks, where the bot has one.
     pub(super) fn fault(&mut self, fault: &Fault, origin: Option<&Origin>) {
         self.note_at("fault", &fault.text, origin);
+        // Its own version answers its faults.
+        let (bot, version) = match &self.state.run {
+            Some(run) if run.version != self.bots.number => (self.bot_of(run.version), run.version),
+            _ => (self.live, self.bots.number),
+        };
+        let version = if std::ptr::eq(bot, self.live) { self.bots.number } else { version };
         let failed = self.state.run.take();
         let (beside, block) = failed.as_ref().map_or((false, false), |run| (run.beside, run.block));
         if let Some(run) = &failed {
@@ -86,13 +85,13 @@ impl<'a> Work<'a> {
         if !block
             && self.state.stand.is_free()
             && !self.state.opted_out
-            && let Some(trigger) = self.fault_trigger()
+            && let Some(trigger) = self.fault_trigger(bot)
         {
             let step = origin.map(|origin| format!("{}:{}", origin.path, origin.line)).unwrap_or_default();
             let failure = Failure { reason: fault.reason.to_owned(), step };
-            self.won(trigger, "fault");
-            let at = self.beginning(trigger.flow);
-            self.state.run = Some(Run { fault: Some(Box::new(failure)), beside, ..Run::at(at) });
+            self.won(bot, trigger, "fault");
+            let at = beginning(bot, trigger.flow);
+            self.state.run = Some(Run { fault: Some(Box::new(failure)), beside, ..Run::at(at, version) });
             return self.proceed(StepId { flow: trigger.flow, step: 0 });
         }
         if !beside {
@@ -100,11 +99,10 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn fault_trigger(&mut self) -> Option<&'a Trigger> {
-        let bot = self.bot;
+    fn fault_trigger(&mut self, bot: &'a Bot) -> Option<&'a Trigger> {
         let faults = bot.matcher.faults();
         let mut triggers = faults.into_iter().filter_map(|index| bot.triggers.get(index));
-        triggers.find(|trigger| self.left_out(trigger).is_none())
+        triggers.find(|trigger| self.left_out(bot, trigger).is_none())
     }
 
     /// A run that was put aside goes on.
@@ -162,11 +160,12 @@ impl<'a> Work<'a> {
     }
 
     /// Remembers that a trigger won, for its `once per`.
-    pub(super) fn won(&mut self, trigger: &Trigger, form: &str) {
+    pub(super) fn won(&mut self, of: &Bot, trigger: &Trigger, form: &str) {
         self.note_at("trigger", line!["`", &*trigger.key, "` (", form, ") starts"], Some(&trigger.origin));
         if trigger.once_per_ms.is_some() {
             self.state.wins.insert(trigger.key.clone(), self.now);
-            let known = |key: &String| self.bot.triggers.iter().any(|trigger| trigger.key == *key);
+            let bots = [self.live, of];
+            let known = |key: &String| bots.iter().any(|bot| bot.triggers.iter().any(|trigger| trigger.key == *key));
             self.state.wins.retain(|key, _| known(key));
         }
     }
@@ -185,4 +184,12 @@ impl<'a> Work<'a> {
             self.effects.push(Effect::Courtesy { what });
         }
     }
+}
+
+/// The beginning of a flow.
+pub(super) fn beginning(bot: &Bot, flow: usize) -> Anchor {
+    let found = bot.flows.get(flow);
+    let digest = found.and_then(|flow| flow.steps.first()).map_or(0, |step| step.digest);
+    let name = found.map(|flow| flow.name.clone()).unwrap_or_default();
+    Anchor { flow: name, digest, hint: Hint(flow), ..Anchor::default() }
 }

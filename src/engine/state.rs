@@ -74,11 +74,14 @@ pub(super) struct Run {
     /// It runs beside one that waits.
     #[serde(rename = "s", default, skip_serializing_if = "is_false")]
     pub beside: bool,
+    /// The version of the bot that its steps are of; 0 where versions were not kept.
+    #[serde(rename = "vn", default, skip_serializing_if = "is_zero")]
+    pub version: u32,
 }
 
 impl Run {
-    pub(super) fn at(at: Anchor) -> Self {
-        Self { at, ..Self::default() }
+    pub(super) fn at(at: Anchor, version: u32) -> Self {
+        Self { at, version, ..Self::default() }
     }
 
     /// What runs beside another run, or because one failed, is over at once.
@@ -200,6 +203,13 @@ impl Stand {
             Self::Asked(handed) | Self::Taken(handed) => Some(handed),
         }
     }
+
+    pub(super) fn handed_mut(&mut self) -> Option<&mut Handed> {
+        match self {
+            Self::Free => None,
+            Self::Asked(handed) | Self::Taken(handed) => Some(handed),
+        }
+    }
 }
 
 /// A conversation in a colleague's hands.
@@ -218,6 +228,9 @@ pub(super) struct Handed {
     /// The `handoff` step with its blocks.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<Anchor>,
+    /// The version of the bot that the step is of.
+    #[serde(rename = "vn", default, skip_serializing_if = "is_zero")]
+    pub version: u32,
 }
 
 /// A reply that has not reached its final state.

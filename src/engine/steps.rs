@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Hint, Kept, Wait, WaitKind};
+use super::versions::field_of;
 use super::work::{Draft, Fault, Work};
 use super::{Courtesy, Effect};
 use crate::bot::{Expr, Op, Origin, Place, Step, StepId, Text, Value, ValueMap, WaitFor};
@@ -31,7 +32,7 @@ impl<'a> Work<'a> {
     /// Goes on at this step until the run waits or ends.
     pub(super) fn proceed(&mut self, mut at: StepId) {
         loop {
-            let bot = self.bot;
+            let bot = self.bot();
             let Some(flow) = bot.flows.get(at.flow) else { return self.end_run("its flow no longer exists") };
             let Some(run) = &mut self.state.run else { return };
             run.wait = None;
@@ -263,16 +264,17 @@ impl<'a> Work<'a> {
             }
             Place::Contact(name) => {
                 let at = self.now;
+                let name = field_of(self.bot(), self.live, name);
                 match value {
                     Some(value) => match self.state.contact.get_mut(name) {
                         Some(kept) => *kept = Kept { value, at },
-                        None => drop(self.state.contact.insert(name.clone(), Kept { value, at })),
+                        None => drop(self.state.contact.insert(name.to_owned(), Kept { value, at })),
                     },
                     None => drop(self.state.contact.remove(name)),
                 }
             }
             Place::Language => match value {
-                Some(Value::Text(tag)) if self.bot.languages.contains(&tag) => {
+                Some(Value::Text(tag)) if self.bot().languages.contains(&tag) => {
                     self.note("language", format_args!("set to {tag}"));
                     self.state.language = Some(tag);
                     self.state.language_set = true;
@@ -297,12 +299,11 @@ impl<'a> Work<'a> {
     // --- waiting ---------------------------------------------------------------------------------------------------
 
     fn wait(&mut self, wait: &WaitFor, next: usize) -> Next {
-        let bot = self.bot;
-        let zone = &bot.settings.zone;
+        let zone = &self.bot().settings.zone;
         let (until, by_the_clock) = match wait {
             WaitFor::Duration(ms) => (Some(self.now.plus_ms(*ms)), false),
             WaitFor::Time(time) => (Some(zone.next_time(self.now, *time)), true),
-            WaitFor::Open(hours) => (bot.hours.get(*hours).and_then(|hours| hours.next_open(self.now, zone)), true),
+            WaitFor::Open(hours) => (self.hours(*hours).and_then(|hours| hours.next_open(self.now, zone)), true),
         };
         match until {
             Some(until) if until > self.now => {
@@ -321,7 +322,7 @@ impl<'a> Work<'a> {
 
     /// So much later than the others this conversation goes on.
     fn spread_ms(&mut self) -> i64 {
-        let most = usize::try_from(self.bot.settings.spread_ms).unwrap_or(0);
+        let most = usize::try_from(self.live.settings.spread_ms).unwrap_or(0);
         let drawn = i64::try_from(self.draw(most)).unwrap_or(0);
         if drawn > 0 {
             self.note("spread", format_args!("{} s later, so that not all go on at once", drawn / 1_000));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::state::{Ended, Heard, WaitKind};
 use super::trace::Told;
-use super::{Context, Conversation, Effect, Input, Sprint, Traces};
+use super::{Bots, Context, Conversation, Effect, Input, Sprint, Traces};
 use crate::bot::{Bot, Origin, StepId, ValueMap};
 use crate::calendar::Moment;
 use crate::channel::{Content, fingerprint};
@@ -15,7 +15,9 @@ use crate::engine::expression::Scope;
 const KNOWN_MOST: usize = 64;
 
 pub(super) struct Work<'a> {
-    pub bot: &'a Bot,
+    /// Whose triggers and settings hold; whose steps are taken says [`Work::bot`].
+    pub live: &'a Bot,
+    pub bots: &'a Bots<'a>,
     pub context: &'a Context<'a>,
     pub now: Moment,
     pub state: &'a mut Conversation,
@@ -79,11 +81,12 @@ impl Fault {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(bot: &'a Bot, state: &'a mut Conversation, context: &'a Context<'a>) -> Self {
+    pub(super) fn new(bots: &'a Bots<'a>, state: &'a mut Conversation, context: &'a Context<'a>) -> Self {
         let now = state.now.max(context.now);
         state.now = now;
         Self {
-            bot,
+            live: bots.live,
+            bots,
             context,
             now,
             state,
@@ -102,6 +105,7 @@ impl<'a> Work<'a> {
 
     pub(super) fn input(&mut self, input: &Input) {
         super::ahead::of(self.state);
+        self.take_up_versions();
         self.forget();
         self.grows = !matches!(
             input,
@@ -216,9 +220,15 @@ impl<'a> Work<'a> {
         self.wait_due();
     }
 
-    /// Fields of the contact whose time is over.
+    /// Fields of the contact that have another name now, and those whose time is over.
     fn forget(&mut self) {
-        for field in &self.bot.contact {
+        for field in &self.live.contact {
+            if let Some(old) = &field.renamed_from
+                && !self.state.contact.contains_key(&field.name)
+                && let Some(kept) = self.state.contact.remove(old)
+            {
+                self.state.contact.insert(field.name.clone(), kept);
+            }
             if let Some(after) = field.forget_after_ms
                 && self.state.contact.get(&field.name).is_some_and(|kept| kept.at.plus_ms(after) <= self.now)
             {
@@ -263,25 +273,25 @@ impl<'a> Work<'a> {
     pub(super) fn scope(&self) -> Scope<'_> {
         static NONE: ValueMap = ValueMap::new();
         let variables = self.state.run.as_ref().map_or(&NONE, |run| &run.at.variables);
-        Scope { bot: self.bot, state: self.state, variables, now: self.now }
+        Scope { bot: self.bot(), live: self.live, state: self.state, variables, now: self.now }
     }
 
     /// Index of the conversation's language in the bot's.
     pub(super) fn language(&self) -> usize {
         let tag = self.state.language.as_deref();
-        self.bot.languages.iter().position(|known| Some(known.as_str()) == tag).unwrap_or(0)
+        self.bot().languages.iter().position(|known| Some(known.as_str()) == tag).unwrap_or(0)
     }
 
     /// Its BCP 47 tag.
     pub(super) fn language_tag(&self) -> &'a str {
-        self.bot.languages.get(self.language()).map_or("und", String::as_str)
+        self.bot().languages.get(self.language()).map_or("und", String::as_str)
     }
 
     pub(super) fn learn_language(&mut self, heard: &Heard) {
         if self.state.language_set {
             return;
         }
-        let told = crate::text::language_of(&heard.text, &self.bot.languages).and_then(|at| self.bot.languages.get(at));
+        let told = crate::text::language_of(&heard.text, &self.live.languages).and_then(|at| self.live.languages.get(at));
         if let Some(tag) = told
             && self.state.language.as_ref() != Some(tag)
         {
@@ -331,7 +341,8 @@ impl<'a> Work<'a> {
         if size(self.state) <= most {
             return;
         }
-        let origin = self.state.run.take().and_then(|run| self.origin_of(&run.at));
+        let origin = self.state.run.as_ref().and_then(|run| self.origin_of(&run.at));
+        self.state.run = None;
         self.state.parked = None;
         self.note_at("fault", format_args!("the conversation has grown beyond {most} bytes"), origin.as_ref());
         if size(self.state) > most {

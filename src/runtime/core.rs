@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -20,7 +19,7 @@ use super::pause::Pauses;
 use super::port::{AccountId, ConversationId, InputKey, Record, StoreError, Target};
 use super::presence::Presence;
 use super::scripts::Parking;
-use crate::bot::Bot;
+use super::versions::Versions;
 use crate::calendar::Moment;
 use crate::engine::{Candidate, Effect, Input, Limits};
 
@@ -31,7 +30,7 @@ const STALE_MOST: u32 = 16;
 
 pub(super) struct Core {
     pub(super) ports: Ports,
-    pub(super) bot: ArcSwap<Bot>,
+    pub(super) versions: Versions,
     pub(super) limits: Limits,
     pub(super) fail: FailPoint,
     pub(super) doubt: Doubt,

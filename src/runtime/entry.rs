@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bot::Bot;
 use crate::calendar::Moment;
-use crate::engine::{self, Context, Conversation, Effect, Input, Limits, Traces};
+use crate::engine::{self, Bots, Context, Conversation, Effect, Input, Limits, Moves, Older, Traces};
 
 /// Bytes kept of a body that has no effect.
 const RAW_KEPT: usize = 8_192;
@@ -24,6 +24,12 @@ pub struct Entry {
     pub now: Moment,
     /// The bot's version.
     pub bot: String,
+    /// Its number; 0 where versions are not kept.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub version: u32,
+    /// Other versions that the conversation's runs were in: number and digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub older: Vec<(u32, String)>,
     pub window_margin_ms: i64,
     pub skew_ms: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,6 +37,10 @@ pub struct Entry {
     /// The engine failed on this input; the conversation stayed as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A delivery that has no effect, as it is kept.
@@ -82,7 +92,17 @@ pub fn replay<'a, B: AsRef<Bot>>(
         if entry.fault.is_some() {
             continue;
         }
-        let bot = bot_of(&entry.bot).ok_or_else(|| ReplayError::Bot { line, digest: entry.bot.clone() })?;
+        let found = |digest: &String| bot_of(digest).ok_or_else(|| ReplayError::Bot { line, digest: digest.clone() });
+        let bot = found(&entry.bot)?;
+        let older = entry.older.iter().map(|(number, digest)| {
+            let older = found(digest)?;
+            let moves = Moves::between(older.as_ref(), bot.as_ref());
+            Ok((*number, older, moves))
+        });
+        let older = older.collect::<Result<Vec<_>, _>>()?;
+        let older: Vec<Older<'_>> =
+            older.iter().map(|(number, bot, moves)| Older { number: *number, bot: bot.as_ref(), moves }).collect();
+        let bots = Bots { live: bot.as_ref(), number: entry.version, others: &older };
         let context = Context {
             now: entry.now,
             seed: entry.seed,
@@ -90,7 +110,7 @@ pub fn replay<'a, B: AsRef<Bot>>(
             window_margin_ms: entry.window_margin_ms,
             skew_ms: entry.skew_ms,
         };
-        let sprint = engine::advance(bot.as_ref(), &mut conversation, &entry.input, &context);
+        let sprint = engine::advance_among(&bots, &mut conversation, &entry.input, &context);
         if sprint.effects != entry.effects {
             return Err(ReplayError::Effects { line });
         }

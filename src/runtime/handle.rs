@@ -178,15 +178,15 @@ impl Handle {
         self.core.pauses.list(&self.core.accounts)
     }
 
-    /// From the next sprint on this bot answers.
+    /// From the next sprint on this bot answers. For bots whose versions are not kept: see [`Handle::deploy`].
     pub fn set_bot(&self, bot: Arc<Bot>) {
-        self.core.bot.store(bot);
+        self.core.versions.set_live(self.core.versions.live().number, bot);
     }
 
     /// The bot that answers now.
     #[must_use]
     pub fn bot(&self) -> Arc<Bot> {
-        self.core.bot.load_full()
+        Arc::clone(&self.core.versions.live().bot)
     }
 
     /// A permit for a call outside of conversations (registration, sign-in), before all replies; `None` when the app is

@@ -2,6 +2,8 @@
 //! Does not know: axum, HTTP, TikTok by name, source texts.
 
 mod core;
+mod deploy;
+mod deploying;
 mod dispatch;
 mod doubt;
 mod entry;
@@ -13,8 +15,10 @@ mod lease;
 mod measure;
 mod metrics;
 mod options;
+mod order;
 mod outbox;
 mod pause;
+mod plan;
 pub mod port;
 mod presence;
 mod read;
@@ -22,14 +26,18 @@ mod recent;
 mod restore;
 mod scripts;
 mod service;
+mod sources;
+mod sprint;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod versions;
 mod view;
 mod worker;
 mod writer;
 
 pub use self::core::{Delivered, Event, Refused};
+pub use self::deploy::{Begun, DeployError, Deployed, Depot, Listed, VERSIONS_MAX};
 pub use self::dispatch::{Report, Waiting};
 pub use self::entry::{Entry, Kept, ReplayError, replay};
 pub use self::forecast::{Outbox, Waits};
@@ -38,6 +46,7 @@ pub use self::measure::Took;
 pub use self::metrics::{Counts, Measures};
 pub use self::options::{AppOptions, FetchLimits, Options, Ports};
 pub use self::pause::{Paused, write_pause};
+pub use self::plan::{Finding, Lands, Parked, Plan, Severity};
 pub use self::read::{ConversationSummary, ConversationView};
 pub use self::service::Service;
 pub use self::view::{Line, ReplyState, ReplyView, Side, timeline};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::port::{Clock, Entropy, Fetcher, Store, Transport};
+use super::port::{Clock, Compiler, Entropy, Fetcher, Store, Transport};
 use crate::engine::Limits;
 
 /// The outside, as the runtime sees it.
@@ -14,6 +14,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     pub transport: Arc<dyn Transport>,
     pub fetcher: Arc<dyn Fetcher>,
+    /// Makes bots of stored versions; `None` where versions are not kept.
+    pub compiler: Option<Arc<dyn Compiler>>,
 }
 
 /// How many calls of the business's systems there may be.
@@ -37,6 +39,8 @@ impl Default for FetchLimits {
 #[derive(Clone, Debug)]
 pub struct Options {
     pub apps: Vec<AppOptions>,
+    /// The number of the bot's version in the store (see [`super::Depot::begin`]); 0 where versions are not kept.
+    pub version: u32,
     /// Tasks that run the engine; a conversation belongs to one of them.
     pub workers: usize,
     /// Conversations kept in memory, over all workers.
@@ -60,6 +64,7 @@ impl Options {
     pub fn new(apps: Vec<AppOptions>) -> Self {
         Self {
             apps,
+            version: 0,
             workers: 2,
             cached_max: 20_000,
             limits: Limits::default(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
-use crate::bot::Asset;
+use crate::bot::{Asset, Bot};
 use crate::calendar::Moment;
 use crate::channel::{Outcome, Outgoing};
 use crate::engine::{Courtesy, Input, Listing, ReplyId};
@@ -244,6 +244,23 @@ pub struct AccountRow {
     pub token_generation: i64,
 }
 
+/// A version of the bot as stored. What stands in it is the runtime's; a store sees bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionRow {
+    /// Counted from 1.
+    pub number: u32,
+    /// Of the body.
+    pub digest: String,
+    /// When it was first stored.
+    pub at: Moment,
+    /// Of the program that stored it, as in `0.1.0`.
+    pub program: String,
+    pub body: Vec<u8>,
+}
+
+/// The key of `meta` whose value says which version of the bot is live.
+pub const LIVE: &str = "live_version";
+
 /// The key of `meta` under which sending of all accounts is paused: an empty value, or none, is no pause. A store that is
 /// shared refuses marks while one stands (see [`Record::is_mark`]).
 pub const PAUSE: &str = "pause";
@@ -326,6 +343,16 @@ pub trait Store: Send + Sync + 'static {
     async fn loose_history(&self, most: usize) -> Result<Vec<HistoryRow>, StoreError>;
     /// All conversations, the one begun last first, for lists in the outside.
     async fn conversations(&self, most: usize) -> Result<Vec<ConversationRow>, StoreError>;
+    /// Conversations after this one, in the order of their ids.
+    async fn conversations_after(&self, after: ConversationId, most: usize) -> Result<Vec<ConversationRow>, StoreError>;
+    /// Every version of the bot, the oldest first, without its body.
+    async fn versions(&self) -> Result<Vec<VersionRow>, StoreError>;
+    async fn version(&self, number: u32) -> Result<Option<VersionRow>, StoreError>;
+    /// Stores a version under the next number, whatever is in the row's; one whose digest is there already keeps its number.
+    /// Gives the number.
+    async fn put_version(&self, version: VersionRow) -> Result<u32, StoreError>;
+    /// Removes what is there of them. The newest of all is never asked for: numbers are not used again.
+    async fn remove_versions(&self, numbers: &[u32]) -> Result<(), StoreError>;
     async fn media(&self, account: AccountId, digest: &str) -> Result<Option<(String, Moment)>, StoreError>;
     /// Remembers an uploaded file's media id until it ends; an empty id forgets it.
     async fn put_media(&self, account: AccountId, digest: &str, media_id: &str, until: Moment) -> Result<(), StoreError>;
@@ -333,6 +360,23 @@ pub trait Store: Send + Sync + 'static {
     async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
     /// Writes it unless there is one; gives what is stored then. Of several processes one wins.
     async fn put_meta_once(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
+}
+
+// --- bots ----------------------------------------------------------------------------------------------------------
+
+/// The files of a bot, by path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    pub flows: Vec<(String, String)>,
+    pub images: Vec<(String, Vec<u8>)>,
+}
+
+/// Makes bots of files. It may take seconds, and takes them from nobody: its work is done off the runtime's tasks.
+#[async_trait]
+pub trait Compiler: Send + Sync + 'static {
+    /// # Errors
+    /// What is wrong with the files, for people.
+    async fn compile(&self, files: &Files) -> Result<Arc<Bot>, String>;
 }
 
 // --- transport -----------------------------------------------------------------------------------------------------

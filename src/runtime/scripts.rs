@@ -1,6 +1,7 @@
 //! Scripts in the running server: called off the conversation's worker, and put aside for a while where they overrun.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -57,7 +58,7 @@ impl Parking {
 impl Core {
     /// Calls a function of a script of the live bot and waits for its end without holding anybody up.
     pub(super) async fn call_script(&self, account: AccountId, conversation: &str, call: ScriptCall) -> Returned {
-        let bot = self.bot.load_full();
+        let bot = Arc::clone(&self.versions.live().bot);
         let script = (bot.digest.clone(), call.script.clone());
         if let Some(left) = self.scripts.left(&script, self.monotonic()) {
             let minutes = left.as_secs().div_ceil(60);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -24,6 +23,7 @@ use super::presence::{self, Presence};
 use super::restore;
 use super::scripts::Parking;
 use super::timers::{Timers, Told};
+use super::versions::{self, Live, Versions};
 use super::worker::Worker;
 use super::writer::Writer;
 use crate::bot::Bot;
@@ -62,8 +62,9 @@ impl Service {
         let presence = Presence::default();
         presence.look(ports.store.as_ref(), ports.clock.now(), options.presence_every).await?;
         let shared = ports.store.is_shared();
+        let (versions, wanted) = Versions::new(Live::new(options.version, bot), ports.compiler.clone());
         let core = Arc::new(Core {
-            bot: ArcSwap::from(bot),
+            versions,
             limits: options.limits,
             fail: FailPoint::new(options.fail_point),
             doubt: Doubt::default(),
@@ -117,6 +118,7 @@ impl Service {
         spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), told).run());
         spawn(&mut tasks, &core, "fetching", fetching::run(Arc::clone(&core), begun));
         spawn(&mut tasks, &core, "presence", presence::show(Arc::clone(&core)));
+        spawn(&mut tasks, &core, "versions", versions::load_wanted(Arc::clone(&core), wanted));
         lead(&mut tasks, &core, &lanes, &timers);
         Ok((Self { tasks }, Handle::new(core, lanes)))
     }
@@ -134,6 +136,9 @@ fn lead(tasks: &mut JoinSet<()>, core: &Arc<Core>, lanes: &HashMap<usize, Lane>,
         spawn(tasks, core, "lease", keeper.run());
     }
     tasks.spawn(lease::listen(Arc::clone(core)));
+    if core.versions.live().number != 0 {
+        tasks.spawn(versions::listen(Arc::clone(core)));
+    }
     let told: Vec<Lane> = lanes.values().cloned().collect();
     tasks.spawn(pause::listen(Arc::clone(core), move || told.iter().for_each(|lane| lane.send(Msg::Look))));
 }

@@ -5,24 +5,24 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, Mark, News, Refused, wait_of};
+use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, News, Refused};
 use super::entry::{self, Entry, Kept};
 use super::measure;
 use super::metrics::count;
+use super::order::{order, told_at};
 use super::outbox;
 use super::port::{Change, ConversationId, Found, InputKey, Record, StoreError};
 use super::recent::Recent;
+use super::sprint::{margins, mark_of, panic_text, unstuck};
+use super::versions::{Live, Needed, NotReady};
 use crate::calendar::Moment;
-use crate::channel::rules::{margin_ms, skew_bound_ms};
-use crate::engine::{self, Context, Conversation, Effect, Input, ReplyId, Sprint};
+use crate::engine::{self, Bots, Context, Conversation, Input, Older, ReplyId, Sprint};
 
 const TAKEN_MAX: usize = 256;
 /// After so many inputs other tasks of the thread have their turn.
 const TURN: usize = 16;
-/// A due moment that its own input does not move comes again after this.
-const STUCK_DUE_MS: i64 = 60_000;
 
 pub(super) struct Worker {
     core: Arc<Core>,
@@ -34,6 +34,9 @@ pub(super) struct Worker {
     sent: u64,
     committed: Arc<AtomicU64>,
     tick: u64,
+    /// Inputs of conversations with a run in a version that is being loaded, in their order.
+    held: Vec<Item>,
+    ready: watch::Receiver<u64>,
 }
 
 /// The conversation after an input, what it led to, and its bytes.
@@ -63,12 +66,14 @@ impl Worker {
     pub(super) fn new(core: Arc<Core>, items: mpsc::UnboundedReceiver<Item>, cached_max: usize) -> Self {
         let generation = core.generation.load(Ordering::SeqCst);
         let committed = Arc::new(AtomicU64::new(0));
-        Self { core, items, slots: HashMap::new(), cached_max, generation, sent: 0, committed, tick: 0 }
+        let ready = core.versions.changes();
+        let (slots, held) = (HashMap::new(), Vec::new());
+        Self { core, items, slots, cached_max, generation, sent: 0, committed, tick: 0, held, ready }
     }
 
     pub(super) async fn run(mut self) {
         let mut items = Vec::new();
-        while self.items.recv_many(&mut items, TAKEN_MAX).await > 0 {
+        while self.receive(&mut items).await {
             self.tick += 1;
             let generation = self.core.generation.load(Ordering::SeqCst);
             if generation != self.generation {
@@ -89,6 +94,44 @@ impl Worker {
                 }
             }
             self.evict();
+        }
+    }
+
+    /// What is to be done next, what was held before it; false at the end.
+    async fn receive(&mut self, items: &mut Vec<Item>) -> bool {
+        if self.held.is_empty() {
+            return self.items.recv_many(items, TAKEN_MAX).await > 0;
+        }
+        let mut new = Vec::new();
+        let goes_on = tokio::select! {
+            biased;
+            count = self.items.recv_many(&mut new, TAKEN_MAX) => count > 0,
+            known = self.ready.changed() => known.is_ok(),
+        };
+        self.ready.mark_unchanged();
+        items.append(&mut self.held);
+        items.append(&mut new);
+        goes_on
+    }
+
+    /// The versions that an input needs beside the live one; `None` where it has to wait for them or was refused.
+    fn needed(&mut self, item: Item, live: &Live) -> Option<(Item, Vec<Needed>)> {
+        let conversation = self.slots.get(&item.address).map(|slot| &slot.conversation);
+        let numbers = conversation.map(|one| one.versions(live.number)).unwrap_or_default();
+        if self.held.iter().any(|held| held.address == item.address) {
+            self.held.push(item);
+            return None;
+        }
+        match self.core.versions.needed(&numbers, live) {
+            Ok(needed) => Some((item, needed)),
+            Err(NotReady::Loading) => {
+                self.held.push(item);
+                None
+            }
+            Err(NotReady::Newer(why)) => {
+                let _ = item.ack.send(Err(Refused::Store(why)));
+                None
+            }
         }
     }
 
@@ -198,6 +241,8 @@ impl Worker {
             let _ = self.core.writer.send(finished);
             return;
         }
+        let live = self.core.versions.live();
+        let Some((item, needed)) = self.needed(item, &live) else { return };
         let Some(slot) = self.slots.get_mut(&item.address) else { return };
         slot.used = self.tick;
         let basis = Some((slot.id, slot.since));
@@ -233,41 +278,10 @@ impl Worker {
                 self.sent += 1;
                 slot.sent = self.sent;
                 finished.progress = Some((Arc::clone(&self.committed), self.sent));
-                slot.sprint(&self.core, &item.address, key, input, &mut finished);
+                slot.sprint(&self.core, &item.address, key, input, (&live, &needed), &mut finished);
             }
         }
         let _ = self.core.writer.send(finished);
-    }
-}
-
-/// TikTok's time of what it delivers with an id.
-fn told_at(input: &Input) -> Option<Moment> {
-    match input {
-        Input::Message(message) => Some(message.at),
-        Input::Echo(echo) => Some(echo.at),
-        Input::Comment(comment) => Some(comment.at),
-        _ => None,
-    }
-}
-
-/// The order of a batch: colleagues first, then what TikTok says of our messages, the customer's messages by their own
-/// time, and what only time brings.
-fn order(item: &Item) -> (u8, Moment, String) {
-    let none = String::new();
-    match &item.ask {
-        Ask::Input { input, .. } => match input {
-            Input::Colleague { .. } => (0, Moment(0), none),
-            Input::Outcome { .. } | Input::Echo(_) | Input::Read { .. } | Input::Looked { .. } | Input::Capability { .. } => {
-                (1, Moment(0), none)
-            }
-            Input::Referral(referral) => (2, referral.at, none),
-            Input::Message(message) => (2, message.at, message.message_id.clone()),
-            Input::Comment(comment) => (2, comment.at, comment.comment_id.clone()),
-            Input::Fetched { .. } | Input::Ran { .. } | Input::Congestion { .. } => (3, Moment(0), none),
-            Input::Due | Input::DueAfterGap { .. } => (3, Moment(0), none),
-            Input::MaySend { .. } | Input::Paused { .. } | Input::Restored => (4, Moment(0), none),
-        },
-        Ask::Standing | Ask::Forget { .. } => (5, Moment(0), none),
     }
 }
 
@@ -355,11 +369,18 @@ impl Slot {
     }
 
     /// Runs the engine on one input and fills in what is to be committed.
-    fn sprint(&mut self, core: &Core, address: &Arc<Address>, key: Option<InputKey>, input: Input, finished: &mut Finished) {
+    fn sprint(
+        &mut self,
+        core: &Core,
+        address: &Arc<Address>,
+        key: Option<InputKey>,
+        input: Input,
+        (live, needed): (&Live, &[Needed]),
+        finished: &mut Finished,
+    ) {
         let now = core.now().max(self.last_now);
         self.last_now = now;
         let kind = entry::word(&input);
-        let bot = core.bot.load_full();
         let (window_margin_ms, skew_ms) = margins(core, address);
         let seed = core.ports.entropy.next_u64();
         let mut entry = Entry {
@@ -368,7 +389,9 @@ impl Slot {
             trace: engine::Traces::default(),
             seed,
             now,
-            bot: bot.digest.clone(),
+            bot: live.bot.digest.clone(),
+            version: live.number,
+            older: needed.iter().map(Needed::named).collect(),
             window_margin_ms,
             skew_ms,
             key: key.map(|key| key.0),
@@ -377,7 +400,9 @@ impl Slot {
         let context = Context { now, seed, limits: &core.limits, window_margin_ms, skew_ms };
         let was_due = self.conversation.due();
         count(&core.metrics.sprints);
-        let state = match self.advance(&bot, &entry.input, &context) {
+        let older: Vec<Older<'_>> = needed.iter().map(Needed::older).collect();
+        let bots = Bots { live: &live.bot, number: live.number, others: &older };
+        let state = match self.advance(&bots, &entry.input, &context) {
             Ok((conversation, sprint, state)) => {
                 self.conversation = conversation;
                 entry.effects = sprint.effects;
@@ -413,13 +438,13 @@ impl Slot {
         finished.news = Some(news);
     }
 
-    fn advance(&self, bot: &crate::bot::Bot, input: &Input, context: &Context<'_>) -> Result<Ran, String> {
+    fn advance(&self, bots: &Bots<'_>, input: &Input, context: &Context<'_>) -> Result<Ran, String> {
         if let Some(damage) = &self.damaged {
             return Err(format!("the stored conversation cannot be read: {damage}"));
         }
         // A copy: where the engine fails, the conversation stays as it was.
         let mut conversation = self.conversation.clone();
-        let sprint = catch_unwind(AssertUnwindSafe(|| engine::advance(bot, &mut conversation, input, context)))
+        let sprint = catch_unwind(AssertUnwindSafe(|| engine::advance_among(bots, &mut conversation, input, context)))
             .map_err(|panic| format!("panic: {}", panic_text(panic.as_ref())))?;
         let state = conversation.encode().map_err(|error| format!("not encodable: {error}"))?;
         Ok((conversation, sprint, state))
@@ -453,37 +478,4 @@ impl Slot {
             outbox: outbox::changes(address.account.id, self.id, core.epoch, entry, &mut self.open),
         }
     }
-}
-
-/// A due moment that stays where it was after its own input would fire for ever: later, and loudly.
-fn unstuck(input: &Input, was: Option<Moment>, due: Option<Moment>, now: Moment, id: ConversationId) -> Option<Moment> {
-    match due {
-        Some(moment) if matches!(input, Input::Due | Input::DueAfterGap { .. }) && was == due && moment <= now => {
-            tracing::error!(conversation = id.0, "a due moment did not move; it comes again in a minute");
-            Some(now.plus_ms(STUCK_DUE_MS))
-        }
-        due => due,
-    }
-}
-
-/// The margin before the window's end, and how far the other side's clock may be from ours.
-fn margins(core: &Core, address: &Address) -> (i64, i64) {
-    const CALL_MS: i64 = 10_000;
-    let skew = core.ports.transport.skew_ms();
-    let set = core.margins_ms.get(address.account.app).map_or(0, |margin| margin.load(Ordering::Relaxed));
-    (margin_ms(set, skew, CALL_MS), skew_bound_ms(skew))
-}
-
-fn mark_of(effects: &[Effect]) -> Option<Mark> {
-    effects.iter().find_map(|effect| match effect {
-        Effect::Mark { attempt, not_after, timeout_ms, .. } => {
-            Some(Mark { attempt: *attempt, not_after: *not_after, timeout: wait_of(*timeout_ms) })
-        }
-        _ => None,
-    })
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a text").to_owned()
 }

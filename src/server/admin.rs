@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
-use super::{Doors, health, metrics};
+use super::{Doors, deployments, health, metrics};
 use crate::runtime::port::StoreError;
 
 /// Nothing that an operator asks is longer, in bytes.
@@ -52,6 +52,7 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .route("/admin/v1/pause", post(pause))
         .route("/admin/v1/resume", post(resume))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .merge(deployments::routes())
         .with_state(admin)
         .merge(open)
 }
@@ -69,7 +70,7 @@ pub async fn serve(
 }
 
 /// Somebody who has shown the token.
-struct Operator;
+pub(super) struct Operator;
 
 impl FromRequestParts<Arc<Admin>> for Operator {
     type Rejection = Response;
@@ -85,7 +86,7 @@ impl FromRequestParts<Arc<Admin>> for Operator {
     }
 }
 
-fn refuse(status: StatusCode, text: &str) -> Response {
+pub(super) fn refuse(status: StatusCode, text: &str) -> Response {
     (status, Json(json!({ "error": text }))).into_response()
 }
 

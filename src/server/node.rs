@@ -9,7 +9,7 @@ use super::dry_run::{DryFetch, DryRun};
 use super::testers::Testers;
 use super::{Counters, Doors};
 use crate::bot::Bot;
-use crate::runtime::port::{CallFailure, Clock, Entropy, Fetcher, Store, StoreError, Transport};
+use crate::runtime::port::{CallFailure, Clock, Compiler, Entropy, Fetcher, Store, StoreError, Transport};
 use crate::runtime::{AppOptions, FetchLimits, Options, Ports, Service};
 use crate::tiktok::client::{AppAccess, Client, ClientError};
 use crate::tiktok::signature::Signer;
@@ -51,6 +51,10 @@ pub struct AppParts {
 pub struct Parts {
     pub apps: Vec<AppParts>,
     pub bot: Arc<Bot>,
+    /// Its number in the store; 0 where versions are not kept.
+    pub version: u32,
+    /// Makes bots of stored versions; `None` where versions are not kept.
+    pub compiler: Option<Arc<dyn Compiler>>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub store: Arc<dyn Store>,
@@ -107,10 +111,17 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
         fetcher = Arc::new(DryFetch(fetcher));
     }
     let mut options = Options::new(parts.apps.iter().map(app_options).collect());
+    options.version = parts.version;
     options.fail_point = parts.fail_point;
     options.fetching = parts.fetching;
-    let clock = Arc::clone(&parts.clock);
-    let ports = Ports { clock, entropy: parts.entropy, store: parts.store, transport: Arc::clone(&transport), fetcher };
+    let ports = Ports {
+        clock: Arc::clone(&parts.clock),
+        entropy: parts.entropy,
+        store: parts.store,
+        transport: Arc::clone(&transport),
+        fetcher,
+        compiler: parts.compiler,
+    };
     let (service, runtime) = Service::start(options, ports, parts.bot).await?;
     let signers = parts
         .apps

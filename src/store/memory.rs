@@ -11,7 +11,7 @@ use super::batch::{self, Batch, Before, Head, Shared};
 use crate::calendar::Moment;
 use crate::runtime::port::{
     AccountId, AccountRow, Clock, ConversationId, ConversationRow, HistoryRow, Lease, OutboxChange, OutboxRow, PAUSE, Record,
-    Store, StoreError, Written, pause_of,
+    Store, StoreError, VersionRow, Written, pause_of,
 };
 
 /// A store in memory. [`Memory::reopen`] gives the same contents as a restarted process would find them, or in a shared
@@ -46,6 +46,7 @@ struct Contents {
     outbox: BTreeMap<i64, (i64, OutboxRow)>,
     media: BTreeMap<(AccountId, String), (String, Moment)>,
     meta: BTreeMap<String, Vec<u8>>,
+    versions: BTreeMap<u32, VersionRow>,
     failing: VecDeque<StoreError>,
     leases: BTreeMap<String, Holder>,
     /// Conversations that others than the leader of their app have changed.
@@ -421,6 +422,34 @@ impl Store for Memory {
 
     async fn conversations(&self, most: usize) -> Result<Vec<ConversationRow>, StoreError> {
         Ok(self.lock().conversations.values().rev().take(most).cloned().collect())
+    }
+
+    async fn conversations_after(&self, after: ConversationId, most: usize) -> Result<Vec<ConversationRow>, StoreError> {
+        let behind = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        Ok(self.lock().conversations.range(behind).take(most).map(|(_, row)| row.clone()).collect())
+    }
+
+    async fn versions(&self) -> Result<Vec<VersionRow>, StoreError> {
+        Ok(self.lock().versions.values().map(|row| VersionRow { body: Vec::new(), ..row.clone() }).collect())
+    }
+
+    async fn version(&self, number: u32) -> Result<Option<VersionRow>, StoreError> {
+        Ok(self.lock().versions.get(&number).cloned())
+    }
+
+    async fn put_version(&self, version: VersionRow) -> Result<u32, StoreError> {
+        let versions = &mut self.lock().versions;
+        if let Some(known) = versions.values().find(|known| known.digest == version.digest) {
+            return Ok(known.number);
+        }
+        let number = versions.last_key_value().map_or(1, |(number, _)| number + 1);
+        versions.insert(number, VersionRow { number, ..version });
+        Ok(number)
+    }
+
+    async fn remove_versions(&self, numbers: &[u32]) -> Result<(), StoreError> {
+        self.lock().versions.retain(|number, _| !numbers.contains(number));
+        Ok(())
     }
 
     async fn media(&self, account: AccountId, digest: &str) -> Result<Option<(String, Moment)>, StoreError> {

@@ -5,22 +5,45 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use async_trait::async_trait;
 use rejoinder::bot::Bot;
 use rejoinder::check::{self, Assets};
+use rejoinder::runtime::port::{Compiler, Files};
 use rejoinder::source::Sources;
 use rejoinder::system::files;
 
 use crate::chance::Chance;
 use crate::plan::BotChoice;
+use crate::time::Time;
 
 pub const FOLDERS: [&str; 3] = ["nile-threads", "dapur-bu-ratna", "baan-phiu-sai"];
 
 /// A bot and what its customers are likely to write.
 pub struct Cast {
     pub bot: Arc<Bot>,
+    /// The versions that are deployed one after the other, `bot` the first; none where they are not kept. Those of number n
+    /// stand in the folder `vn`.
+    pub versions: Vec<(Files, Arc<Bot>)>,
     pub words: Vec<String>,
     pub opt_out: Vec<String>,
     pub opt_in: Vec<String>,
+}
+
+/// Of a bot that is deployed anew.
+const VERSIONS: usize = 3;
+/// A version is compiled for so long.
+const COMPILING_MS: i64 = 700;
+
+/// Knows the versions of a cast.
+pub struct Known(pub Arc<Cast>, pub Time);
+
+#[async_trait]
+impl Compiler for Known {
+    async fn compile(&self, files: &Files) -> Result<Arc<Bot>, String> {
+        self.1.sleep(COMPILING_MS).await;
+        let found = self.0.versions.iter().find(|(known, _)| known == files);
+        found.map(|(_, bot)| Arc::clone(bot)).ok_or_else(|| "no version of the cast".to_owned())
+    }
 }
 
 type Slot = Arc<OnceLock<Arc<Cast>>>;
@@ -71,7 +94,7 @@ fn compiled(sources: &Sources, assets: &Assets, text: &str) -> Result<Cast, Stri
     words.sort();
     words.dedup();
     let opt = |word| text.lines().flat_map(|line| said(line.split(" say").next().unwrap_or_default(), word)).collect();
-    Ok(Cast { bot: Arc::new(bot), words, opt_out: opt("opt out on"), opt_in: opt("opt in on") })
+    Ok(Cast { bot: Arc::new(bot), versions: Vec::new(), words, opt_out: opt("opt out on"), opt_in: opt("opt in on") })
 }
 
 fn last_moment() -> Cast {
@@ -185,13 +208,27 @@ fn made_up(number: u64) -> Cast {
     let mut last = String::new();
     for _ in 0..50 {
         let text = source(&mut chance);
-        let mut sources = Sources::default();
-        sources.add("made-up.flow", text.clone());
         let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("flows/nile-threads/sizes.png");
-        let picture = check::asset("sizes.png", files::read(&picture, 1 << 22).unwrap()).unwrap();
-        let assets: Assets = [("sizes.png".to_owned(), Arc::new(picture))].into_iter().collect();
-        match compiled(&sources, &assets, &text) {
-            Ok(cast) => return cast,
+        let picture = files::read(&picture, 1 << 22).unwrap();
+        let asset = check::asset("sizes.png", picture.clone()).unwrap();
+        let assets: Assets = [("sizes.png".to_owned(), Arc::new(asset))].into_iter().collect();
+        let version = |number: usize| {
+            // Everything is said otherwise.
+            let text = if number == 1 { text.clone() } else { text.replace("say \"", &format!("say \"{number}: ")) };
+            let path = format!("v{number}/made-up.flow");
+            let mut sources = Sources::default();
+            sources.add(path.clone(), text.clone());
+            let cast = compiled(&sources, &assets, &text)?;
+            let files = Files { flows: vec![(path, text)], images: vec![("sizes.png".to_owned(), picture.clone())] };
+            Ok::<_, String>((files, cast))
+        };
+        match version(1) {
+            Ok((files, mut cast)) => {
+                cast.versions.push((files, Arc::clone(&cast.bot)));
+                cast.versions
+                    .extend((2..=VERSIONS).map_while(|number| version(number).ok()).map(|(files, cast)| (files, cast.bot)));
+                return cast;
+            }
             Err(why) => last = format!("{why}\n{text}"),
         }
     }

@@ -45,6 +45,17 @@ pub fn plan(seed: u64) -> Plan {
     if nodes > 1 {
         troubles.extend((0..shared.below(10)).map(|_| apart(&mut shared, horizon, (nodes, lease_ms))));
     }
+    let mut anew = chance.fork("deployments");
+    let deployments = if cast.versions.is_empty() || anew.once_in(3) {
+        Vec::new()
+    } else {
+        // Each version once in their order, and then some that were live before.
+        let mut when: Vec<i64> = (0..anew.below(5) + 1).map(|_| anew.between(0, horizon)).collect();
+        when.sort_unstable();
+        let count = cast.versions.len();
+        let which = |(nth, at): (usize, i64)| (at, if nth + 1 < count { nth + 1 } else { anew.below(count) });
+        when.into_iter().enumerate().map(which).collect()
+    };
     Plan {
         seed,
         bot,
@@ -67,6 +78,7 @@ pub fn plan(seed: u64) -> Plan {
         images_allowed: chance.once_in(2),
         acts,
         troubles,
+        deployments,
     }
 }
 

@@ -12,7 +12,7 @@ use rejoinder::engine::{Conversation, Effect, Reply};
 use rejoinder::runtime::Entry;
 use rejoinder::runtime::port::{
     AccountId, AccountRow, Change, ConversationId, ConversationRow, HistoryRow, Lease, OutboxRow, Record, Store, StoreError,
-    Written,
+    VersionRow, Written,
 };
 use rejoinder::store::Memory;
 
@@ -349,6 +349,31 @@ impl Store for Faulty {
 
     async fn conversations(&self, most: usize) -> Result<Vec<ConversationRow>, StoreError> {
         self.memory.conversations(most).await
+    }
+
+    async fn conversations_after(&self, after: ConversationId, most: usize) -> Result<Vec<ConversationRow>, StoreError> {
+        self.reading().await?;
+        self.memory.conversations_after(after, most).await
+    }
+
+    async fn versions(&self) -> Result<Vec<VersionRow>, StoreError> {
+        self.reading().await?;
+        self.memory.versions().await
+    }
+
+    async fn version(&self, number: u32) -> Result<Option<VersionRow>, StoreError> {
+        self.reading().await?;
+        self.memory.version(number).await
+    }
+
+    async fn put_version(&self, version: VersionRow) -> Result<u32, StoreError> {
+        self.reading().await?;
+        self.memory.put_version(version).await
+    }
+
+    async fn remove_versions(&self, numbers: &[u32]) -> Result<(), StoreError> {
+        self.reading().await?;
+        self.memory.remove_versions(numbers).await
     }
 
     async fn media(&self, account: AccountId, digest: &str) -> Result<Option<(String, Moment)>, StoreError> {

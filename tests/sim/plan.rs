@@ -31,6 +31,9 @@ pub struct Plan {
     pub images_allowed: bool,
     pub acts: Vec<Act>,
     pub troubles: Vec<Trouble>,
+    /// When which version of the bot goes live, by its place in [`crate::bots::Cast::versions`]; one that was not stored
+    /// before follows the newest.
+    pub deployments: Vec<(i64, usize)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -265,6 +268,9 @@ impl fmt::Display for Plan {
         }
         for trouble in &self.troubles {
             writeln!(f, "  {:?}: {:?}", trouble.when, trouble.what)?;
+        }
+        for (at, version) in &self.deployments {
+            writeln!(f, "  {:>11} version {} goes live", clock(*at), version + 1)?;
         }
         Ok(())
     }

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use rejoinder::calendar::Moment;
 use rejoinder::runtime::port::{Clock as _, ConversationRow, HistoryRow, OutboxRow, Store};
-use rejoinder::runtime::{AppOptions, Handle, Options, Ports, Service};
+use rejoinder::runtime::{AppOptions, Depot, Handle, Options, Ports, Service};
 use rejoinder::store::Memory;
 use rejoinder::system::SeededEntropy;
 use rejoinder::tiktok::client::skew::Skew;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::bots::{Cast, cast};
+use crate::bots::{Cast, Known, cast};
 use crate::checks;
 use crate::evidence::{Breach, Evidence};
 use crate::faulty::{Faulty, Witness};
@@ -130,6 +130,17 @@ impl Stage {
                 world.strike(&trouble.what);
             });
         }
+        for (at, version) in world.plan.deployments.clone() {
+            let world = Arc::clone(&world);
+            tokio::spawn(async move {
+                world.time.sleep(at).await;
+                let Some((files, _)) = world.cast.versions.get(version) else { return };
+                if let Some((_, handle)) = world.anyone() {
+                    let done = handle.take_over(files).await.map(|deployed| deployed.live);
+                    world.tell(format_args!("version {} goes live: {done:?}", version + 1));
+                }
+            });
+        }
         let quiet = quiet_after(&world.plan);
         self.until(quiet).await;
         world.heal();
@@ -208,6 +219,13 @@ impl Stage {
             skew: Skew::default(),
         });
         let memory = self.memory.reopen();
+        let compiler = Known(Arc::clone(&world.cast), world.time.clone());
+        let (mut options, mut bot) = (options(world), Arc::clone(&world.cast.bot));
+        if let Some((files, _)) = world.cast.versions.first() {
+            let depot = Depot { store: &memory, compiler: &compiler, now: world.time.clock().now() };
+            let begun = depot.begin(Some(files)).await.unwrap();
+            (options.version, bot) = (begun.number, begun.bot);
+        }
         let store = Faulty {
             world: Arc::clone(world),
             process: Arc::clone(&process),
@@ -222,9 +240,9 @@ impl Stage {
             store: Arc::new(store),
             transport: Arc::new(Line { world: Arc::clone(world), process: Arc::clone(&process) }),
             fetcher: Arc::new(Systems { world: Arc::clone(world), process: Arc::clone(&process) }),
+            compiler: Some(Arc::new(compiler)),
         };
-        let (service, handle): (Service, Handle) =
-            Service::start(options(world), ports, Arc::clone(&world.cast.bot)).await.unwrap();
+        let (service, handle): (Service, Handle) = Service::start(options, ports, bot).await.unwrap();
         let (fatal, watched) = (handle.fatal(), (Arc::clone(world), Arc::clone(&process)));
         let watch = tokio::spawn(async move {
             let reason = fatal.await;

@@ -29,7 +29,8 @@ pub fn shrink(plan: &Plan, mutant: Option<Mutant>, check: &str) -> Plan {
             break;
         }
     }
-    let plainer: [fn(&mut Plan); 7] = [
+    let plainer: [fn(&mut Plan); 8] = [
+        |plan| plan.deployments.clear(),
         |plan| plan.nodes = 1,
         |plan| plan.nodes = plan.nodes.min(2),
         |plan| plan.tiktok_ms = 0,

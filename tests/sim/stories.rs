@@ -26,6 +26,7 @@ fn calm(writes: &[(i64, usize, &str)]) -> Plan {
         images_allowed: true,
         acts: writes.iter().map(act).collect(),
         troubles: Vec::new(),
+        deployments: Vec::new(),
     }
 }
 

@@ -122,9 +122,23 @@ fn exit_codes_tell_fine_from_errors_from_what_could_not_run() {
 #[test]
 fn every_command_has_a_help_with_an_example() {
     let folder = folder(&[]);
-    for command in
-        ["dev", "serve", "check", "test", "fuzz", "fmt", "convert", "schema", "talk", "new", "simulator", "completions"]
-    {
+    for command in [
+        "dev",
+        "serve",
+        "check",
+        "test",
+        "fuzz",
+        "fmt",
+        "convert",
+        "schema",
+        "talk",
+        "new",
+        "simulator",
+        "completions",
+        "plan",
+        "deploy",
+        "versions",
+    ] {
         let done = run(&[command, "--help"], folder.path());
         assert_eq!(done.code, Some(0), "{command}");
         assert!(done.out.contains("Example"), "{command}: {}", done.out);

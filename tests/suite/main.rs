@@ -17,6 +17,8 @@ mod cluster;
 #[cfg(test)]
 mod comments;
 #[cfg(test)]
+mod deploying;
+#[cfg(test)]
 mod e2e;
 #[cfg(test)]
 mod fetching;

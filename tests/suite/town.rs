@@ -184,6 +184,8 @@ impl Town {
         let parts = node::Parts {
             apps: vec![app],
             bot: Arc::clone(&self.bot),
+            version: 0,
+            compiler: None,
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::new(SeededEntropy::new(7)),
             store: Arc::clone(&store),

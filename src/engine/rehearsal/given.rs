@@ -1,8 +1,8 @@
 //! What a test takes for granted, asks for, and tries again.
 
-use super::super::Context;
 use super::super::state::Kept;
 use super::super::work::Work;
+use super::super::{Bots, Context};
 use super::{MARGIN_MS, Rehearsal};
 use crate::bot::{Expr, Place, Value};
 
@@ -32,7 +32,7 @@ impl Rehearsal {
     #[must_use]
     pub fn value(&self, expr: &Expr) -> Option<Value> {
         let context = Context { now: self.now, seed: self.seed, limits: &self.limits, window_margin_ms: MARGIN_MS, skew_ms: 0 };
-        Work::new(&self.bot, &mut self.conversation.clone(), &context).scope().value(expr)
+        Work::new(&Bots::one(&self.bot), &mut self.conversation.clone(), &context).scope().value(expr)
     }
 
     /// Draws from here on as a rehearsal of this seed would.

@@ -6,12 +6,15 @@ use crate::bot::Bot;
 use crate::calendar::Moment;
 use crate::channel::{CardKind, Content, Outcome, fingerprint};
 use crate::engine::{
-    Body, ColleagueAction, Context, Conversation, Echo, EchoSource, Effect, End, Inbound, Input, Limits, Listed, Listing, Reply,
-    ReplyId, Speaker, Sprint, Trace, advance,
+    Body, Bots, ColleagueAction, Context, Conversation, Echo, EchoSource, Effect, End, Inbound, Input, Limits, Listed, Listing,
+    Moves, Older, Reply, ReplyId, Speaker, Sprint, Trace, advance_among,
 };
 
 pub struct Chat {
     pub bot: Bot,
+    /// Its number, where versions are kept, and those before it that can be read.
+    pub version: u32,
+    pub older: Vec<(u32, Bot)>,
     pub state: Conversation,
     pub now: Moment,
     pub limits: Limits,
@@ -31,6 +34,8 @@ pub struct Chat {
 pub fn chat(bot: Bot) -> Chat {
     Chat {
         bot,
+        version: 0,
+        older: Vec::new(),
         state: Conversation::default(),
         now: Moment::from_rfc3339("2026-11-22T10:00:00Z").unwrap(),
         limits: Limits::default(),
@@ -62,8 +67,13 @@ impl Chat {
         let loaded = Conversation::decode(&bytes).unwrap();
         assert_eq!(loaded, self.state, "saving and loading changes nothing");
         let (mut conversation, mut twin) = (loaded.clone(), loaded);
-        let Sprint { effects, trace, .. } = advance(&self.bot, &mut conversation, &input, &context);
-        let again = advance(&self.bot, &mut twin, &input, &context);
+        let needed = conversation.versions(self.version);
+        let older = self.older.iter().filter(|(number, _)| needed.contains(number));
+        let older: Vec<_> = older.map(|(number, bot)| (*number, bot, Moves::between(bot, &self.bot))).collect();
+        let others: Vec<_> = older.iter().map(|(number, bot, moves)| Older { number: *number, bot, moves }).collect();
+        let bots = Bots { live: &self.bot, number: self.version, others: &others };
+        let Sprint { effects, trace, .. } = advance_among(&bots, &mut conversation, &input, &context);
+        let again = advance_among(&bots, &mut twin, &input, &context);
         assert_eq!((&twin, &again.effects, &again.trace), (&conversation, &effects, &trace));
         self.state = conversation;
         for effect in &effects {

@@ -17,3 +17,4 @@ mod table;
 mod ten;
 mod told;
 mod triggers;
+mod versions;

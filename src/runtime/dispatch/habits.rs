@@ -71,7 +71,8 @@ impl Dispatcher {
     pub(super) fn waits_for_tiktok(&self, account: AccountId, candidate: Candidate) -> Option<Duration> {
         let core = &self.desk.core;
         let now = core.now();
-        if candidate.class != Class::Live || !self.habits.has(account, now) || core.bot.load().settings.also_after_tiktok {
+        if candidate.class != Class::Live || !self.habits.has(account, now) || core.versions.live().bot.settings.also_after_tiktok
+        {
             return None;
         }
         let left = WAIT_MS - now.since_ms(candidate.queued).max(0);

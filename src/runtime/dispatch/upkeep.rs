@@ -107,8 +107,7 @@ impl Desk {
 
     async fn try_upload(&self, account: &Account, digest: &str, rank: Rank) -> Result<(), NoUpload> {
         let never = |why: &str| NoUpload::Never(why.to_owned());
-        let bot = self.core.bot.load_full();
-        let asset: Option<Arc<Asset>> = bot.assets.values().find(|asset| asset.digest == digest).cloned();
+        let asset: Option<Arc<Asset>> = crate::runtime::versions::image(&self.core, digest).await;
         let asset = asset.ok_or_else(|| never("the bot no longer has this image"))?;
         let target = Target { app: account.app_id.clone(), open_id: account.open_id.clone(), external: Vec::new() };
         let mut last = String::new();

@@ -280,7 +280,7 @@ impl<'a> Tries<'a> {
     /// One request, which has ended by then whatever the fetcher does: it may fail or hang.
     async fn ask(&self, limit: Duration) -> FetchEnd {
         let core = self.core;
-        let origins = core.bot.load().settings.fetch_from.clone();
+        let origins = core.versions.live().bot.settings.fetch_from.clone();
         let (request, key) = (Arc::clone(&self.request), self.key.clone());
         let call = FetchCall { request, key, origins, timeout: limit };
         let asked = AssertUnwindSafe(core.ports.fetcher.fetch(call)).catch_unwind();

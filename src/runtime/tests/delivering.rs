@@ -287,6 +287,7 @@ async fn with_a_real_file_real_threads_and_real_time_nobody_is_forgotten_or_answ
             store: Arc::new(open(&file, &clock).await),
             transport: Arc::clone(&script) as Arc<dyn Transport>,
             fetcher: Arc::new(CallsNobody),
+            compiler: None,
         };
         Service::start(options(), ports, bot(FLOWS)).await.unwrap()
     };

@@ -11,4 +11,5 @@ mod sharing;
 mod systems;
 mod timing;
 mod upgrading;
+mod versions;
 mod world;

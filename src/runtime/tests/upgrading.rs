@@ -40,6 +40,7 @@ async fn a_file_of_the_first_schema_goes_on_where_it_was_left() {
         store: Arc::clone(&store) as Arc<dyn Store>,
         transport: Arc::clone(&script) as Arc<dyn Transport>,
         fetcher: Arc::new(CallsNobody),
+        compiler: None,
     };
     let (service, handle) = Service::start(options(), ports, bot(FLOWS)).await.unwrap();
     let said = |who: &str| -> Vec<String> {

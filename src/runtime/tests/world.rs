@@ -1,6 +1,7 @@
 //! What the stories are told with.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -12,10 +13,10 @@ use crate::channel::{Content, NotSent, Outcome};
 use crate::check;
 use crate::engine::{Body, Courtesy, Echo, EchoSource, Inbound, Input, Limits, Listed, Listing};
 use crate::runtime::port::{
-    CallFailure, Clock, ConversationId, Delivery, Fetcher, HistoryRow, Meaning, OutboxRow, Permit, SendCall, Store, Target,
-    Transport,
+    CallFailure, Clock, Compiler, ConversationId, Delivery, Fetcher, Files, HistoryRow, Meaning, OutboxRow, Permit, SendCall,
+    Store, Target, Transport,
 };
-use crate::runtime::{AppOptions, Delivered, Handle, Line, Options, Ports, Refused, Service, replay, timeline};
+use crate::runtime::{AppOptions, Delivered, Depot, Handle, Line, Options, Ports, Refused, Service, replay, timeline};
 use crate::source::Sources;
 use crate::store::Memory;
 use crate::system::{SeededEntropy, SteeredClock};
@@ -114,6 +115,38 @@ pub fn bot_with(flows: &str, scripts: Scripts) -> Arc<Bot> {
     assets.put_scripts(scripts);
     let (bot, diagnostics) = check::compile(&sources, &assets);
     Arc::new(bot.unwrap_or_else(|| panic!("{diagnostics:?}")))
+}
+
+/// The same as files.
+pub fn files(flows: &str) -> Files {
+    Files { flows: vec![("test.flow".to_owned(), flows.to_owned())], images: Vec::new() }
+}
+
+/// Compiles at once, unless it is held up; remembers what it made.
+#[derive(Default)]
+pub struct Compiling {
+    pub held: AtomicBool,
+    pub made: Mutex<Vec<Arc<Bot>>>,
+}
+
+#[async_trait]
+impl Compiler for Compiling {
+    async fn compile(&self, files: &Files) -> Result<Arc<Bot>, String> {
+        while self.held.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
+        let mut sources = Sources::default();
+        for (path, text) in &files.flows {
+            sources.add(path.clone(), text.as_str());
+        }
+        let picture =
+            Asset { file: "shirt.png".to_owned(), digest: "ab".repeat(32), media_type: "image/png", bytes: vec![1, 2, 3] };
+        let assets = [("shirt.png".to_owned(), Arc::new(picture))].into_iter().collect();
+        let (bot, findings) = check::compile(&sources, &assets);
+        let bot = bot.map(Arc::new).ok_or_else(|| format!("{findings:?}"))?;
+        self.made.lock().unwrap().push(Arc::clone(&bot));
+        Ok(bot)
+    }
 }
 
 /// One call as the other side saw it.
@@ -248,6 +281,7 @@ impl Transport for Script {
 
 /// A runtime with everything around it.
 pub struct World {
+    pub compiler: Arc<Compiling>,
     pub clock: SteeredClock,
     pub store: Arc<Memory>,
     pub script: Arc<Script>,
@@ -291,14 +325,30 @@ impl World {
         Self::on(clock, Arc::new(Memory::new()), around, options).await
     }
 
+    /// One that keeps versions of its bot.
+    pub async fn keeping() -> Self {
+        let clock = SteeredClock::frozen(START);
+        let around = Around::new(&clock);
+        Self::on(clock, Arc::new(Memory::new()), around, Options { version: 1, ..options() }).await
+    }
+
+    /// Two processes on one store that keep versions; the first one leads.
+    pub async fn keeping_pair() -> (Self, Self) {
+        Self::pair_with(Options { version: 1, ..options() }).await
+    }
+
     /// Two processes on one store; the first one leads.
     pub async fn pair() -> (Self, Self) {
+        Self::pair_with(options()).await
+    }
+
+    async fn pair_with(options: Options) -> (Self, Self) {
         let clock = SteeredClock::frozen(START);
         let around = Around::new(&clock);
         let store = Arc::new(Memory::shared(Arc::new(clock.clone())));
         let second = Arc::new(store.reopen());
-        let one = Self::on(clock.clone(), store, around.clone(), options()).await;
-        let two = Self::on(clock, second, around, options()).await;
+        let one = Self::on(clock.clone(), store, around.clone(), options.clone()).await;
+        let two = Self::on(clock, second, around, options).await;
         // No customer's message has the id of another's.
         *two.messages.lock().unwrap() = 1_000;
         one.pass(2_000).await;
@@ -312,15 +362,26 @@ impl World {
 
     async fn on(clock: SteeredClock, store: Arc<Memory>, around: Around, options: Options) -> Self {
         let Around { script, systems } = around;
+        let compiler = Arc::new(Compiling::default());
         let ports = Ports {
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SeededEntropy::new(7)),
             store: Arc::clone(&store) as Arc<dyn Store>,
             transport: Arc::clone(&script) as Arc<dyn Transport>,
             fetcher: Arc::clone(&systems) as Arc<dyn Fetcher>,
+            compiler: Some(Arc::clone(&compiler) as Arc<dyn Compiler>),
         };
-        let (service, handle) = Service::start(options.clone(), ports, bot(&[FLOWS, ASKING].concat())).await.unwrap();
-        let world = Self { clock, store, script, systems, handle, service, messages: Mutex::new(0), options };
+        // As a server begins, where versions are kept.
+        let mut started = options.clone();
+        let flows = [FLOWS, ASKING].concat();
+        let mut live = bot(&flows);
+        if options.version != 0 {
+            let depot = Depot { store: store.as_ref(), compiler: compiler.as_ref(), now: clock.now() };
+            let begun = depot.begin(Some(&files(&flows))).await.unwrap();
+            (started.version, live) = (begun.number, begun.bot);
+        }
+        let (service, handle) = Service::start(started, ports, live).await.unwrap();
+        let world = Self { compiler, clock, store, script, systems, handle, service, messages: Mutex::new(0), options };
         world.settle().await;
         world
     }
@@ -453,8 +514,10 @@ impl World {
     pub async fn assert_replays(&self, customer: &str) {
         let history = self.history(customer).await;
         let bodies = history.iter().rev().map(|row| row.body.as_slice());
-        let current = self.handle.bot();
-        let again = replay(bodies, |digest| (digest == current.digest).then(|| Arc::clone(&current)), &Limits::default());
+        let mut bots = self.compiler.made.lock().unwrap().clone();
+        bots.push(self.handle.bot());
+        let of = |digest: &str| bots.iter().find(|bot| bot.digest == digest).map(Arc::clone);
+        let again = replay(bodies, of, &Limits::default());
         let row = self.store.load(self.id(customer).await).await.unwrap().unwrap();
         assert_eq!(again.unwrap().encode().unwrap(), row.state);
     }

@@ -11,6 +11,8 @@ stories!(
     conversations_are_listed_newest_first,
     media_are_remembered_and_forgotten,
     meta_values_are_replaced,
+    conversations_are_walked_through_in_order,
+    versions_are_numbered_once_and_kept_as_they_are,
 );
 
 async fn an_account_gets_one_id_at_first_sight(store: Subject) {
@@ -115,4 +117,48 @@ async fn meta_values_are_replaced(store: Subject) {
     store.put_meta("epoch", b"not the store's own").await.unwrap();
     assert_eq!(store.meta("bot").await.unwrap(), Some(Vec::new()));
     assert_eq!(store.meta("Bot").await.unwrap(), None);
+}
+
+async fn conversations_are_walked_through_in_order(store: Subject) {
+    let mut ids = Vec::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        ids.push(store.begun(name).await.conversation);
+    }
+    let mut seen = Vec::new();
+    let mut after = ConversationId(0);
+    loop {
+        let rows = store.conversations_after(after, 2).await.unwrap();
+        assert!(rows.len() <= 2);
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        seen.extend(rows.into_iter().map(|row| row.id));
+    }
+    assert_eq!(seen, ids);
+}
+
+async fn versions_are_numbered_once_and_kept_as_they_are(mut store: Subject) {
+    let version = |digest: &str, body: &[u8]| VersionRow {
+        number: 77,
+        digest: digest.to_owned(),
+        at: Moment(5),
+        program: "0.1.0".to_owned(),
+        body: body.to_vec(),
+    };
+    assert!(store.versions().await.unwrap().is_empty());
+    assert_eq!(store.put_version(version("one", b"\0\xff")).await.unwrap(), 1);
+    assert_eq!(store.put_version(version("two", b"")).await.unwrap(), 2);
+    // The same again, whenever it comes and whatever is said beside it.
+    assert_eq!(store.put_version(VersionRow { at: Moment(9), ..version("one", b"other") }).await.unwrap(), 1);
+    store.restart().await;
+    assert_eq!(store.version(1).await.unwrap().unwrap(), VersionRow { number: 1, ..version("one", b"\0\xff") });
+    assert_eq!(store.put_version(version("three", b"3")).await.unwrap(), 3);
+    store.remove_versions(&[1, 2, 404]).await.unwrap();
+    assert_eq!(store.version(2).await.unwrap(), None);
+    assert_eq!(store.versions().await.unwrap(), [VersionRow { number: 3, ..version("three", b"") }]);
+    // What was removed comes back under another number.
+    assert_eq!(store.put_version(version("one", b"1")).await.unwrap(), 4);
+    let many: Vec<String> = (0..8).map(|number| format!("many {number}")).collect();
+    let many = futures_util::future::join_all(many.iter().map(|digest| store.put_version(version(digest, b"m")))).await;
+    let many: std::collections::BTreeSet<u32> = many.into_iter().map(Result::unwrap).collect();
+    assert_eq!(many, (5..13).collect());
 }

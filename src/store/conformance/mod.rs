@@ -22,7 +22,7 @@ use super::{Memory, Postgres, Sqlite};
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
 use crate::runtime::port::{
-    AccountId, Change, ConversationId, OutboxChange, OutboxRow, OutboxState, Record, Store, StoreError, Written,
+    AccountId, Change, ConversationId, OutboxChange, OutboxRow, OutboxState, Record, Store, StoreError, VersionRow, Written,
 };
 use crate::system::SystemClock;
 

@@ -92,4 +92,12 @@ pub(in crate::store) const TABLES: &[Table] = &[
         postgres_read: "SELECT account, digest, media_id, until_ms FROM media ORDER BY account, digest",
         postgres_write: "COPY media (account, digest, media_id, until_ms) FROM STDIN BINARY",
     },
+    Table {
+        name: "version",
+        texts: &[1, 3],
+        sqlite_read: "SELECT number, digest, at_ms, program, body FROM version ORDER BY number",
+        sqlite_write: "INSERT INTO version (number, digest, at_ms, program, body) VALUES (?, ?, ?, ?, ?)",
+        postgres_read: "SELECT number, digest, at_ms, program, body FROM version ORDER BY number",
+        postgres_write: "COPY version (number, digest, at_ms, program, body) FROM STDIN BINARY",
+    },
 ];

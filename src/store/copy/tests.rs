@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
-use crate::runtime::port::{AccountId, Change, OutboxChange, OutboxRow, OutboxState, Record, Store, Written};
+use crate::runtime::port::{AccountId, Change, OutboxChange, OutboxRow, OutboxState, Record, Store, VersionRow, Written};
 use crate::store::conformance::cluster::Cluster;
 use crate::store::conformance::first_change;
 use crate::store::{Postgres, Sqlite};
@@ -27,6 +27,10 @@ async fn filled(store: &dyn Store) {
     store.put_token(one, 3, Some(b"sealed".to_vec())).await.unwrap();
     store.put_meta("k\0é", b"\0v").await.unwrap();
     store.put_media(two, "d", "m\0", Moment(9)).await.unwrap();
+    for digest in ["one", "two"] {
+        let (digest, program) = (digest.to_owned(), "0.1.0".to_owned());
+        store.put_version(VersionRow { number: 0, digest, at: Moment(7), program, body: vec![0, 0xff] }).await.unwrap();
+    }
     let mut last = change(store, one, b"\0name").await;
     let states = [
         OutboxState::Queued,
@@ -63,6 +67,7 @@ async fn told(store: &dyn Store) -> String {
         said.push(format!("{:?}", store.outbox_of(row.id).await.unwrap()));
         said.push(format!("{:?}", store.media(row.account, "d").await.unwrap()));
     }
+    said.push(format!("{:?} {:?}", store.versions().await.unwrap(), store.version(2).await.unwrap()));
     said.push(format!("{:?} {:?}", store.loose_history(9).await.unwrap(), store.meta("k\0é").await.unwrap()));
     said.join("\n")
 }
@@ -80,7 +85,16 @@ async fn a_file_that_went_to_a_database_and_back_is_the_same() {
 
     let copied = copy(&Place::File(first.clone()), &database, |_, _| {}).await.unwrap();
     let rows: Vec<_> = copied.iter().map(|copied| (copied.table, copied.from.rows)).collect();
-    let wanted = [("meta", 1), ("app", 2), ("account", 2), ("conversation", 2), ("history", 755), ("outbox", 4), ("media", 1)];
+    let wanted = [
+        ("meta", 1),
+        ("app", 2),
+        ("account", 2),
+        ("conversation", 2),
+        ("history", 755),
+        ("outbox", 4),
+        ("media", 1),
+        ("version", 2),
+    ];
     assert_eq!(rows, wanted);
 
     let store = Postgres::open(&url, Arc::new(SystemClock)).await.unwrap();

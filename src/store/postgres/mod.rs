@@ -39,8 +39,11 @@ use super::batch;
 use crate::calendar::Moment;
 use crate::runtime::port::{
     AccountId, AccountRow, Clock, ConversationId, ConversationRow, HistoryRow, Lease, OutboxRow, PAUSE, Record, Store,
-    StoreError, Written,
+    StoreError, VersionRow, Written,
 };
+
+/// Others may take the number that a version of the bot would get; so often in a row nobody does.
+const VERSION_TRIES: usize = 16;
 
 /// The store in a PostgreSQL database, version 15 or later. Every process computes on what it has loaded; of two that
 /// change a conversation at once, the later commit is refused as [`Written::Stale`].
@@ -240,6 +243,41 @@ impl Store for Postgres {
         all(&self.desk.rows(reader::CONVERSATIONS, &[&reader::limit(most)]).await?, reader::conversation)
     }
 
+    async fn conversations_after(&self, after: ConversationId, most: usize) -> Result<Vec<ConversationRow>, StoreError> {
+        let rows = self.desk.rows(reader::CONVERSATIONS_AFTER, &[&after.0, &reader::limit(most)]).await?;
+        all(&rows, reader::conversation)
+    }
+
+    async fn versions(&self) -> Result<Vec<VersionRow>, StoreError> {
+        all(&self.desk.rows(reader::VERSIONS, &[]).await?, reader::version)
+    }
+
+    async fn version(&self, number: u32) -> Result<Option<VersionRow>, StoreError> {
+        let row = self.desk.row(reader::VERSION, &[&numbered(number)]).await?;
+        Ok(row.as_ref().map(reader::version).transpose()?)
+    }
+
+    async fn put_version(&self, version: VersionRow) -> Result<u32, StoreError> {
+        let put = "
+            INSERT INTO version (number, digest, at_ms, program, body)
+            SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4 FROM version ON CONFLICT DO NOTHING";
+        let (digest, program) = (version.digest.as_bytes(), version.program.as_bytes());
+        for _ in 0..VERSION_TRIES {
+            self.desk.rows(put, &[&digest, &version.at.0, &program, &version.body]).await?;
+            if let Some(row) = self.desk.row("SELECT number FROM version WHERE digest = $1", &[&digest]).await? {
+                let number: i32 = row.try_get(0).map_err(Failure::from)?;
+                return Ok(u32::try_from(number).unwrap_or(0));
+            }
+        }
+        Err(StoreError::Busy("others store versions of the bot at the same time".to_owned()))
+    }
+
+    async fn remove_versions(&self, numbers: &[u32]) -> Result<(), StoreError> {
+        let numbers: Vec<i32> = numbers.iter().copied().map(numbered).collect();
+        self.desk.rows("DELETE FROM version WHERE number = ANY($1)", &[&numbers]).await?;
+        Ok(())
+    }
+
     async fn media(&self, account: AccountId, digest: &str) -> Result<Option<(String, Moment)>, StoreError> {
         let sql = "SELECT media_id, until_ms FROM media WHERE account = $1 AND digest = $2";
         let row = self.desk.row(sql, &[&account.0, &digest.as_bytes()]).await?;
@@ -287,6 +325,11 @@ impl Store for Postgres {
         let row = self.desk.row("SELECT value FROM meta WHERE key = $1", &[&key.as_bytes()]).await?;
         Ok(some(row.as_ref())?.try_get(0).map_err(Failure::from)?)
     }
+}
+
+/// A number that is too large is nobody's.
+fn numbered(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(0)
 }
 
 fn all<T>(rows: &[tokio_postgres::Row], read: impl Fn(&tokio_postgres::Row) -> Result<T, Failure>) -> Result<Vec<T>, StoreError> {

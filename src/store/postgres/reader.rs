@@ -7,7 +7,7 @@ use super::schema::outbox_state;
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
 use crate::runtime::port::{
-    AccountId, AccountRow, ConversationId, ConversationRow, HistoryRow, OutboxRow, OutboxState, StoreError,
+    AccountId, AccountRow, ConversationId, ConversationRow, HistoryRow, OutboxRow, OutboxState, StoreError, VersionRow,
 };
 use crate::store::batch::broken;
 
@@ -39,6 +39,7 @@ pub(super) const FIND: &str = conversation!(
     "JOIN name n ON n.account = c.account AND n.conversation = c.id WHERE n.account = $1 AND n.digest = sha256($2)"
 );
 pub(super) const CONVERSATIONS: &str = conversation!("ORDER BY c.id DESC LIMIT $1");
+pub(super) const CONVERSATIONS_AFTER: &str = conversation!("WHERE c.id > $1 ORDER BY c.id LIMIT $2");
 
 pub(super) fn conversation(row: &Row) -> Result<ConversationRow, Failure> {
     Ok(ConversationRow {
@@ -139,6 +140,20 @@ pub(super) fn history(row: &Row) -> Result<HistoryRow, Failure> {
         at: Moment(row.try_get(4)?),
         kind: row.try_get(5)?,
         body: row.try_get(6)?,
+    })
+}
+
+pub(super) const VERSIONS: &str = "SELECT number, digest, at_ms, program, ''::bytea FROM version ORDER BY number";
+pub(super) const VERSION: &str = "SELECT number, digest, at_ms, program, body FROM version WHERE number = $1";
+
+pub(super) fn version(row: &Row) -> Result<VersionRow, Failure> {
+    let number: i32 = row.try_get(0)?;
+    Ok(VersionRow {
+        number: u32::try_from(number).unwrap_or(0),
+        digest: text(row.try_get(1)?)?,
+        at: Moment(row.try_get(2)?),
+        program: text(row.try_get(3)?)?,
+        body: row.try_get(4)?,
     })
 }
 

@@ -21,7 +21,7 @@ pub(super) const PAUSING: i32 = -1;
 pub(super) const ASIDE: i64 = 256;
 
 /// Step n brings a database from version n to n + 1.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[&str] = &[FIRST, VERSIONS];
 
 /// Keys begin with the account where a table can grow, so that it can be partitioned by it. Whatever strangers send is
 /// BYTEA, names too: TEXT refuses U+0000 and what is no UTF-8. A name is found by its digest, since an index refuses
@@ -135,6 +135,17 @@ const FIRST: &str = "
         media_id BYTEA NOT NULL,
         until_ms BIGINT NOT NULL,
         PRIMARY KEY (account, digest)
+    );
+";
+
+const VERSIONS: &str = "
+    -- versions of the bot; which one is live stands in meta
+    CREATE TABLE version (
+        number  INT PRIMARY KEY,
+        digest  BYTEA NOT NULL UNIQUE,
+        at_ms   BIGINT NOT NULL,
+        program BYTEA NOT NULL,
+        body    BYTEA NOT NULL
     );
 ";
 

@@ -29,6 +29,8 @@ pub struct Checked {
     pub conversations: u64,
     pub history: u64,
     pub outbox: u64,
+    /// Of the bot.
+    pub versions: u64,
     /// In words; empty where all is well.
     pub findings: Vec<String>,
 }
@@ -84,6 +86,15 @@ pub fn check(path: &Path) -> Result<Checked, StoreError> {
     Ok(checked(&connection)?)
 }
 
+/// The row that says which version of the bot is live names one that is there.
+const LIVE: (&str, &str) = (
+    "SELECT live FROM (
+         SELECT CASE WHEN json_valid(CAST(value AS TEXT)) THEN json_extract(CAST(value AS TEXT), '$.live') ELSE 0 END AS live
+         FROM meta WHERE key = 'live_version' AND length(value) > 0
+     ) WHERE live IS NULL OR live NOT IN (SELECT number FROM version)",
+    "a live version of the bot that is not there:",
+);
+
 fn checked(connection: &Connection) -> Result<Checked, Failure> {
     let number = |sql: &str| -> Result<u64, Failure> {
         let count: i64 = connection.query_row(sql, [], |row| row.get(0))?;
@@ -104,7 +115,12 @@ fn checked(connection: &Connection) -> Result<Checked, Failure> {
     checked.conversations = number("SELECT count(*) FROM conversation")?;
     checked.history = number("SELECT count(*) FROM history")?;
     checked.outbox = number("SELECT count(*) FROM outbox")?;
-    for (sql, finding) in CHAINS {
+    let mut asked = CHAINS.to_vec();
+    if checked.schema > 1 {
+        checked.versions = number("SELECT count(*) FROM version")?;
+        asked.push(LIVE);
+    }
+    for (sql, finding) in asked {
         let mut statement = connection.prepare(sql)?;
         let found = statement.query_map([], |row| row.get::<_, i64>(0))?;
         for id in found.take(FINDINGS_MAX) {

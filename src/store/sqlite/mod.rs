@@ -29,7 +29,8 @@ use self::writer::Writer;
 use super::batch::broken;
 use crate::calendar::Moment;
 use crate::runtime::port::{
-    AccountId, AccountRow, ConversationId, ConversationRow, Found, HistoryRow, OutboxRow, Record, Store, StoreError, Written,
+    AccountId, AccountRow, ConversationId, ConversationRow, Found, HistoryRow, OutboxRow, Record, Store, StoreError, VersionRow,
+    Written,
 };
 
 /// The store in one file. Dropping it finishes what was handed in and gives the file free.
@@ -178,6 +179,27 @@ impl Store for Sqlite {
 
     async fn conversations(&self, most: usize) -> Result<Vec<ConversationRow>, StoreError> {
         self.readers.run(move |connection| reader::conversations(connection, most)).await
+    }
+
+    async fn conversations_after(&self, after: ConversationId, most: usize) -> Result<Vec<ConversationRow>, StoreError> {
+        self.readers.run(move |connection| reader::conversations_after(connection, after, most)).await
+    }
+
+    async fn versions(&self) -> Result<Vec<VersionRow>, StoreError> {
+        self.readers.run(reader::versions).await
+    }
+
+    async fn version(&self, number: u32) -> Result<Option<VersionRow>, StoreError> {
+        self.readers.run(move |connection| reader::version(connection, number)).await
+    }
+
+    async fn put_version(&self, version: VersionRow) -> Result<u32, StoreError> {
+        self.writer.run(move |desk| desk.put_version(&version)).await
+    }
+
+    async fn remove_versions(&self, numbers: &[u32]) -> Result<(), StoreError> {
+        let numbers = numbers.to_vec();
+        self.writer.run(move |desk| desk.remove_versions(&numbers)).await
     }
 
     async fn media(&self, account: AccountId, digest: &str) -> Result<Option<(String, Moment)>, StoreError> {

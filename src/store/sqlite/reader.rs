@@ -11,7 +11,7 @@ use super::open;
 use super::schema::outbox_state;
 use crate::calendar::Moment;
 use crate::runtime::port::{
-    AccountId, AccountRow, ConversationId, ConversationRow, Found, HistoryRow, OutboxRow, OutboxState, StoreError,
+    AccountId, AccountRow, ConversationId, ConversationRow, Found, HistoryRow, OutboxRow, OutboxState, StoreError, VersionRow,
 };
 use crate::store::batch::{self, broken};
 
@@ -135,6 +135,32 @@ pub(super) fn conversations(connection: &Connection, most: usize) -> Result<Vec<
     let mut statement = connection.prepare_cached(&format!("{CONVERSATION} ORDER BY id DESC LIMIT ?1"))?;
     let rows = statement.query_map([limit(most)], conversation)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn conversations_after(
+    connection: &Connection,
+    after: ConversationId,
+    most: usize,
+) -> Result<Vec<ConversationRow>, Failure> {
+    let mut statement = connection.prepare_cached(&format!("{CONVERSATION} WHERE id > ?1 ORDER BY id LIMIT ?2"))?;
+    let rows = statement.query_map((after.0, limit(most)), conversation)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn version_row(row: &Row<'_>) -> rusqlite::Result<VersionRow> {
+    Ok(VersionRow { number: row.get(0)?, digest: row.get(1)?, at: Moment(row.get(2)?), program: row.get(3)?, body: row.get(4)? })
+}
+
+pub(super) fn versions(connection: &Connection) -> Result<Vec<VersionRow>, Failure> {
+    let mut statement = connection.prepare_cached("SELECT number, digest, at_ms, program, x'' FROM version ORDER BY number")?;
+    let rows = statement.query_map([], version_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn version(connection: &Connection, number: u32) -> Result<Option<VersionRow>, Failure> {
+    let mut statement =
+        connection.prepare_cached("SELECT number, digest, at_ms, program, body FROM version WHERE number = ?1")?;
+    Ok(statement.query_row([number], version_row).optional()?)
 }
 
 pub(super) fn due(connection: &Connection, until: Moment, most: usize) -> Result<Vec<(ConversationId, Moment)>, Failure> {

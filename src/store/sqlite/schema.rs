@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i32 = 0x5245_4a4f;
 
 /// Step n brings a file from version n to n + 1; `user_version` tells which one it has.
-pub(super) const STEPS: &[&str] = &[FIRST];
+pub(super) const STEPS: &[&str] = &[FIRST, VERSIONS];
 
 /// What costs in this store is not rows but random pages, so:
 /// ids stand in the rows instead of in indexes (`outbox.id` is `conversation << 24 | reply`), the history is only ever
@@ -87,6 +87,17 @@ const FIRST: &str = "
         until_ms INTEGER NOT NULL,
         PRIMARY KEY (account, digest)
     ) STRICT, WITHOUT ROWID;
+";
+
+const VERSIONS: &str = "
+    -- versions of the bot; which one is live stands in meta
+    CREATE TABLE version (
+        number  INTEGER PRIMARY KEY,
+        digest  TEXT NOT NULL UNIQUE,
+        at_ms   INTEGER NOT NULL,
+        program TEXT NOT NULL,
+        body    BLOB NOT NULL
+    ) STRICT;
 ";
 
 /// Numbers of [`crate::runtime::port::OutboxState`] in the file.

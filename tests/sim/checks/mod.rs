@@ -18,6 +18,7 @@ mod replay;
 mod secrets;
 mod silence;
 mod ten;
+mod version;
 mod window;
 
 use crate::evidence::{Breach, Commit};
@@ -26,7 +27,7 @@ use crate::run::Told;
 type Check = fn(&Told) -> Vec<(i64, String)>;
 
 /// Every check by its name.
-pub const ALL: [(&str, Check); 18] = [
+pub const ALL: [(&str, Check); 19] = [
     ("window", window::check),
     ("ten", ten::check),
     ("loss", loss::check),
@@ -45,6 +46,7 @@ pub const ALL: [(&str, Check); 18] = [
     ("bounded", bounded::check),
     ("patience", patience::check),
     ("fetching", fetching::check),
+    ("version", version::check),
 ];
 
 pub fn all(told: &Told) -> Vec<Breach> {

@@ -36,6 +36,7 @@ pub const MATRIX: &[(&str, &[&str])] = &[
             "diagnostic",
             "engine",
             "fetch",
+            "hook",
             "runtime",
             "simulator",
             "source",

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::Ended;
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
-use crate::runtime::port::{AccountId, ConversationId, OutboxChange, OutboxState, Record, StoreError, Written};
+use crate::runtime::port::{AccountId, ConversationId, OutboxChange, OutboxState, Record, StoreError, VersionRow, Written};
 use crate::store::batch::{self, Batch, Before, Head, Line, Stored, broken};
 use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::generation;
@@ -141,6 +141,29 @@ impl Desk {
                 .execute((key, value))?;
             let mut stored = transaction.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
             Ok(stored.query_row([key], |row| row.get(0))?)
+        })
+    }
+
+    pub(in crate::store::sqlite) fn put_version(&mut self, version: &VersionRow) -> Result<u32, StoreError> {
+        self.transaction(|transaction| {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO version (number, digest, at_ms, program, body)
+                     SELECT coalesce(max(number), 0) + 1, ?1, ?2, ?3, ?4 FROM version WHERE true ON CONFLICT DO NOTHING",
+                )?
+                .execute((&version.digest, version.at.0, &version.program, &version.body))?;
+            let mut stored = transaction.prepare_cached("SELECT number FROM version WHERE digest = ?1")?;
+            Ok(stored.query_row([&version.digest], |row| row.get(0))?)
+        })
+    }
+
+    pub(in crate::store::sqlite) fn remove_versions(&mut self, numbers: &[u32]) -> Result<(), StoreError> {
+        self.transaction(|transaction| {
+            let mut remove = transaction.prepare_cached("DELETE FROM version WHERE number = ?1")?;
+            for number in numbers {
+                remove.execute([number])?;
+            }
+            Ok(())
         })
     }
 

@@ -1,0 +1,255 @@
+//! `rejoinder plan`, `rejoinder deploy` and `rejoinder versions`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::operator::{Server, at, printable};
+use super::{flows, output, signals, stores};
+use crate::calendar::Moment;
+use crate::runtime::port::{Clock as _, Files, Store};
+use crate::runtime::{DeployError, Depot};
+use crate::server::compiler::FlowCompiler;
+use crate::server::deployments::Sent;
+use crate::server::operator::{Operator, OperatorError};
+use crate::system::SystemClock;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A customer in the middle of something goes on in the version it began in; where the flow and all that it leads to are the\nsame in the new version, it moves there unnoticed. Triggers, opt-out, hours, teams, contact fields and settings are the new\nversion's for everybody at once.\n\nExit codes: 0 nothing speaks against it, 1 errors or critical findings, 2 could not run.\n\nExamples:\n  rejoinder plan\n  rejoinder plan flows --format json | jq '.plan.parked[] | select(.lands == \"lost\")'"
+)]
+pub(super) struct PlanArguments {
+    /// Files or folders; those of the settings without it.
+    flows: Vec<PathBuf>,
+    #[arg(long, default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Without `--apply` it prints the plan and changes nothing. A server that runs takes the new version up at once, every other\nserver on the same PostgreSQL database within some seconds; without one, the next start does. A rollback leads to the version\nthat was live before, and once more back again.\n\nExit codes: 0 done, 1 errors or critical findings: nothing was changed, 2 could not run.\n\nExamples:\n  rejoinder deploy                 the plan\n  rejoinder deploy --apply\n  rejoinder deploy new-flows --apply --format json\n  rejoinder deploy --rollback"
+)]
+pub(super) struct DeployArguments {
+    /// Files or folders; those of the settings without it.
+    flows: Vec<PathBuf>,
+    /// Store the flows as a version and make it live.
+    #[arg(long)]
+    apply: bool,
+    /// Make the version live that was live before.
+    #[arg(long, conflicts_with_all = ["apply", "flows"])]
+    rollback: bool,
+    #[arg(long, default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Versions that were not live for an hour and have no customers go when others come; the newest 50 stay.\n\nExamples:\n  rejoinder versions\n  rejoinder versions --format json"
+)]
+pub(super) struct VersionsArguments {
+    #[arg(long, default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    server: Server,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// What is asked of a server, or of a store that none has open.
+enum Wish<'a> {
+    Versions,
+    Plan(&'a Files),
+    Apply(&'a Files),
+    RollBack,
+}
+
+/// Refused: the reason.
+type Answer = Result<Value, String>;
+
+pub(super) fn plan(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
+    with_flows(&arguments.flows, &arguments.server, arguments.format, false)
+}
+
+pub(super) fn run(arguments: &DeployArguments) -> anyhow::Result<ExitCode> {
+    if arguments.rollback {
+        let answer = ask(&arguments.server, &Wish::RollBack)?;
+        return show(answer, arguments.format, deployed);
+    }
+    with_flows(&arguments.flows, &arguments.server, arguments.format, arguments.apply)
+}
+
+pub(super) fn versions(arguments: &VersionsArguments) -> anyhow::Result<ExitCode> {
+    let answer = ask(&arguments.server, &Wish::Versions)?;
+    show(answer, arguments.format, listed)
+}
+
+fn with_flows(paths: &[PathBuf], server: &Server, format: Format, apply: bool) -> anyhow::Result<ExitCode> {
+    let (paths, folder) = match paths {
+        [] => {
+            let folder = server.folder().to_owned();
+            (server.settings()?.flows.iter().map(|path| folder.join(path)).collect(), folder)
+        }
+        named => (named.to_vec(), server.folder().to_owned()),
+    };
+    let loaded = flows::load(&paths)?;
+    output::findings(&loaded);
+    if loaded.bot.is_none() {
+        anstream::eprintln!("rejoinder: a bot with errors is not deployed");
+        return Ok(ExitCode::from(1));
+    }
+    let files = loaded.files(&folder);
+    let answer = ask(server, &if apply { Wish::Apply(&files) } else { Wish::Plan(&files) })?;
+    show(answer, format, if apply { applied } else { planned })
+}
+
+fn ask(server: &Server, wish: &Wish<'_>) -> anyhow::Result<Answer> {
+    signals::block_on(async {
+        if let Some(operator) = server.find()? {
+            match ask_server(&operator, wish).await {
+                Ok(answer) => return Ok(Ok(answer)),
+                Err(OperatorError::Refused(why)) => return Ok(Err(why)),
+                // The file was left by a server that has ended.
+                Err(OperatorError::Nobody { .. }) if server.server.is_none() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let settings = server.settings()?;
+        let store = stores::open(&settings.store, server.folder()).await;
+        let store = store.context("no server answers, and the store cannot be opened")?;
+        match ask_store(store.as_ref(), wish).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(DeployError::Refused(why)) => Ok(Err(why)),
+            Err(error @ DeployError::Store(_)) => Err(error.into()),
+        }
+    })
+}
+
+async fn ask_server(operator: &Operator, wish: &Wish<'_>) -> Result<Value, OperatorError> {
+    match wish {
+        Wish::Versions => operator.get("/admin/v1/versions", &[]).await,
+        Wish::Plan(files) => operator.post("/admin/v1/plan", &Sent::of(files)).await,
+        Wish::Apply(files) => operator.post("/admin/v1/deploy", &Sent::of(files)).await,
+        Wish::RollBack => operator.post("/admin/v1/rollback", &json!({})).await,
+    }
+}
+
+/// Straight into the store, which no server has open, or which several share.
+async fn ask_store(store: &dyn Store, wish: &Wish<'_>) -> Result<Value, DeployError> {
+    let depot = Depot { store, compiler: &FlowCompiler, now: SystemClock.now() };
+    Ok(match wish {
+        Wish::Versions => json!({ "versions": depot.list().await? }),
+        Wish::Plan(files) => json!({ "plan": depot.plan(files).await? }),
+        Wish::Apply(files) => {
+            let (deployed, _, plan) = depot.apply(files).await?;
+            json!({ "deployed": deployed, "plan": plan })
+        }
+        Wish::RollBack => json!({ "deployed": depot.roll_back().await?.0 }),
+    })
+}
+
+fn show(answer: Answer, format: Format, text: fn(&Value) -> String) -> anyhow::Result<ExitCode> {
+    let critical = |value: &Value| rows(value, "/plan/findings").iter().any(|one| at(one, "/severity") == "critical");
+    match (answer, format) {
+        (Ok(value), _) => {
+            match format {
+                Format::Json => anstream::println!("{}", serde_json::to_string_pretty(&value)?),
+                Format::Text => anstream::print!("{}", text(&value)),
+            }
+            Ok(if critical(&value) { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        }
+        (Err(why), Format::Json) => {
+            anstream::println!("{}", serde_json::to_string_pretty(&json!({ "error": why }))?);
+            Ok(ExitCode::from(1))
+        }
+        (Err(why), Format::Text) => {
+            anstream::eprintln!("rejoinder: {}; nothing was changed", why.lines().map(printable).collect::<Vec<_>>().join("\n"));
+            Ok(ExitCode::from(1))
+        }
+    }
+}
+
+fn rows<'a>(value: &'a Value, path: &str) -> &'a [Value] {
+    at(value, path).as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn planned(answer: &Value) -> String {
+    let plan = at(answer, "/plan");
+    let word = |value: &Value, path: &str| printable(at(value, path).as_str().unwrap_or_default());
+    let mut out = match (at(plan, "/version").as_u64(), at(plan, "/live").as_u64()) {
+        (version, Some(live)) if version == Some(live) => {
+            format!("`{}` is live already, as version {live}\n", word(plan, "/name"))
+        }
+        (Some(version), Some(live)) => {
+            format!("`{}`, stored as version {version}; version {live} is live\n", word(plan, "/name"))
+        }
+        (None, Some(live)) => format!("`{}` would be a new version; version {live} is live\n", word(plan, "/name")),
+        (_, None) => format!("`{}` would be the first version\n", word(plan, "/name")),
+    };
+    let parked = rows(plan, "/parked");
+    let customers: u64 = parked.iter().filter_map(|one| at(one, "/customers").as_u64()).sum();
+    out.push_str(&format!("{customers} customers are in the middle of something\n"));
+    for one in parked {
+        out.push_str(&format!(
+            "{:>7}  version {}, `{}`, {} {}: {}: {}\n",
+            at(one, "/customers"),
+            at(one, "/version"),
+            word(one, "/flow"),
+            word(one, "/step"),
+            word(one, "/place"),
+            word(one, "/lands"),
+            word(one, "/why"),
+        ));
+    }
+    for finding in rows(plan, "/findings") {
+        out.push_str(&format!("{}: {}\n", word(finding, "/severity"), word(finding, "/text")));
+    }
+    out
+}
+
+fn applied(answer: &Value) -> String {
+    format!("{}{}", planned(answer), deployed(answer))
+}
+
+fn deployed(answer: &Value) -> String {
+    let live = at(answer, "/deployed/live");
+    match at(answer, "/deployed/before").as_u64() {
+        _ if at(answer, "/deployed/unchanged") == true => format!("version {live} is live, as before\n"),
+        Some(before) => format!("version {live} is live; `rejoinder deploy --rollback` goes back to version {before}\n"),
+        None => format!("version {live} is live\n"),
+    }
+}
+
+fn listed(answer: &Value) -> String {
+    let versions = rows(answer, "/versions");
+    if versions.is_empty() {
+        return "no version is stored yet; the first start of a server stores one\n".to_owned();
+    }
+    let mut out = String::new();
+    for one in versions {
+        let mark = match (at(one, "/live") == true, at(one, "/before") == true) {
+            (true, _) => "live",
+            (_, true) => "before",
+            _ => "",
+        };
+        let digest: String = at(one, "/digest").as_str().unwrap_or_default().chars().take(12).collect();
+        out.push_str(&format!(
+            "{:>5}  {mark:<6}  {}  stored {}, {} customers\n",
+            at(one, "/version"),
+            printable(&digest),
+            Moment(at(one, "/stored").as_i64().unwrap_or(0)).rfc3339(),
+            at(one, "/customers"),
+        ));
+    }
+    out
+}

@@ -1,0 +1,367 @@
+//! Deployments, as a store sees them: versions are stored, one row says which is live, a plan says what that means for
+//! whoever is in the middle of something. For a store that no runtime has open, and for the runtime itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{self, Plan, Subject};
+use super::port::{Compiler, ConversationId, Files, LIVE, Store, StoreError, VersionRow};
+use super::sources::{self, Unusable};
+use super::versions::of_row;
+use crate::bot::Bot;
+use crate::calendar::Moment;
+use crate::engine::Conversation;
+
+/// Versions that a store holds at most.
+pub const VERSIONS_MAX: usize = 1_000;
+/// The newest are kept whether they have runs or not.
+const NEWEST_KEPT: usize = 50;
+/// Others are removed when they have no runs and were not live for so long: until then another process may think they are.
+const REMOVED_AFTER_MS: i64 = 60 * 60 * 1_000;
+/// When versions ceased to be live is remembered of so many.
+const LEFT_KEPT: usize = 64;
+/// Conversations that are looked at in one go.
+const PAGE: usize = 500;
+
+/// Why nothing was deployed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The flows, or what the plan found.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// The row that says which version is live.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    pub live: u32,
+    /// Where a rollback leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u32>,
+    pub since: Moment,
+    /// When others ceased to be live, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left: Vec<(u32, Moment)>,
+}
+
+impl Standing {
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// The row after `number` has gone live.
+    fn then(&self, number: u32, now: Moment) -> Self {
+        let mut left = self.left.clone();
+        left.retain(|(known, _)| *known != number && *known != self.live);
+        if self.live != number && self.live != 0 {
+            left.push((self.live, now));
+        }
+        let from = left.len().saturating_sub(LEFT_KEPT);
+        let before = if self.live == number { self.before } else { Some(self.live).filter(|number| *number != 0) };
+        Self { live: number, before, since: now, left: left.split_off(from) }
+    }
+}
+
+/// A stored version, for lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    pub version: u32,
+    pub digest: String,
+    pub stored: Moment,
+    /// The program that stored it.
+    pub program: String,
+    pub live: bool,
+    /// A rollback leads here.
+    pub before: bool,
+    /// Conversations that are in the middle of something that began in it.
+    pub customers: u64,
+}
+
+/// What a deployment or a rollback led to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Deployed {
+    pub live: u32,
+    pub before: Option<u32>,
+    /// It was live already.
+    pub unchanged: bool,
+}
+
+/// The version of a bot that is live, and its bot.
+pub struct Begun {
+    pub number: u32,
+    pub bot: Arc<Bot>,
+    /// The files at hand are another version, which was stored before.
+    pub other_files: Option<u32>,
+}
+
+/// A store and what is needed to read its versions.
+#[derive(Clone, Copy)]
+pub struct Depot<'a> {
+    pub store: &'a dyn Store,
+    pub compiler: &'a dyn Compiler,
+    pub now: Moment,
+}
+
+/// The bot of a stored version, or why there is none.
+pub(super) async fn load(
+    store: &dyn Store,
+    compiler: &dyn Compiler,
+    number: u32,
+) -> Result<Result<Arc<Bot>, Unusable>, StoreError> {
+    Ok(match store.version(number).await? {
+        Some(row) => of_row(compiler, &row).await,
+        None => Err(Unusable::Gone(format!("version {number} is not stored"))),
+    })
+}
+
+impl Depot<'_> {
+    /// What is live; `None` before the first deployment. A row that cannot be read is no reason to answer by another bot.
+    async fn standing(&self) -> Result<Option<Standing>, DeployError> {
+        let value = self.store.meta(LIVE).await?.filter(|value| !value.is_empty());
+        let read = |value: Vec<u8>| {
+            let unreadable =
+                || DeployError::Refused("the store does not say which version is live: its row is damaged".to_owned());
+            Standing::decode(&value).ok_or_else(unreadable)
+        };
+        value.map(read).transpose()
+    }
+
+    async fn write(&self, standing: &Standing) -> Result<(), DeployError> {
+        let value = serde_json::to_vec(standing).map_err(|error| DeployError::Refused(error.to_string()))?;
+        Ok(self.store.put_meta(LIVE, &value).await?)
+    }
+
+    /// What a server begins with: the live version of the store. Files that were never stored are deployed first, files that
+    /// were are left for what the row says; so a start after a rollback does not undo it.
+    ///
+    /// # Errors
+    /// When there is neither a live version nor files, or the live one cannot be used.
+    pub async fn begin(&self, files: Option<&Files>) -> Result<Begun, DeployError> {
+        let standing = self.standing().await?;
+        let row = files.map(|files| sources::row(files, self.now)).transpose().map_err(DeployError::Refused)?;
+        let stored = self.store.versions().await?;
+        let known = |row: &VersionRow| stored.iter().find(|known| known.digest == row.digest).map(|known| known.number);
+        if let (Some(files), Some(row)) = (files, row.as_ref()) {
+            let number = known(row);
+            if standing.is_none() || number.is_none() || standing.as_ref().map(|standing| standing.live) == number {
+                let bot = self.compiler.compile(files).await.map_err(DeployError::Refused)?;
+                let number = self.go_live(row.clone()).await?.live;
+                return Ok(Begun { number, bot, other_files: None });
+            }
+        }
+        let Some(standing) = standing else {
+            return Err(DeployError::Refused("there are no flows and no live version in the store".to_owned()));
+        };
+        let bot = load(self.store, self.compiler, standing.live).await?;
+        let bot = bot.map_err(|why| DeployError::Refused(format!("the live version of the store cannot be used: {why}")))?;
+        Ok(Begun { number: standing.live, bot, other_files: row.as_ref().and_then(known) })
+    }
+
+    /// The number that these files have already; `None` where they were never stored.
+    ///
+    /// # Errors
+    /// When they are too large to be kept, or the store cannot be read.
+    pub async fn stored(&self, files: &Files) -> Result<Option<u32>, DeployError> {
+        let row = sources::row(files, self.now).map_err(DeployError::Refused)?;
+        let stored = self.store.versions().await?;
+        Ok(stored.into_iter().find(|known| known.digest == row.digest).map(|known| known.number))
+    }
+
+    /// What a deployment of these files would mean.
+    ///
+    /// # Errors
+    /// When the flows have errors, or the store cannot be read.
+    pub async fn plan(&self, files: &Files) -> Result<Plan, DeployError> {
+        Ok(self.planned(files).await?.1)
+    }
+
+    async fn planned(&self, files: &Files) -> Result<(Arc<Bot>, Plan), DeployError> {
+        let bot = self.compiler.compile(files).await.map_err(DeployError::Refused)?;
+        let row = sources::row(files, self.now).map_err(DeployError::Refused)?;
+        let plan = self.plan_for(&bot, Some(&row.digest)).await?;
+        Ok((bot, plan))
+    }
+
+    /// What it would mean if this bot were live.
+    async fn plan_for(&self, bot: &Bot, digest: Option<&str>) -> Result<Plan, DeployError> {
+        let stored = self.store.versions().await?;
+        let standing = self.standing().await?;
+        let number = stored.iter().find(|row| Some(row.digest.as_str()) == digest).map(|row| row.number);
+        let census = self.census().await?;
+        let live = standing.as_ref().map(|standing| standing.live);
+        let mut bots: BTreeMap<u32, Result<Arc<Bot>, String>> = BTreeMap::new();
+        for version in census.versions().chain(live) {
+            if Some(version) != number && !bots.contains_key(&version) {
+                let loaded = load(self.store, self.compiler, version).await?;
+                bots.insert(version, loaded.map_err(|why| why.to_string()));
+            }
+        }
+        Ok(plan::make(&Subject { bot, number, live, bots: &bots, census: &census }))
+    }
+
+    /// Stores the files as a version and makes it live by one row.
+    ///
+    /// # Errors
+    /// When the flows have errors or the plan has critical findings; then nothing was changed.
+    pub async fn apply(&self, files: &Files) -> Result<(Deployed, Arc<Bot>, Plan), DeployError> {
+        let (bot, plan) = self.planned(files).await?;
+        if let Some(finding) = plan.critical() {
+            return Err(DeployError::Refused(finding.to_owned()));
+        }
+        let row = sources::row(files, self.now).map_err(DeployError::Refused)?;
+        let deployed = self.go_live(row).await?;
+        Ok((deployed, bot, plan))
+    }
+
+    /// As [`Self::apply`] for files that a developer has just saved: nobody is asked who would lose what.
+    ///
+    /// # Errors
+    /// When the flows have errors.
+    pub async fn take_over(&self, files: &Files) -> Result<(Deployed, Arc<Bot>), DeployError> {
+        let bot = self.compiler.compile(files).await.map_err(DeployError::Refused)?;
+        let row = sources::row(files, self.now).map_err(DeployError::Refused)?;
+        Ok((self.go_live(row).await?, bot))
+    }
+
+    async fn go_live(&self, row: VersionRow) -> Result<Deployed, DeployError> {
+        let standing = self.standing().await?.unwrap_or_default();
+        let stored = self.store.versions().await?;
+        let known = stored.iter().find(|known| known.digest == row.digest).map(|known| known.number);
+        if known.is_some_and(|number| number == standing.live) {
+            return Ok(Deployed { live: standing.live, before: standing.before, unchanged: true });
+        }
+        if known.is_none() && stored.len() >= NEWEST_KEPT {
+            self.prune(&standing, &stored).await?;
+            if self.store.versions().await?.len() >= VERSIONS_MAX {
+                let why = format!("{VERSIONS_MAX} versions are stored and all of them were live lately or have runs");
+                return Err(DeployError::Refused(why));
+            }
+        }
+        let number = self.store.put_version(row).await?;
+        let standing = standing.then(number, self.now);
+        self.write(&standing).await?;
+        Ok(Deployed { live: number, before: standing.before, unchanged: false })
+    }
+
+    /// Makes the version before the live one live again; once more, and the first is back.
+    ///
+    /// # Errors
+    /// When there is none before it, or it cannot be used any more.
+    pub async fn roll_back(&self) -> Result<(Deployed, Arc<Bot>), DeployError> {
+        let standing = self.standing().await?;
+        let before = standing.as_ref().and_then(|standing| standing.before);
+        let (Some(standing), Some(before)) = (standing, before) else {
+            return Err(DeployError::Refused("there is no version before the live one".to_owned()));
+        };
+        let bot = load(self.store, self.compiler, before).await?.map_err(|why| DeployError::Refused(why.to_string()))?;
+        let standing = standing.then(before, self.now);
+        self.write(&standing).await?;
+        Ok((Deployed { live: before, before: standing.before, unchanged: false }, bot))
+    }
+
+    /// The stored versions, the oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list(&self) -> Result<Vec<Listed>, DeployError> {
+        let standing = self.standing().await?.unwrap_or_default();
+        let census = self.census().await?;
+        let stored = self.store.versions().await?;
+        let listed = stored.into_iter().map(|row| Listed {
+            version: row.number,
+            digest: row.digest,
+            stored: row.at,
+            program: row.program,
+            live: row.number == standing.live,
+            before: Some(row.number) == standing.before,
+            customers: census.customers(row.number),
+        });
+        Ok(listed.collect())
+    }
+
+    /// Removes versions that nobody needs any more.
+    async fn prune(&self, standing: &Standing, stored: &[VersionRow]) -> Result<(), DeployError> {
+        let newest: BTreeSet<u32> = stored.iter().rev().take(NEWEST_KEPT).map(|row| row.number).collect();
+        let lately = |number: u32| {
+            let left = standing.left.iter().find(|(known, _)| *known == number);
+            left.is_some_and(|(_, at)| self.now.since_ms(*at) < REMOVED_AFTER_MS)
+        };
+        let spare = |number: u32| {
+            number != standing.live && Some(number) != standing.before && !newest.contains(&number) && !lately(number)
+        };
+        let spare: Vec<u32> = stored.iter().map(|row| row.number).filter(|number| spare(*number)).collect();
+        if spare.is_empty() {
+            return Ok(());
+        }
+        let census = self.census().await?;
+        let unused: Vec<u32> = spare.into_iter().filter(|number| census.customers(*number) == 0).collect();
+        Ok(self.store.remove_versions(&unused).await?)
+    }
+
+    /// Walks through all conversations, a page at a time.
+    async fn census(&self) -> Result<Census, DeployError> {
+        let mut census = Census::default();
+        let mut after = ConversationId(0);
+        loop {
+            let rows = self.store.conversations_after(after, PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(census) };
+            after = last.id;
+            for row in rows {
+                // What cannot be read is not touched by a deployment either.
+                if let Ok(conversation) = Conversation::decode(&row.state) {
+                    census.add(&conversation);
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Where customers are in the middle of something.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Census {
+    /// By version, flow, step and digest: how many, with the flows that they return to.
+    pub(super) places: BTreeMap<Place, u64>,
+    by_version: BTreeMap<u32, u64>,
+    /// Conversations that have a value in a field of the contact.
+    pub(super) fields: BTreeMap<String, u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) version: u32,
+    pub(super) flow: Arc<str>,
+    pub(super) step: usize,
+    pub(super) digest: u64,
+    pub(super) callers: Vec<Arc<str>>,
+}
+
+impl Census {
+    fn add(&mut self, conversation: &Conversation) {
+        let mut versions = BTreeSet::new();
+        for parked in conversation.places() {
+            versions.insert(parked.version);
+            let (version, flow, callers) = (parked.version, parked.flow, parked.callers);
+            let place = Place { version, flow, step: parked.step, digest: parked.digest, callers };
+            *self.places.entry(place).or_default() += 1;
+        }
+        for version in versions {
+            *self.by_version.entry(version).or_default() += 1;
+        }
+        for name in conversation.contact_fields() {
+            *self.fields.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+
+    fn versions(&self) -> impl Iterator<Item = u32> {
+        self.by_version.keys().copied()
+    }
+
+    fn customers(&self, version: u32) -> u64 {
+        self.by_version.get(&version).copied().unwrap_or(0)
+    }
+}

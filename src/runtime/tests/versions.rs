@@ -1,0 +1,204 @@
+//! Deployments under a running bot.
+
+use std::sync::atomic::Ordering;
+
+use futures_util::FutureExt as _;
+
+use super::world::{FLOWS, MINUTE, World, files};
+use crate::runtime::port::{Store as _, VersionRow};
+use crate::runtime::{Depot, Lands};
+
+/// Everything is said otherwise.
+fn second() -> String {
+    FLOWS
+        .replace("What is your name?", "Who are you?")
+        .replace("Hello {name}!", "Good day, {name}!")
+        .replace("Welcome!", "Good morning!")
+        .replace("An hour has passed.", "It is an hour later.")
+}
+
+impl World {
+    /// Writes, and gives what was sent because of it.
+    async fn says(&self, customer: &str, text: &str) -> Vec<String> {
+        let before = self.sent().len();
+        self.write(customer, text).await.unwrap();
+        self.pass(1_000).await;
+        self.sent().split_off(before)
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_in_the_middle_goes_on_as_it_began_and_others_get_the_new_version() {
+    let world = World::keeping().await;
+    assert_eq!(world.handle.version(), 1);
+    assert_eq!(world.says("mona", "name").await, ["What is your name?"]);
+    let (deployed, plan) = world.handle.deploy(&files(&second())).await.unwrap();
+    assert_eq!((deployed.live, deployed.before, world.handle.version()), (2, Some(1), 2));
+    assert_eq!(plan.parked.len(), 1);
+    assert_eq!((plan.parked[0].customers, plan.parked[0].lands, plan.parked[0].step.as_str()), (1, Lands::Stays, "ask"));
+    assert_eq!(world.says("mona", "Mona").await, ["Hello Mona!"]);
+    assert_eq!(world.says("omar", "name").await, ["Who are you?"]);
+    // And back again, while somebody is in the middle of the second.
+    let back = world.handle.roll_back().await.unwrap();
+    assert_eq!((back.live, back.before), (1, Some(2)));
+    assert_eq!(world.says("omar", "Omar").await, ["Good day, Omar!"]);
+    assert_eq!(world.says("mona", "hello").await, ["Welcome!"]);
+    for customer in ["mona", "omar"] {
+        world.assert_replays(customer).await;
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_starts_again_finds_the_live_version_and_those_of_waiting_runs() {
+    let mut world = World::keeping().await;
+    world.says("mona", "name").await;
+    world.says("omar", "later").await;
+    world.handle.deploy(&files(&second())).await.unwrap();
+    world = world.crash().await;
+    // Its files are those of version 1, which is stored and not live.
+    assert_eq!(world.handle.version(), 2);
+    assert_eq!(world.says("mona", "Mona").await, ["Hello Mona!"]);
+    assert_eq!(world.says("mona", "hello").await, ["Good morning!"]);
+    let before = world.sent().len();
+    world.pass(61 * MINUTE).await;
+    assert_eq!(world.sent()[before..], ["An hour has passed."], "a timer too");
+    world.handle.roll_back().await.unwrap();
+    world = world.crash().await;
+    assert_eq!((world.handle.version(), world.says("mona", "hello").await), (1, vec!["Welcome!".to_owned()]));
+}
+
+#[tokio::test]
+async fn while_a_version_is_compiled_its_conversations_wait_in_order_and_no_others() {
+    let mut world = World::keeping().await;
+    world.says("mona", "name").await;
+    world.handle.deploy(&files(&second())).await.unwrap();
+    world = world.crash().await;
+    world.compiler.held.store(true, Ordering::SeqCst);
+    let (name, twice) = (world.text(super::world::SHOP, "mona", "Mona"), world.text(super::world::SHOP, "mona", "twice"));
+    let mut waiting = Box::pin(async { (world.handle.deliver(name).await, world.handle.deliver(twice).await) });
+    assert!((&mut waiting).now_or_never().is_none());
+    world.settle().await;
+    assert!((&mut waiting).now_or_never().is_none(), "it is not answered before it is committed");
+    assert_eq!(world.says("omar", "hello").await, ["Good morning!"]);
+    world.compiler.held.store(false, Ordering::SeqCst);
+    let (first, then) = waiting.await;
+    assert!(first.is_ok() && then.is_ok());
+    world.pass(3_000).await;
+    assert_eq!(world.sent()[2..], ["Hello Mona!", "One.", "Two."]);
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn a_stored_version_with_other_bytes_is_refused_and_its_runs_fault_with_a_reason() {
+    let mut world = World::keeping().await;
+    world.says("mona", "name").await;
+    world.handle.deploy(&files(&second())).await.unwrap();
+    let row = world.store.version(1).await.unwrap().unwrap();
+    world.store.remove_versions(&[1]).await.unwrap();
+    // Under its own digest stand other bytes.
+    let body = String::from_utf8(row.body.clone()).unwrap().replace("Hello {name}!", "Hallo {name}!").into_bytes();
+    let number = world.store.put_version(VersionRow { body, ..row }).await.unwrap();
+    assert_eq!(number, 3);
+    world = world.crash().await;
+    let refused = world.handle.plan(&files(&second().replace("Good day", "Hi"))).await.unwrap();
+    assert!(refused.critical().unwrap().contains("1 customers"), "{refused:?}");
+    let why = world.handle.deploy(&files(&second().replace("Good day", "Hi"))).await.unwrap_err();
+    assert!(why.to_string().contains("lost"), "{why}");
+    assert!(world.says("mona", "Mona").await.is_empty(), "silence rather than other steps");
+    let history = world.history("mona").await;
+    assert!(history.iter().any(|row| String::from_utf8_lossy(&row.body).contains("version 1 of the bot")));
+    // Then nothing is lost any more.
+    world.handle.deploy(&files(&second().replace("Good day", "Hi"))).await.unwrap();
+    let depot = Depot { store: world.store.as_ref(), compiler: world.compiler.as_ref(), now: super::world::START };
+    let mut standing = depot.list().await.unwrap();
+    standing.retain(|one| one.live);
+    assert_eq!(standing[0].version, 4);
+}
+
+#[tokio::test]
+async fn what_a_newer_program_began_is_left_alone() {
+    let mut world = World::keeping().await;
+    world.says("mona", "name").await;
+    world.handle.deploy(&files(&second())).await.unwrap();
+    let before = world.history("mona").await.len();
+    let stored = [world.store.version(1).await.unwrap().unwrap(), world.store.version(2).await.unwrap().unwrap()];
+    world.store.remove_versions(&[1, 2]).await.unwrap();
+    let [mut first, second] = stored;
+    (first.program, first.body) = ("999.0.0".to_owned(), br#"{"format":9}"#.to_vec());
+    first.digest = sha(&first.body);
+    assert_eq!(world.store.put_version(first).await.unwrap(), 1);
+    assert_eq!(world.store.put_version(second).await.unwrap(), 2);
+    world = world.crash().await;
+    assert!(world.write("mona", "Mona").await.is_err(), "TikTok brings it again, to whoever can");
+    assert_eq!(world.history("mona").await.len(), before);
+}
+
+fn sha(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn what_one_process_deploys_the_other_takes_up_and_each_run_stays_where_it_began() {
+    let (one, two) = World::keeping_pair().await;
+    assert_eq!((one.handle.version(), two.handle.version()), (1, 1));
+    one.says("mona", "name").await;
+    two.handle.deploy(&files(&second())).await.unwrap();
+    assert_eq!((one.handle.version(), two.handle.version()), (1, 2), "for a moment they differ");
+    two.write("omar", "name").await.unwrap();
+    one.write("omar", "Omar").await.unwrap();
+    one.pass(3_000).await;
+    assert_eq!((one.handle.version(), two.handle.version()), (2, 2));
+    assert_eq!(one.sent(), ["What is your name?", "Who are you?", "Good day, Omar!"]);
+    two.write("mona", "Mona").await.unwrap();
+    one.pass(1_000).await;
+    assert_eq!(one.sent()[3..], ["Hello Mona!"]);
+    one.handle.roll_back().await.unwrap();
+    one.pass(3_000).await;
+    assert_eq!(two.handle.version(), 1);
+}
+
+#[tokio::test]
+async fn errors_and_a_missing_opt_out_deploy_nothing() {
+    let world = World::keeping().await;
+    let with = FLOWS.replace("languages en", "languages en\n    opt out on \"stop\", \"enough\" say \"Done.\"");
+    world.handle.deploy(&files(&with)).await.unwrap();
+    for (flows, why) in [("flow {", "F0"), (FLOWS, "opt out")] {
+        let error = world.handle.deploy(&files(flows)).await.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+        assert_eq!(world.handle.version(), 2);
+    }
+    let fewer = with.replace(", \"enough\"", "");
+    let plan = world.handle.plan(&files(&fewer)).await.unwrap();
+    assert_eq!(plan.critical(), None);
+    assert!(plan.findings[0].text.contains("`enough`"), "{plan:?}");
+    // A developer's saved file is taken as it is.
+    world.handle.take_over(&files(FLOWS)).await.unwrap();
+    assert_eq!(world.handle.version(), 1);
+    assert!(world.handle.deploy(&files(FLOWS)).await.unwrap().0.unchanged);
+}
+
+#[tokio::test]
+async fn of_a_thousand_versions_those_without_customers_go_in_time() {
+    let world = World::keeping().await;
+    let patient = FLOWS.replace("within 10m", "within 20h");
+    assert_eq!(world.handle.take_over(&files(&patient)).await.unwrap().live, 2);
+    world.says("mona", "name").await;
+    let many = |number: usize| files(&second().replace("Good day", &format!("Day {number}")));
+    for number in 0..300 {
+        world.handle.take_over(&many(number)).await.unwrap();
+        if number % 100 == 0 {
+            world.clock.advance(30 * MINUTE);
+        }
+    }
+    let stored = world.handle.versions().await.unwrap().len();
+    assert!((60..80).contains(&stored), "those that were live lately are kept: {stored}");
+    world.clock.advance(2 * 60 * MINUTE);
+    world.handle.take_over(&many(300)).await.unwrap();
+    let left = world.handle.versions().await.unwrap();
+    assert!(left.len() < 60, "{}", left.len());
+    assert_eq!((left[0].version, left[0].customers), (2, 1), "its customer is still there");
+    let kept: Vec<_> = left.iter().filter(|one| one.live || one.before).map(|one| one.version).collect();
+    assert_eq!(kept, [302, 303]);
+    assert_eq!(world.says("mona", "Mona").await, ["Hello Mona!"]);
+}

@@ -1,0 +1,88 @@
+//! Deployments over the operators' listener.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::admin::{Admin, Operator, refuse};
+use crate::runtime::DeployError;
+use crate::runtime::port::Files;
+
+/// Flows and images in base64, in bytes; what is stored of them has a smaller bound.
+const BODY_BYTES_MAX: usize = 64 << 20;
+
+/// The files of a bot on their way.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sent {
+    pub flows: Vec<(String, String)>,
+    /// Base64.
+    #[serde(default)]
+    pub images: Vec<(String, String)>,
+}
+
+impl Sent {
+    #[must_use]
+    pub fn of(files: &Files) -> Self {
+        let images = files.images.iter().map(|(path, bytes)| (path.clone(), STANDARD.encode(bytes)));
+        Self { flows: files.flows.clone(), images: images.collect() }
+    }
+
+    fn files(self) -> Result<Files, DeployError> {
+        let images = self.images.into_iter().map(|(path, text)| {
+            let bytes = STANDARD.decode(text);
+            bytes.map(|bytes| (path, bytes)).map_err(|_| DeployError::Refused("an image is no base64".to_owned()))
+        });
+        Ok(Files { flows: self.flows, images: images.collect::<Result<_, _>>()? })
+    }
+}
+
+/// The routes, beside the other operators' routes.
+pub(super) fn routes() -> Router<Arc<Admin>> {
+    Router::new()
+        .route("/admin/v1/versions", get(versions))
+        .route("/admin/v1/plan", post(plan))
+        .route("/admin/v1/deploy", post(deploy))
+        .route("/admin/v1/rollback", post(roll_back))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+async fn versions(_: Operator, State(admin): State<Arc<Admin>>) -> Response {
+    answer(admin.doors.runtime.versions().await.map(|versions| json!({ "versions": versions })))
+}
+
+async fn plan(_: Operator, State(admin): State<Arc<Admin>>, Json(sent): Json<Sent>) -> Response {
+    let planned = async {
+        let plan = admin.doors.runtime.plan(&sent.files()?).await?;
+        Ok(json!({ "plan": plan }))
+    };
+    answer(planned.await)
+}
+
+async fn deploy(_: Operator, State(admin): State<Arc<Admin>>, Json(sent): Json<Sent>) -> Response {
+    let deployed = async {
+        let (deployed, plan) = admin.doors.runtime.deploy(&sent.files()?).await?;
+        Ok(json!({ "deployed": deployed, "plan": plan }))
+    };
+    answer(deployed.await)
+}
+
+async fn roll_back(_: Operator, State(admin): State<Arc<Admin>>) -> Response {
+    answer(admin.doors.runtime.roll_back().await.map(|deployed| json!({ "deployed": deployed })))
+}
+
+fn answer(done: Result<serde_json::Value, DeployError>) -> Response {
+    match done {
+        Ok(value) => Json(value).into_response(),
+        Err(error @ DeployError::Refused(_)) => refuse(StatusCode::CONFLICT, &error.to_string()),
+        Err(error @ DeployError::Store(_)) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
