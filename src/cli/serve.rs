@@ -16,7 +16,7 @@ use crate::server::Doors;
 use crate::server::admin::Admin;
 use crate::server::compiler::FlowCompiler;
 use crate::server::node;
-use crate::server::settings::{App, Settings};
+use crate::server::settings::{App, Place, Settings};
 use crate::system::seal::Key;
 use crate::system::{SystemClock, SystemEntropy, files};
 use crate::tiktok::token::{Token, Tokens};
@@ -50,8 +50,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Ok(loaded) = &loaded {
         output::findings(loaded);
     }
-    let files = loaded.map(|loaded| loaded.bot.is_some().then(|| loaded.files(folder)));
-    signals::block_on(serve_bot(arguments, settings, files))
+    let read = loaded.map(|loaded| loaded.bot.is_some().then(|| loaded.files(folder)));
+    // Without a store there is no live version that could be served instead.
+    if !matches!(read, Ok(Some(_)))
+        && let Place::File(path) = &settings.store
+        && !files::exists(&folder.join(path))
+    {
+        read?;
+        anstream::eprintln!("rejoinder: a bot with errors is not served");
+        return Ok(ExitCode::from(1));
+    }
+    signals::block_on(serve_bot(arguments, settings, read))
 }
 
 /// The bot that is served: the store's live version, which the files become where they are new. `None` where there is none.
