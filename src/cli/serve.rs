@@ -195,8 +195,14 @@ async fn serve(
 }
 
 pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
-    let text = files::read_to_string(path, SETTINGS_BYTES_MAX)
-        .with_context(|| format!("cannot read the settings; `rejoinder new DIR` writes a first {}", path.display()))?;
+    let text = files::read_to_string(path, SETTINGS_BYTES_MAX).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => anyhow::anyhow!(
+            "there are no settings at `{}`; go to their folder, name another file with --config, or write first ones with \
+             `rejoinder new DIR`",
+            path.display()
+        ),
+        _ => anyhow::Error::new(error).context(format!("cannot read the settings `{}`", path.display())),
+    })?;
     Ok(Settings::parse(&path.display().to_string(), &text)?)
 }
 
