@@ -9,6 +9,7 @@
 //! bot                              the checked bot: cannot be wrong
 //! check                            tree -> bot
 //! engine                           bot + conversation + input -> conversation' + effects: pure
+//! hook                             scripts beside the flows, within their limits
 //! testing                          written and made-up conversations -> what does not hold
 //! runtime                          inputs -> one transaction -> effects carried out, through ports
 //! store, tiktok, fetch, system     the ports' real sides
@@ -44,6 +45,7 @@ pub mod syntax;
 pub mod bot;
 pub mod check;
 pub mod engine;
+pub mod hook;
 pub mod testing;
 
 pub mod fetch;

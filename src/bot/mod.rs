@@ -6,6 +6,7 @@ mod flow;
 mod matcher;
 mod proof;
 mod regex;
+mod script;
 mod settings;
 mod test;
 mod text;
@@ -23,6 +24,7 @@ pub use flow::{
 pub use matcher::{Beside, Entry, Heard, HeardKind, Hit, Matcher, Rank, short_name};
 pub use proof::{Filled, FlowProof, Proof, TextProof};
 pub use regex::{Regex, RegexError};
+pub use script::{Function, Returned, Script, ScriptCall, ScriptFault, ScriptHost, Scripts, Stopped};
 pub use settings::{Asset, Field, Gather, OptWords, Settings, ShortBudget, Team};
 pub use test::{BotAct, ColleagueAct, CustomerAct, Expectation, Test, TestLine, TestStep};
 pub use text::{Few, Filter, Piece, Template, Text};
@@ -55,6 +57,8 @@ pub struct Bot {
     pub assets: BTreeMap<String, Arc<Asset>>,
     /// In file order.
     pub tests: Vec<Test>,
+    /// What stands in the `.rhai` files beside the flows.
+    pub scripts: Scripts,
     /// What holds over all ways of a conversation.
     pub proof: Proof,
     /// Made where it is first asked for.

@@ -1,11 +1,11 @@
-//! Images beside the flows.
+//! Images and scripts beside the flows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::bot::Asset;
+use crate::bot::{Asset, Scripts};
 
 /// Bytes of an image. Source: TikTok Business Messaging API, upload media: JPG or PNG of at most 3 MB.
 pub const IMAGE_BYTES_MAX: usize = 3_000_000;
@@ -15,6 +15,7 @@ pub const IMAGE_BYTES_MAX: usize = 3_000_000;
 pub struct Assets {
     usable: BTreeMap<String, Arc<Asset>>,
     refused: BTreeMap<String, String>,
+    scripts: Scripts,
 }
 
 impl Assets {
@@ -34,6 +35,17 @@ impl Assets {
         self.refused.insert(file, reason);
     }
 
+    /// Adds what the scripts among the sources declare.
+    pub fn put_scripts(&mut self, scripts: Scripts) {
+        self.scripts = scripts;
+    }
+
+    /// The scripts, read by the caller.
+    #[must_use]
+    pub const fn scripts(&self) -> &Scripts {
+        &self.scripts
+    }
+
     /// The files that can be sent.
     #[must_use]
     pub const fn usable(&self) -> &BTreeMap<String, Arc<Asset>> {
@@ -49,7 +61,7 @@ impl Assets {
 
 impl FromIterator<(String, Arc<Asset>)> for Assets {
     fn from_iter<T: IntoIterator<Item = (String, Arc<Asset>)>>(files: T) -> Self {
-        Self { usable: files.into_iter().collect(), refused: BTreeMap::new() }
+        Self { usable: files.into_iter().collect(), ..Self::default() }
     }
 }
 

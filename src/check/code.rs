@@ -115,4 +115,9 @@ codes! {
     HOLE_IN_HOST = "F0611";
     BAD_ADDRESS = "F0612";
     HEADER = "F0613";
+    // scripts
+    BROKEN_SCRIPT = "F0701";
+    UNKNOWN_SCRIPT = "F0702";
+    SCRIPT_VALUES = "F0703";
+    SCRIPT_NAME = "F0704";
 }

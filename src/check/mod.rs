@@ -20,6 +20,7 @@ mod proof;
 mod reach;
 mod regexes;
 mod rivals;
+mod script;
 mod secret;
 mod settings;
 mod shape;
@@ -58,7 +59,7 @@ pub fn compile(sources: &Sources, assets: &Assets) -> (Option<Bot>, Vec<Diagnost
     files.sort_by(|(_, left), (_, right)| left.path.cmp(&right.path));
     let mut documents = Vec::new();
     let mut broken = Vec::new();
-    for (id, file) in files {
+    for (id, file) in files.into_iter().filter(|(_, file)| !script::is_script(&file.path)) {
         let (document, diagnostics) = syntax::parse_file(id, &file.path, &file.text);
         documents.push(document);
         broken.extend(diagnostics);
@@ -98,6 +99,7 @@ fn lower(world: &World<'_>) -> Bot {
     let tests = test_block::lower(world, &lowered);
     let matcher = judge(world, &lowered, &triggers);
     unused::check(world);
+    script::check(world, &lowered);
     let (mut places, mut variables) = (Vec::with_capacity(lowered.len()), Vec::with_capacity(lowered.len()));
     let flows = world.flows.iter().zip(lowered).map(|(item, lowered)| {
         places.push(lowered.places);
@@ -129,6 +131,7 @@ fn lower(world: &World<'_>) -> Bot {
         triggers,
         assets: world.assets.usable().clone(),
         tests,
+        scripts: world.assets.scripts().clone(),
         proof: Proof::default(),
         places: FlowPlaces::default(),
     };

@@ -55,9 +55,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 anstream::println!("nothing is proved of a bot with errors");
             }
             anstream::println!("{}", summary(&loaded));
-            if let Some(bot) = &loaded.bot {
-                output::scripts_are_not_run(bot);
-            }
         }
         Format::Json => anstream::print!("{}", json(&loaded, arguments.proof)),
         Format::Sarif => anstream::print!("{}", render::sarif(&loaded.sources, &loaded.findings)),

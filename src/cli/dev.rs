@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         anstream::println!("{} runs; there are others: {}", first.display(), others.join(", "));
         arguments.flows = vec![first];
     }
-    let loaded = flows::load(&arguments.flows)?;
+    let loaded = flows::load_to_serve(&arguments.flows)?;
     output::findings(&loaded);
     let Some(bot) = loaded.bot.clone() else {
         anstream::eprintln!("rejoinder: a bot with errors is not served");
@@ -120,7 +120,6 @@ async fn serve(arguments: &Arguments, bot: Arc<Bot>, file: &std::path::Path) -> 
     let stopping = signals::stop();
     anstream::println!("phone on http://{address}");
     anstream::println!("`{}` answers; save a flow to reload it, Ctrl-C ends", bot.name);
-    output::scripts_are_not_run(&bot);
 
     let runtime = node.doors.runtime.clone();
     let fatal = runtime.fatal();
@@ -164,7 +163,7 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
 
 /// Reads the flows anew: a good bot is taken at once, a broken one is shown and the old one goes on.
 fn renew(phone: &Phone, paths: &[PathBuf]) {
-    let (findings, bot) = match flows::load(paths) {
+    let (findings, bot) = match flows::load_to_serve(paths) {
         Ok(loaded) => {
             output::findings(&loaded);
             (output::plain(&loaded), loaded.bot)

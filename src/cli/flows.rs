@@ -9,8 +9,11 @@ use super::bots;
 use crate::bot::Bot;
 use crate::check::{self, Assets};
 use crate::diagnostic::{Diagnostic, Severity, register};
+use crate::hook::{self, Limits};
+use crate::runtime::port::Clock as _;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax;
+use crate::system::SystemClock;
 use crate::system::files;
 
 /// A flow file above this is refused unread, in bytes.
@@ -44,21 +47,37 @@ impl Loaded {
     }
 }
 
-/// Reads files and folders (`.flow` and `.flow.yaml` files and images, folders inside too) and checks them as one bot.
+/// Reads files and folders (`.flow` and `.flow.yaml` files, scripts and images, folders inside too) and checks them as one
+/// bot.
 ///
 /// # Errors
 /// A path that is not there or holds no flow, or a folder that cannot be listed. A file that cannot be understood is
 /// a finding, not an error.
 pub(super) fn load(paths: &[PathBuf]) -> anyhow::Result<Loaded> {
+    load_within(paths, Limits::for_tests())
+}
+
+/// The same for a bot that answers people: its scripts have as little time as that needs.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn load_to_serve(paths: &[PathBuf]) -> anyhow::Result<Loaded> {
+    load_within(paths, Limits::default())
+}
+
+fn load_within(paths: &[PathBuf], limits: Limits) -> anyhow::Result<Loaded> {
     bots::one(paths)?;
     let mut reading = Reading::default();
     for path in paths {
         reading.path(path)?;
     }
-    if reading.sources.iter().next().is_none() {
+    if reading.sources.iter().all(|(_, file)| is_script(Path::new(&file.path))) {
         let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         anyhow::bail!("no .flow or .flow.yaml file in {named}; `rejoinder new {named}` starts a bot there");
     }
+    let scripts = reading.sources.iter().filter(|(_, file)| is_script(Path::new(&file.path)));
+    let scripts: Vec<_> = scripts.map(|(_, file)| (file.path.clone(), Arc::clone(&file.text))).collect();
+    reading.assets.put_scripts(hook::read(&scripts, limits, Arc::new(|| SystemClock.monotonic())));
     let (bot, found) = check::compile(&reading.sources, &reading.assets);
     let unreadable = reading.findings.iter().any(|finding| finding.severity == Severity::Error);
     let mut findings = reading.findings;
@@ -81,10 +100,13 @@ impl Reading {
         if !files::is_folder(path) {
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
             self.read(path);
-            // A bot of one file may still name the images beside it.
+            // A bot of one file may still name the images and scripts beside it.
             let beside = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.clone() };
             for entry in files::list(&beside).unwrap_or_default() {
-                self.image(&folder, &entry.path);
+                match is_script(&entry.path) {
+                    true => self.flow(&entry.path),
+                    false => self.image(&folder, &entry.path),
+                }
             }
             return Ok(());
         }
@@ -99,7 +121,7 @@ impl Reading {
 
     fn read(&mut self, path: &Path) {
         match path.extension().and_then(|end| end.to_str()) {
-            Some("yaml" | "yml" | "rhai") if !is_yaml(path) => self.not_yet(path),
+            Some("yaml" | "yml") if !is_yaml(path) => self.not_yet(path),
             _ => self.flow(path),
         }
     }
@@ -139,6 +161,10 @@ impl Reading {
             Err(reason) => self.assets.refuse(file, reason),
         }
     }
+}
+
+fn is_script(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "rhai")
 }
 
 fn is_yaml(path: &Path) -> bool {

@@ -7,7 +7,6 @@ use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
 use super::flows::Loaded;
-use crate::bot::{Bot, Op};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{self, Look};
 use crate::source::Sources;
@@ -91,16 +90,6 @@ pub(super) fn aside(sources: &Sources, findings: &[Diagnostic]) {
 /// The findings of a bot without colour, for a page.
 pub(super) fn plain(loaded: &Loaded) -> String {
     render::text(&loaded.sources, &loaded.findings, Look::default())
-}
-
-/// Says in one line that the scripts of a bot are not run yet, where it has any.
-pub(super) fn scripts_are_not_run(bot: &Bot) {
-    let runs = |op: &Op| matches!(op, Op::Run { .. });
-    if bot.flows.iter().flat_map(|flow| &flow.steps).any(|step| runs(&step.op)) {
-        anstream::eprintln!(
-            "note: `run` is answered in tests and in `talk` only: a bot that is served runs no scripts yet, and each `run` fails at once"
-        );
-    }
 }
 
 fn colour_wanted() -> bool {

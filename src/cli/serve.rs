@@ -45,13 +45,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let folder = arguments.config.parent().unwrap_or(Path::new(""));
     let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
-    let loaded = flows::load(&paths)?;
+    let loaded = flows::load_to_serve(&paths)?;
     output::findings(&loaded);
     let Some(bot) = loaded.bot.clone() else {
         anstream::eprintln!("rejoinder: a bot with errors is not served");
         return Ok(ExitCode::from(1));
     };
-    output::scripts_are_not_run(&bot);
     calls::say_what_is_missing(&bot);
     signals::block_on(serve_bot(arguments, settings, bot))
 }

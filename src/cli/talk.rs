@@ -9,12 +9,14 @@ use clap::Args;
 
 use super::calls::{self, Caller};
 use super::{flows, output};
+use crate::bot::Value;
 use crate::engine::given;
 use crate::engine::rehearsal::{Call, Rehearsal, Said};
-use crate::engine::{Answer, Body, ColleagueAction};
+use crate::engine::{Answer, Body, ColleagueAction, Request};
 use crate::runtime::port::Clock as _;
 use crate::server::settings::Lapse;
 use crate::system::SystemClock;
+use crate::testing::written;
 
 #[derive(Debug, Args)]
 #[command(
@@ -121,47 +123,57 @@ fn turn(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, caller: Option<&Caller
     }
     chat.settle();
     show(chat);
-    while let Some(caller) = caller
-        && make(chat, calls, caller)
-    {
-        show(chat);
-    }
-    asked(chat, calls);
+    asked(chat, calls, caller);
     true
 }
 
-/// Makes the calls that wait for an answer; true where there was one, which may have led to others.
-fn make(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, caller: &Caller) -> bool {
-    let mut made = false;
-    for call in chat.calls() {
-        let Call::Fetch(request) = call else {
-            // Nobody runs scripts here.
+/// Runs the scripts and makes the calls that were asked for, and what follows from that; tells of those that whoever sits
+/// here must answer.
+fn asked(chat: &mut Rehearsal, calls: &mut VecDeque<Call>, caller: Option<&Caller>) {
+    let mut made: VecDeque<Call> = chat.calls().into();
+    while let Some(call) = made.pop_front() {
+        let done = match (&call, caller) {
+            (Call::Fetch(request), Some(caller)) => {
+                make(chat, request, caller);
+                true
+            }
+            (Call::Fetch(_), None) => false,
+            (Call::Run { call, script, function, arguments }, _) => script_run(chat, *call, script, function, arguments),
+        };
+        if done {
+            show(chat);
+            made.extend(chat.calls());
+        } else {
             tell(&call);
             calls.push_back(call);
-            continue;
-        };
-        made = true;
-        anstream::println!("     → {} {}", request.method.word(), request.url);
-        let answer = caller.make(&request);
-        match &answer {
-            Answer::Status { status, body } => {
-                let body = body.as_ref().map(given::to_json).unwrap_or_default();
-                anstream::println!("     ← {status} {body}");
-            }
-            Answer::TimedOut => anstream::println!("     ← no answer in time"),
-            Answer::Failed { reason } => anstream::println!("     ← {reason}"),
         }
-        chat.answer(request.call, answer);
     }
-    made
 }
 
-/// Tells of the calls that wait for an answer of whoever sits here.
-fn asked(chat: &mut Rehearsal, calls: &mut VecDeque<Call>) {
-    for call in chat.calls() {
-        tell(&call);
-        calls.push_back(call);
+fn make(chat: &mut Rehearsal, request: &Request, caller: &Caller) {
+    anstream::println!("     → {} {}", request.method.word(), request.url);
+    let answer = caller.make(request);
+    match &answer {
+        Answer::Status { status, body } => {
+            let body = body.as_ref().map(given::to_json).unwrap_or_default();
+            anstream::println!("     ← {status} {body}");
+        }
+        Answer::TimedOut => anstream::println!("     ← no answer in time"),
+        Answer::Failed { reason } => anstream::println!("     ← {reason}"),
     }
+    chat.answer(request.call, answer);
+}
+
+/// False where there is no such script to run.
+fn script_run(chat: &mut Rehearsal, call: u32, script: &str, function: &str, arguments: &[Option<Value>]) -> bool {
+    let Some(returned) = chat.bot().scripts.run(script, function, arguments) else { return false };
+    let told = returned.as_ref().map_or_else(ToString::to_string, |value| match value {
+        Some(value) => written(value),
+        None => "nothing".to_owned(),
+    });
+    anstream::println!("     ƒ {script}.{function} -> {told}");
+    chat.returned(call, returned.map_err(|stopped| stopped.why));
+    true
 }
 
 fn tell(call: &Call) {

@@ -11,7 +11,7 @@ use super::{flows, output};
 use crate::bot::{Bot, Test};
 use crate::system::files;
 use crate::testing::report::{self, Look};
-use crate::testing::{Coverage, Outcome, run_all};
+use crate::testing::{Coverage, Outcome, run_all, run_scripts};
 use crate::text;
 
 #[derive(Debug, Args)]
@@ -53,11 +53,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         output::findings(&loaded);
         anyhow::bail!("the flows have errors; no test was run");
     };
-    let tests: Vec<&Test> = bot.tests.iter().filter(|test| wanted(test, &filters)).collect();
-    if tests.is_empty() {
+    let tests: Vec<&Test> = bot.tests.iter().filter(|test| wanted(&test.name, &filters)).collect();
+    let mut outcomes = run_scripts(&bot, &|name| wanted(name, &filters));
+    if tests.is_empty() && outcomes.is_empty() {
         anyhow::bail!("{}", nothing(&bot, &filters));
     }
-    let outcomes = play(&bot, &tests, arguments.format);
+    outcomes.extend(play(&bot, &tests, arguments.format));
     let coverage = Coverage::new(&bot, &outcomes);
     print(arguments, &bot, &outcomes, &coverage, filters.is_empty());
     let failed = outcomes.iter().any(|outcome| outcome.failure.is_some());
@@ -87,9 +88,9 @@ fn unnamed(error: anyhow::Error, filters: &[String], paths: &[PathBuf]) -> anyho
     }
 }
 
-fn wanted(test: &Test, filters: &[String]) -> bool {
-    let name = text::fold(&test.name);
-    filters.is_empty() || filters.iter().any(|filter| test.name.contains(filter.as_str()) || name.contains(&text::fold(filter)))
+fn wanted(name: &str, filters: &[String]) -> bool {
+    let folded = text::fold(name);
+    filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()) || folded.contains(&text::fold(filter)))
 }
 
 fn nothing(bot: &Bot, filters: &[String]) -> String {

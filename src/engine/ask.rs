@@ -77,7 +77,7 @@ impl<'a> Work<'a> {
         self.push(draft)
     }
 
-    fn wait_mut(&mut self) -> Option<&mut Wait> {
+    pub(super) fn wait_mut(&mut self) -> Option<&mut Wait> {
         self.state.run.as_mut()?.wait.as_mut()
     }
 

@@ -18,8 +18,10 @@ use crate::text;
 const HOLE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Stands for a hole with nothing in it until it is seen whether its part of the path has anything else.
 const NOTHING: char = '\0';
-/// A script that has not returned by then never will.
-const SCRIPT_MS: i64 = 10_000;
+/// A script that has not returned by then was lost with its process: it is called again, which changes nothing.
+const SCRIPT_MS: i64 = 3_000;
+/// So often in all.
+const SCRIPT_CALLS: u32 = 3;
 
 impl<'a> Work<'a> {
     pub(super) fn fetch(&mut self, fetch: &'a Fetch) -> Result<Next, Fault> {
@@ -48,13 +50,17 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn run_script(&mut self, script: &str, function: &str, arguments: &[Expr], what: &Place) -> Result<Next, Fault> {
-        let scope = self.scope();
-        let arguments = arguments.iter().map(|argument| scope.value(argument)).collect();
         let until = self.now.plus_ms(SCRIPT_MS);
         let call = self.wait_for_call(WaitKind::Script, &super::ask::name_of(what), until)?;
+        self.call_script(call, script, function, arguments);
+        Ok(Next::Rest)
+    }
+
+    fn call_script(&mut self, call: u32, script: &str, function: &str, arguments: &[Expr]) {
+        let scope = self.scope();
+        let arguments = arguments.iter().map(|argument| scope.value(argument)).collect();
         self.note("run", format_args!("{script}.{function}"));
         self.effects.push(Effect::Run { call, script: script.to_owned(), function: function.to_owned(), arguments });
-        Ok(Next::Rest)
     }
 
     fn wait_for_call(&mut self, kind: WaitKind, what: &str, until: Moment) -> Result<u32, Fault> {
@@ -176,12 +182,21 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Nothing came in time.
+    /// Nothing came in time. A script is pure, so one whose answer was lost may be called again.
     pub(super) fn call_given_up(&mut self, kind: WaitKind) {
-        match kind {
-            WaitKind::Script => self.call_ended(Ended::Ran(Err("it did not return in time".to_owned()))),
-            _ => self.call_ended(Ended::Fetched(Answer::TimedOut)),
+        if kind != WaitKind::Script {
+            return self.call_ended(Ended::Fetched(Answer::TimedOut));
         }
+        let until = self.now.plus_ms(SCRIPT_MS);
+        let op = self.here().map(|(_, step)| &step.op);
+        let wait = self.wait_mut().filter(|wait| wait.misfits.saturating_add(1) < SCRIPT_CALLS);
+        if let (Some(Op::Run { script, function, arguments, .. }), Some(wait)) = (op, wait) {
+            wait.misfits = wait.misfits.saturating_add(1);
+            wait.until = Some(until);
+            let call = wait.visit;
+            return self.call_script(call, script, function, arguments);
+        }
+        self.call_ended(Ended::Ran(Err("it did not return in time".to_owned())));
     }
 }
 

@@ -113,6 +113,11 @@ impl Rehearsal {
     }
 
     #[must_use]
+    pub fn bot(&self) -> &Arc<Bot> {
+        &self.bot
+    }
+
+    #[must_use]
     pub fn conversation(&self) -> &Conversation {
         &self.conversation
     }

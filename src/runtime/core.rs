@@ -19,6 +19,7 @@ use super::options::{AppOptions, Ports};
 use super::pause::Pauses;
 use super::port::{AccountId, ConversationId, InputKey, Record, StoreError, Target};
 use super::presence::Presence;
+use super::scripts::Parking;
 use crate::bot::Bot;
 use crate::calendar::Moment;
 use crate::engine::{Candidate, Effect, Input, Limits};
@@ -55,6 +56,7 @@ pub(super) struct Core {
     pub(super) congested: Vec<AtomicBool>,
     pub(super) accounts: Accounts,
     pub(super) pauses: Pauses,
+    pub(super) scripts: Parking,
     /// Messages of TikTok's from before are only stored: what became of them was lost with the newer store.
     pub(super) restored_until: Option<Moment>,
     pub(super) workers: Vec<mpsc::UnboundedSender<Item>>,

@@ -41,6 +41,7 @@ pub(super) struct Metrics {
     pub(super) windows_missed: AtomicU64,
     pub(super) leases_taken: AtomicU64,
     pub(super) leases_lost: AtomicU64,
+    pub(super) scripts_stopped: AtomicU64,
     commit_took: Histogram,
     pub(super) load_took: Histogram,
     pub(super) lease_took: Histogram,
@@ -98,6 +99,8 @@ pub struct Measures {
     pub windows_missed: u64,
     pub leases_taken: u64,
     pub leases_lost: u64,
+    /// Calls of scripts that ended at a limit or with a mistake.
+    pub scripts_stopped: u64,
     pub commit: Took,
     /// A conversation read from the store.
     pub load: Took,
@@ -131,6 +134,7 @@ impl Default for Metrics {
             windows_missed: AtomicU64::new(0),
             leases_taken: AtomicU64::new(0),
             leases_lost: AtomicU64::new(0),
+            scripts_stopped: AtomicU64::new(0),
             commit_took: Histogram::default(),
             load_took: Histogram::default(),
             lease_took: Histogram::default(),
@@ -233,6 +237,7 @@ impl Metrics {
             windows_missed: read(&self.windows_missed),
             leases_taken: read(&self.leases_taken),
             leases_lost: read(&self.leases_lost),
+            scripts_stopped: read(&self.scripts_stopped),
             commit: self.commit_took.read(),
             load: self.load_took.read(),
             lease: self.lease_took.read(),

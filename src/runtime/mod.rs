@@ -20,6 +20,7 @@ mod presence;
 mod read;
 mod recent;
 mod restore;
+mod scripts;
 mod service;
 #[cfg(test)]
 mod tests;

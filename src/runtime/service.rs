@@ -22,6 +22,7 @@ use super::pause::{self, Pauses};
 use super::port::{AccountId, StoreError};
 use super::presence::{self, Presence};
 use super::restore;
+use super::scripts::Parking;
 use super::timers::{Timers, Told};
 use super::worker::Worker;
 use super::writer::Writer;
@@ -81,6 +82,7 @@ impl Service {
             apps: options.apps,
             accounts,
             pauses,
+            scripts: Parking::default(),
             restored_until: restored.until,
             workers: worker_ends,
             writer,

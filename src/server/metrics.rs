@@ -104,6 +104,11 @@ fn store(text: &mut Exposition, measures: &Measures) {
     }
     let leases = [("taken", measures.leases_taken), ("lost", measures.leases_lost)];
     let leases = leases.map(|(change, count)| (vec![("change", change)], number(count)));
+    let stopped = [(Vec::new(), number(measures.scripts_stopped))];
+    text.family(
+        &counter("rejoinder_scripts_stopped_total", "Calls of scripts that ended at a limit or with a mistake."),
+        stopped,
+    );
     text.family(&counter("rejoinder_lease_changes_total", "Leases of apps that this process took or lost."), leases);
 }
 

@@ -56,7 +56,8 @@ fn not_true(stage: &Stage, expression: &Expr, value: Option<Value>) -> String {
 }
 
 /// A value as an author would write it.
-pub(super) fn written(value: &Value) -> String {
+#[must_use]
+pub fn written(value: &Value) -> String {
     match value {
         Value::Text(text) => super::describe::quoted(text),
         Value::Number(number) => number.normalize().to_string(),

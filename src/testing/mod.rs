@@ -11,11 +11,14 @@ pub mod fuzz;
 mod parts;
 pub mod report;
 mod run;
+mod scripts;
 mod stage;
 mod story;
 
 pub use coverage::{Coverage, Missed, Part, Share};
+pub use expect::written;
 pub use run::{Failure, Outcome, Problem, run, run_all};
+pub use scripts::run_scripts;
 pub use story::{StoryLine, Who};
 
 #[cfg(test)]

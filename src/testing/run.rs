@@ -58,6 +58,8 @@ pub enum Problem {
     NoButton { label: String, there: Vec<String> },
     /// A step failed and no flow takes it.
     Fault(String),
+    /// A script's own test was stopped.
+    Script(String),
     /// A value that cannot be given, a time that lies before what has happened.
     NotPossible(String),
 }

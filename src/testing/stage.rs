@@ -9,7 +9,7 @@ use super::describe;
 use super::expect::written;
 use super::parts;
 use super::story::{StoryLine, Who};
-use crate::bot::{Bot, ColleagueAct, CustomerAct, Origin};
+use crate::bot::{Bot, ColleagueAct, CustomerAct, Origin, Value};
 use crate::calendar::{Moment, duration_text};
 use crate::engine::rehearsal::{Call, Rehearsal, Said};
 use crate::engine::{Answer, Body, ColleagueAction, Speaker, Trace};
@@ -292,13 +292,23 @@ impl Stage {
                     self.chat.answer(request.call, Answer::Status { status, body });
                 }
             }
-            Call::Run { call, script, function, .. } => {
-                let Some(value) = self.answers.ran(script, function) else { return false };
-                self.tell(Who::Beside, format!("{script}.{function} -> {}", written(&value)));
-                self.chat.returned(*call, Ok(Some(value)));
+            Call::Run { call, script, function, arguments } => {
+                let given = self.answers.ran(script, function).map(|value| Ok(Some(value)));
+                let Some(returned) = given.or_else(|| self.run(script, function, arguments)) else { return false };
+                let told = match &returned {
+                    Ok(value) => value.as_ref().map_or_else(|| "nothing".to_owned(), written),
+                    Err(why) => why.clone(),
+                };
+                self.tell(Who::Beside, format!("{script}.{function} -> {told}"));
+                self.chat.returned(*call, returned);
             }
         }
         true
+    }
+
+    /// Runs the script itself; `None` where the bot has none of this name.
+    fn run(&self, script: &str, function: &str, arguments: &[Option<Value>]) -> Option<Result<Option<Value>, String>> {
+        Some(self.bot.scripts.run(script, function, arguments)?.map_err(|stopped| stopped.why))
     }
 
     fn take_in(&mut self) {

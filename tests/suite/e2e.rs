@@ -111,3 +111,48 @@ async fn a_delivery_signed_too_long_ago_is_refused() {
 async fn a_delivery_signed_with_another_secret_is_refused() {
     refused("bad_signature").await;
 }
+
+const SCRIPTED: &str = r#"bot "Parcels" {
+    languages en
+    opt out on "stop"
+    opt in on "start"
+}
+
+flow price "What does it cost?" {
+    on message matching /parcel (?<grams>\d{1,5})/
+
+    run price: decimal(0..2000) = shop.shipping(grams)
+    say "{price} for {grams} g."
+}
+
+flow loops "It never ends" {
+    on message "loop"
+
+    run n: whole(0..9) = shop.count()
+    say "{n}"
+}
+
+flow trouble "Trouble" {
+    on fault
+
+    say "Sorry ({fault.reason})."
+}
+"#;
+
+const SCRIPT: &str =
+    "fn shipping(grams) { 30 + (parse_int(grams) - 1) / 1000 * 12 }\nfn count() { loop { try { loop { } } catch { } } }\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_computes_what_is_said_and_one_that_never_ends_costs_only_itself() {
+    let mut world = World::without_server(SCRIPTED).await;
+    std::fs::write(world.folder.path().join("flows/shop.rhai"), SCRIPT).unwrap();
+    world.serve(&[]);
+    let (mona, omar) = (world.customer("Mona").await, world.customer("Omar").await);
+    world.write(&mona, "loop").await;
+    world.write(&omar, "parcel 2500").await;
+    world.hears(&omar, &["54 for 2500 g."]).await;
+    world.hears(&mona, &["Sorry (script)."]).await;
+    world.write(&mona, "parcel 1").await;
+    world.hears(&mona, &["Sorry (script).", "30 for 1 g."]).await;
+    world.no_violations().await;
+}

@@ -162,6 +162,7 @@ impl Lowerer<'_, '_> {
             self.report(finding.help("keep what it gives in a variable, then `set conversation.language`"));
         }
         self.result_fits(&kind, place.as_ref(), function.span);
+        super::super::script::call(self.world(), script, function, arguments.len());
         let arguments: Vec<bot::Expr> = arguments.iter().map(|argument| self.script_argument(argument).expr).collect();
         let Some(target) = place else { return };
         let (script, function) = (script.text.clone(), function.text.clone());

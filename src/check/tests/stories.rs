@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::*;
-use crate::bot::Asset;
+use crate::bot::{Asset, Function, Script, Scripts};
 use crate::diagnostic::Severity;
 use crate::source::FileId;
 
@@ -12,16 +12,30 @@ pub(super) fn compiled(text: &str) -> (Sources, Option<Bot>, Vec<Diagnostic>) {
     compiled_with(text, &[])
 }
 
+/// A script of which only this is known: no file of it is among the sources.
+fn shop() -> Scripts {
+    let function = |name: &str, parameters| Function { name: name.to_owned(), parameters, ..Function::default() };
+    let functions = vec![function("score", 1), function("fee", 0), function("lead_score", 2)];
+    let shop = Script { name: "shop".to_owned(), path: "shop.rhai".to_owned(), functions, faults: Vec::new() };
+    Scripts { files: vec![shop], host: None }
+}
+
 /// Compiles one file beside images of these names.
 pub(super) fn compiled_with(text: &str, images: &[&str]) -> (Sources, Option<Bot>, Vec<Diagnostic>) {
     let mut sources = Sources::default();
     sources.add("bot.flow", text);
+    compiled_beside(sources, images, shop())
+}
+
+/// Compiles files beside images of these names and what scripts among them declare.
+pub(super) fn compiled_beside(sources: Sources, images: &[&str], scripts: Scripts) -> (Sources, Option<Bot>, Vec<Diagnostic>) {
     let image = |name: &&str| {
         let asset = Asset { file: (*name).to_owned(), digest: String::new(), media_type: "image/png", bytes: Vec::new() };
         ((*name).to_owned(), Arc::new(asset))
     };
     let mut assets: Assets = images.iter().map(image).collect();
     assets.refuse("poster.png".to_owned(), "`poster.png` is neither a JPG nor a PNG image".to_owned());
+    assets.put_scripts(scripts);
     let (bot, diagnostics) = compile(&sources, &assets);
     assert_eq!(bot.is_some(), diagnostics.iter().all(|finding| finding.severity != Severity::Error));
     (sources, bot, diagnostics)

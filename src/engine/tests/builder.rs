@@ -113,6 +113,7 @@ pub fn bot() -> BotBuilder {
             matcher: Matcher::default(),
             assets: BTreeMap::new(),
             tests: Vec::new(),
+            scripts: Default::default(),
             proof: Default::default(),
             places: Default::default(),
         },

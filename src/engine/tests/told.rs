@@ -14,7 +14,13 @@ pub fn bot_of(settings: &str, items: &str) -> Arc<Bot> {
     let mut sources = Sources::default();
     let head = format!("bot \"Test\" {{\n    languages en\n    timezone \"Africa/Cairo\"\n{settings}\n}}\n");
     sources.add("test.flow", format!("{head}{items}"));
-    let (bot, found) = check::compile(&sources, &Assets::new());
+    let script = "fn lead_score(words) { words.len() }";
+    sources.add("shop.rhai", script);
+    let still = Arc::new(|| std::time::Duration::ZERO);
+    let mut assets = Assets::new();
+    let files = [("shop.rhai".to_owned(), Arc::from(script))];
+    assets.put_scripts(crate::hook::read(&files, crate::hook::Limits::for_tests(), still));
+    let (bot, found) = check::compile(&sources, &assets);
     let errors: Vec<_> = found.iter().filter(|one| one.severity == Severity::Error).collect();
     Arc::new(bot.unwrap_or_else(|| panic!("{errors:#?}")))
 }

@@ -9,6 +9,7 @@ mod lane;
 mod pace;
 mod queue;
 mod react;
+mod script;
 mod upkeep;
 
 use std::collections::{HashMap, HashSet, VecDeque};

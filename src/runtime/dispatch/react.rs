@@ -9,16 +9,14 @@ use super::{
     COURTESIES_MAX, DECLINED, Dispatcher, LATER, LEASE_CALLS, NO_CONNECTION, NO_CONNECTION_MOST, NO_MEDIA, Polite, SEEN_KEPT,
     TYPING_KEPT,
 };
+use crate::bot::ScriptCall;
 use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
-use crate::engine::{Class, Courtesy, Effect, Input};
+use crate::engine::{Class, Courtesy, Effect};
 use crate::runtime::core::{Address, News, wait_of};
 use crate::runtime::fetching::Begin;
 use crate::runtime::metrics::count;
 use crate::runtime::port::{AccountId, ConversationId};
-
-/// Scripts are not called yet: the flow goes on as after any failure, at once.
-const NO_CALLS: &str = "this version makes no calls of scripts";
 
 impl Dispatcher {
     pub(super) fn news(&mut self, news: News) {
@@ -48,9 +46,9 @@ impl Dispatcher {
                     let (conversation, address) = (news.conversation, Arc::clone(&news.address));
                     self.desk.core.fetching.begin(Begin { conversation, address, request, again: false });
                 }
-                Effect::Run { call, .. } => {
-                    let ended = Input::Ran { call, result: Err(NO_CALLS.to_owned()) };
-                    self.jobs.spawn(self.desk.clone().tell(Arc::clone(&news.address), ended));
+                Effect::Run { call, script, function, arguments } => {
+                    let of = ScriptCall { script, function, arguments };
+                    self.jobs.spawn(self.desk.clone().run(Arc::clone(&news.address), call, of));
                 }
                 _ => {}
             }

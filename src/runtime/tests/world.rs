@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::systems::{ASKING, Systems};
-use crate::bot::{Asset, Bot};
+use crate::bot::{Asset, Bot, Scripts};
 use crate::calendar::Moment;
 use crate::channel::{Content, NotSent, Outcome};
 use crate::check;
@@ -102,10 +102,16 @@ flow price {
 
 /// A bot of these flows, with one picture.
 pub fn bot(flows: &str) -> Arc<Bot> {
+    bot_with(flows, Scripts::default())
+}
+
+/// The same beside these scripts.
+pub fn bot_with(flows: &str, scripts: Scripts) -> Arc<Bot> {
     let mut sources = Sources::default();
     sources.add("test.flow", flows);
     let picture = Asset { file: "shirt.png".to_owned(), digest: "ab".repeat(32), media_type: "image/png", bytes: vec![1, 2, 3] };
-    let assets = [("shirt.png".to_owned(), Arc::new(picture))].into_iter().collect();
+    let mut assets: check::Assets = [("shirt.png".to_owned(), Arc::new(picture))].into_iter().collect();
+    assets.put_scripts(scripts);
     let (bot, diagnostics) = check::compile(&sources, &assets);
     Arc::new(bot.unwrap_or_else(|| panic!("{diagnostics:?}")))
 }
@@ -432,6 +438,11 @@ impl World {
     pub async fn replies(&self, customer: &str) -> Vec<String> {
         let lines = self.lines(customer).await.into_iter();
         lines.filter_map(|line| Some(format!("{}: {:?}", line.text, line.reply?.state))).collect()
+    }
+
+    /// Kinds of what stands in no conversation's history.
+    pub async fn store_loose(&self) -> Vec<String> {
+        self.store.loose_history(100).await.unwrap().into_iter().map(|row| row.kind).collect()
     }
 
     pub async fn outbox(&self) -> Vec<OutboxRow> {

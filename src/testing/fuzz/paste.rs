@@ -33,7 +33,7 @@ const fn fails_alike(problem: &Problem, rule: Rule) -> bool {
         Problem::Reply { .. } | Problem::Unlisted(_) => true,
         Problem::Expectation { .. } => matches!(rule, Rule::DeadEnd),
         Problem::Fault(_) => matches!(rule, Rule::Fault),
-        Problem::Ungiven(_) | Problem::NoButton { .. } | Problem::NotPossible(_) => false,
+        Problem::Ungiven(_) | Problem::NoButton { .. } | Problem::Script(_) | Problem::NotPossible(_) => false,
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) fn told(problem: &Problem) -> (&'static str, Option<String>, Option<S
         Problem::Ungiven(call) => ("no_answer_given", Some(call.clone()), None),
         Problem::NoButton { label, there } => ("no_button", Some(label.clone()), Some(there.join("\n"))),
         Problem::Fault(reason) => ("fault", None, Some(reason.clone())),
+        Problem::Script(reason) => ("script", None, Some(reason.clone())),
         Problem::NotPossible(reason) => ("not_possible", None, Some(reason.clone())),
     }
 }

@@ -92,7 +92,7 @@ fn problem(failure: &Failure, look: Look) -> String {
             format!("  there is no button \"{label}\"; there are: \"{}\"\n", there.join("\", \""))
         }
         Problem::Fault(reason) => format!("  a step failed and no `on fault` takes it\n    {}\n", look.red(reason)),
-        Problem::NotPossible(reason) => format!("  {}\n", look.red(reason)),
+        Problem::Script(reason) | Problem::NotPossible(reason) => format!("  {}\n", look.red(reason)),
     }
 }
 

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use rejoinder::bot::{Bot, Test};
 use rejoinder::check;
 use rejoinder::diagnostic::Diagnostic;
+use rejoinder::hook;
 use rejoinder::source::Sources;
 use rejoinder::system::files;
 use rejoinder::testing::{report, run_all};
@@ -60,6 +61,7 @@ pages! {
     expressions => "tests/pages/expressions.md",
     gate => "tests/pages/gate.md",
     proof => "tests/pages/proof.md",
+    scripts => "tests/pages/scripts.md",
     testing => "tests/pages/testing.md",
     yaml => "tests/pages/yaml.md",
     files => "tests/pages/files.md",
@@ -128,14 +130,17 @@ fn page(path: &str) {
     let text = std::fs::read_to_string(root().join(path)).unwrap();
     let mut shown = Shown::default();
     let mut checked = false;
+    let mut script = None;
     let mut blessed: Vec<(usize, String)> = Vec::new();
     for fence in fences(&text) {
         let place = format!("{path}:{}", fence.line);
         match fence.word.as_str() {
+            "rhai" => script = Some(fence.text),
             "flow" | "bot" => {
                 shown.is_explained();
+                let beside = script.take().map(|text| ("shop.rhai".to_owned(), text));
                 shown = match fence.word.as_str() {
-                    "flow" => compile(&[("page.flow".to_owned(), fence.text)]),
+                    "flow" => compile(&[("page.flow".to_owned(), fence.text)].into_iter().chain(beside).collect::<Vec<_>>()),
                     _ => folder(fence.text.trim()),
                 };
                 shown.place.clone_from(&place);
@@ -208,7 +213,7 @@ fn rewritten(text: &str, fences: &[(usize, String)]) -> String {
 pub(crate) fn folder(path: &str) -> Shown {
     let mut flows = Vec::new();
     for file in files::walk(&root().join(path), 4, 1_000).unwrap() {
-        if matches!(file.extension().and_then(|end| end.to_str()), Some("flow" | "yaml")) {
+        if matches!(file.extension().and_then(|end| end.to_str()), Some("flow" | "yaml" | "rhai")) {
             let name = file.strip_prefix(root()).unwrap().display().to_string();
             flows.push((name, std::fs::read_to_string(&file).unwrap()));
         }
@@ -241,8 +246,17 @@ fn with_assets(files: &[(String, String)], assets: &check::Assets) -> Shown {
     for (name, text) in files {
         sources.add(name.clone(), text.clone());
     }
-    let (bot, findings) = check::compile(&sources, assets);
+    let mut assets = assets.clone();
+    assets.put_scripts(scripts_of(files));
+    let (bot, findings) = check::compile(&sources, &assets);
     Shown { bot: bot.map(Arc::new), findings, sources, ..Shown::default() }
+}
+
+/// The scripts among these files.
+pub(crate) fn scripts_of(files: &[(String, String)]) -> rejoinder::bot::Scripts {
+    let scripts = files.iter().filter(|(name, _)| name.ends_with(".rhai"));
+    let scripts: Vec<_> = scripts.map(|(name, text)| (name.clone(), Arc::from(text.as_str()))).collect();
+    hook::read(&scripts, hook::Limits::for_tests(), Arc::new(|| std::time::Duration::ZERO))
 }
 
 #[test]
@@ -250,7 +264,7 @@ fn a_wrong_chat_fails() {
     let text = "bot \"A\" { languages en }\nflow a \"A\" {\n    on message \"hi\"\n    say \"hello\"\n}\n";
     let bot = compile(&[("a.flow".to_owned(), text.to_owned())]).bot.expect("compiles");
     let fence = Fence { word: "chat".into(), text: "customer: hi\nbot: good bye\n".into(), line: 1 };
-    assert!(std::panic::catch_unwind(|| chat::run("seeded", &fence, bot)).is_err());
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| chat::run("seeded", &fence, bot))).is_err());
 }
 
 #[test]
