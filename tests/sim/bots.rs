@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use rejoinder::bot::Bot;
+use rejoinder::bot::{Bot, Returned, ScriptCall, ScriptHost};
 use rejoinder::check::{self, Assets};
+use rejoinder::hook;
 use rejoinder::runtime::port::{Compiler, Files};
 use rejoinder::source::Sources;
 use rejoinder::system::files;
@@ -66,17 +68,33 @@ pub fn cast(choice: BotChoice) -> Arc<Cast> {
 fn folder(name: &str) -> Cast {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("flows").join(name);
     let (mut sources, mut assets, mut text) = (Sources::default(), Assets::default(), String::new());
+    let mut scripts = Vec::new();
     for path in files::walk(&folder, 4, 100).unwrap() {
         let file = path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
         if file.ends_with(".flow") {
             let source = files::read_to_string(&path, 1 << 20).unwrap();
             text += &source;
             sources.add(file, source);
+        } else if file.ends_with(".rhai") {
+            scripts.push((file, Arc::from(files::read_to_string(&path, 1 << 20).unwrap())));
         } else if let Ok(asset) = check::asset(&file, files::read(&path, 1 << 22).unwrap()) {
             assets.insert(file, Arc::new(asset));
         }
     }
+    let mut scripts = hook::read(&scripts, hook::Limits::for_tests(), Arc::new(|| Duration::ZERO));
+    scripts.host = scripts.host.map(|host| Arc::new(AtOnce(host)) as Arc<dyn ScriptHost>);
+    assets.put_scripts(scripts);
     compiled(&sources, &assets, &text).unwrap_or_else(|why| panic!("{name}: {why}"))
+}
+
+/// Ends each call before anything else happens: threads of its own would tell another story each time.
+#[derive(Debug)]
+struct AtOnce(Arc<dyn ScriptHost>);
+
+impl ScriptHost for AtOnce {
+    fn begin(&self, call: ScriptCall, done: Box<dyn FnOnce(Returned) + Send>) {
+        done(self.0.call(call));
+    }
 }
 
 fn compiled(sources: &Sources, assets: &Assets, text: &str) -> Result<Cast, String> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::world::{FLOWS, HOUR, SHOP, START, Script, World, bot, options};
+use super::world::{HOUR, SHOP, START, Script, World, bot, options};
 use crate::calendar::Moment;
 use crate::engine::{Body, Inbound, Input};
 use crate::runtime::port::{CallsNobody, Clock, Delivery, Store, Transport};
@@ -14,6 +14,8 @@ use crate::system::{SeededEntropy, SteeredClock};
 /// What the first version of the schema left behind when it was killed: Mona was asked for her name, Nora waits for an hour
 /// to pass, Omar was welcomed, and Pia's two texts have not left yet.
 const FIRST: &str = include_str!("../../../tests/fixtures/stores/1.sql");
+/// The bot that it was served with.
+const FLOWS: &str = include_str!("../../../tests/fixtures/stores/1.flow");
 /// What is due within an hour and what customers write takes no longer than this of real time.
 const PATIENCE: u32 = 500;
 

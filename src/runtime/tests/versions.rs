@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt as _;
 
+use super::systems::ASKING;
 use super::world::{FLOWS, MINUTE, World, files};
 use crate::runtime::port::{Store as _, VersionRow};
 use crate::runtime::{Depot, Lands};
@@ -173,9 +174,10 @@ async fn errors_and_a_missing_opt_out_deploy_nothing() {
     assert_eq!(plan.critical(), None);
     assert!(plan.findings[0].text.contains("`enough`"), "{plan:?}");
     // A developer's saved file is taken as it is.
-    world.handle.take_over(&files(FLOWS)).await.unwrap();
+    let whole = [FLOWS, ASKING].concat();
+    world.handle.take_over(&files(&whole)).await.unwrap();
     assert_eq!(world.handle.version(), 1);
-    assert!(world.handle.deploy(&files(FLOWS)).await.unwrap().0.unchanged);
+    assert!(world.handle.deploy(&files(&whole)).await.unwrap().0.unchanged);
 }
 
 #[tokio::test]
