@@ -93,17 +93,7 @@ impl Service {
             ports,
         });
         let mut tasks = JoinSet::new();
-        let mut lanes = HashMap::new();
-        let now = core.monotonic();
-        let first = if epoch > 1 { now + EMPTY_BUCKET } else { now };
-        // Who shares a store leads nothing until it has a lease.
-        let led_until = if shared { Duration::ZERO } else { Duration::MAX };
-        for (index, app) in core.apps.iter().enumerate() {
-            let (lane, messages) = Lane::new();
-            let dispatcher = Dispatcher::new(Arc::clone(&core), lane.clone(), messages, app, first, led_until);
-            lanes.insert(index, lane);
-            spawn(&mut tasks, &core, "dispatcher", dispatcher.run());
-        }
+        let lanes = dispatchers(&mut tasks, &core);
         let cached_max = (options.cached_max / workers.len()).max(16);
         for items in workers {
             spawn(&mut tasks, &core, "worker", Worker::new(Arc::clone(&core), items, cached_max).run());
@@ -122,6 +112,22 @@ impl Service {
         lead(&mut tasks, &core, &lanes, &timers);
         Ok((Self { tasks }, Handle::new(core, lanes)))
     }
+}
+
+/// One dispatcher for each app; the ways to them by the apps' indices.
+fn dispatchers(tasks: &mut JoinSet<()>, core: &Arc<Core>) -> HashMap<usize, Lane> {
+    let now = core.monotonic();
+    let first = if core.epoch > 1 { now + EMPTY_BUCKET } else { now };
+    // Who shares a store leads nothing until it has a lease.
+    let led_until = if core.ports.store.is_shared() { Duration::ZERO } else { Duration::MAX };
+    let mut lanes = HashMap::new();
+    for (index, app) in core.apps.iter().enumerate() {
+        let (lane, messages) = Lane::new();
+        let dispatcher = Dispatcher::new(Arc::clone(core), lane.clone(), messages, app, first, led_until);
+        lanes.insert(index, lane);
+        spawn(tasks, core, "dispatcher", dispatcher.run());
+    }
+    lanes
 }
 
 /// Where the store is shared, waits for the apps' leases and listens to the others; else takes up what was left here.

@@ -5,6 +5,7 @@ mod beside;
 mod delivering;
 mod fetching;
 mod restarting;
+mod script;
 mod scripting;
 mod sending;
 mod sharing;
