@@ -16,6 +16,7 @@ mod flows;
 mod fmt;
 mod fuzz;
 mod keeper;
+mod link;
 mod new;
 mod operator;
 mod outbox;
@@ -99,6 +100,8 @@ enum Command {
     Db(db::Arguments),
     /// Run the simulated TikTok alone.
     Simulator(simulator::Arguments),
+    /// Make the tiktok.me link to an account, and its QR code.
+    Link(link::Arguments),
     /// Start a new bot in a folder: flows, settings, a first chat.
     New(new::Arguments),
     /// Print the completion script of a shell.
@@ -138,6 +141,7 @@ pub fn run() -> ExitCode {
         Command::Versions(arguments) => deploy::versions(&arguments),
         Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
+        Command::Link(arguments) => link::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };

@@ -134,6 +134,7 @@ fn every_command_has_a_help_with_an_example() {
         "talk",
         "new",
         "simulator",
+        "link",
         "completions",
         "plan",
         "deploy",

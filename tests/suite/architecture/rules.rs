@@ -90,6 +90,8 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustyline", &["cli"]),
     ("anyhow", &["cli"]),
     ("indicatif", &["cli"]),
+    ("png", &["cli"]),
+    ("qrcode", &["cli"]),
     ("similar", &["testing"]),
     ("getrandom", &["system"]),
     ("aes_gcm", &["system"]),
