@@ -40,6 +40,7 @@ pub fn run(file: &str, side: &str, rules: usize) {
             entropy: Arc::new(SystemEntropy),
             store: Arc::new(Sqlite::open(Path::new(file)).expect("a store")),
             tokens: Arc::new(tokens),
+            public_url: None,
             fetcher: Arc::new(CallsNobody),
             fetching: FetchLimits::default(),
             testers: Vec::new(),

@@ -92,6 +92,7 @@ async fn serve(arguments: &Arguments, files: Files, file: &std::path::Path) -> a
         entropy: Arc::new(SystemEntropy),
         store,
         tokens,
+        public_url: None,
         fetcher: calls::fetcher(&calls::at_home())?,
         fetching: FetchLimits::default(),
         testers: Vec::new(),

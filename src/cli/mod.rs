@@ -5,6 +5,7 @@ mod bots;
 mod calls;
 mod check;
 mod completions;
+mod connect;
 mod convert;
 mod copy;
 mod crash;
@@ -23,8 +24,10 @@ mod outbox;
 mod output;
 mod pause;
 mod proof;
+mod registration;
 mod reload;
 mod renew;
+mod rotate;
 mod schema;
 mod secrets;
 mod serve;
@@ -100,6 +103,12 @@ enum Command {
     Db(db::Arguments),
     /// Run the simulated TikTok alone.
     Simulator(simulator::Arguments),
+    /// Connect an account: it signs in at TikTok and lets the app use it.
+    Connect(connect::Arguments),
+    /// Say, or change, where TikTok delivers an app's messages to.
+    Registration(registration::Arguments),
+    /// Seal the tokens in the store by another key.
+    Secrets(rotate::Arguments),
     /// Make the tiktok.me link to an account, and its QR code.
     Link(link::Arguments),
     /// Start a new bot in a folder: flows, settings, a first chat.
@@ -141,6 +150,9 @@ pub fn run() -> ExitCode {
         Command::Versions(arguments) => deploy::versions(&arguments),
         Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
+        Command::Connect(arguments) => connect::run(&arguments),
+        Command::Registration(arguments) => registration::run(&arguments),
+        Command::Secrets(arguments) => rotate::run(&arguments),
         Command::Link(arguments) => link::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

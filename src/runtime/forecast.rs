@@ -128,7 +128,7 @@ impl Handle {
         let mut replies = Vec::new();
         for id in conversations {
             let Some(row) = self.store().load(id).await? else { continue };
-            let Some(of) = core.accounts.of(row.account).cloned() else { continue };
+            let Some(of) = core.accounts.of(row.account) else { continue };
             let address = Arc::new(Address { account: of, external: row.external });
             let Ok(conversation) = Conversation::decode(&row.state) else {
                 replies.extend(rows.iter().filter(|row| row.conversation == id).map(|row| unreadable(row, &address)));

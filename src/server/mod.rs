@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod compiler;
+pub mod connecting;
 pub mod deployments;
 pub mod dry_run;
 mod exposition;
@@ -11,7 +12,9 @@ mod metrics;
 pub mod node;
 pub mod operator;
 pub mod phone;
+pub mod registration;
 pub mod settings;
+pub mod sign_in;
 pub mod testers;
 mod webhook;
 
@@ -38,6 +41,8 @@ pub struct Doors {
     pub signers: Vec<Signer>,
     pub counters: Counters,
     pub testers: Testers,
+    /// What accounts are connected with; `None` in a dry run.
+    pub sign_in: Option<sign_in::SignIn>,
     /// Nothing is sent.
     pub dry_run: bool,
 }
@@ -46,6 +51,7 @@ pub struct Doors {
 pub fn router(doors: Arc<Doors>) -> Router {
     Router::new()
         .route("/webhooks/tiktok", post(webhook::receive))
+        .route(sign_in::PATH, get(sign_in::returned))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

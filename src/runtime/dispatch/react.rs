@@ -140,7 +140,7 @@ impl Dispatcher {
 
     fn renew(&mut self, account: AccountId, after: Duration) {
         if let Some(account) = self.desk.core.accounts.of(account) {
-            self.jobs.spawn(self.desk.clone().renew(Arc::clone(account), after));
+            self.jobs.spawn(self.desk.clone().renew(account, after));
         }
     }
 
