@@ -20,8 +20,14 @@ const LINES_MAX: usize = 1_000;
 /// Nobody knows whether the call has left, and twice may be once too often.
 const UNKNOWN: &str = "the process ended before the answer, so that nobody knows whether the call was made";
 
-/// Makes open calls again where that does no harm; the others end without an answer.
-pub(in crate::runtime) async fn take_up(core: Arc<Core>, app: Option<usize>) {
+/// Makes open calls again where that does no harm; the others end without an answer. What is asked for from now on is
+/// carried out by this process and none of these.
+pub(in crate::runtime) fn take_up(core: Arc<Core>, app: Option<usize>) -> impl Future<Output = ()> {
+    let since = core.now();
+    look_through(core, app, since)
+}
+
+async fn look_through(core: Arc<Core>, app: Option<usize>, since: Moment) {
     let until = core.now().plus_ms(PATIENCE_MS);
     let due = match core.ports.store.due(until, LOOKED_AT_MAX).await {
         Ok(due) => due,
@@ -33,14 +39,14 @@ pub(in crate::runtime) async fn take_up(core: Arc<Core>, app: Option<usize>) {
     let mut seen = HashSet::new();
     for (conversation, _) in due {
         if seen.insert(conversation)
-            && let Err(error) = look(&core, app, conversation).await
+            && let Err(error) = look(&core, app, since, conversation).await
         {
             tracing::warn!(%error, conversation = conversation.0, "it could not be seen whether it has an open call");
         }
     }
 }
 
-async fn look(core: &Arc<Core>, app: Option<usize>, conversation: ConversationId) -> Result<(), StoreError> {
+async fn look(core: &Arc<Core>, app: Option<usize>, since: Moment, conversation: ConversationId) -> Result<(), StoreError> {
     if open_call(core, conversation).await?.is_none() {
         return Ok(());
     }
@@ -49,8 +55,8 @@ async fn look(core: &Arc<Core>, app: Option<usize>, conversation: ConversationId
         return Ok(());
     }
     let Some((request, at)) = request(core, conversation).await? else { return Ok(()) };
-    if request.until <= core.now() {
-        // Its time is over: the timers say so.
+    if request.until <= core.now() || at > since {
+        // Its time is over: the timers say so. Or it is this process's own, and under way.
         return Ok(());
     }
     // Others that share the store may be making it just now; it does no harm to make it beside them.

@@ -1,12 +1,14 @@
 //! Calls of the business's systems: made once, tried again where that does no harm, answered once.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::systems::{Reply, status};
 use super::world::{MINUTE, SHOP, START, World, options};
 use crate::bot::Method;
 use crate::engine::{Answer, HeaderPiece, Input};
+use crate::runtime::fetching::take_up;
 use crate::runtime::port::FetchEnd;
 use crate::runtime::{Delivered, Entry, FetchLimits};
 use crate::system::SteeredClock;
@@ -111,6 +113,20 @@ async fn a_post_without_retry_is_made_once_whatever_becomes_of_it() {
         assert_eq!(world.asked().len(), 1);
         world.assert_replays("mona").await;
     }
+}
+
+#[tokio::test]
+async fn a_call_that_began_after_the_start_is_not_taken_for_one_that_was_left_behind() {
+    let world = World::new().await;
+    let looking = take_up(Arc::clone(&world.handle.core), None);
+    world.pass(SECOND).await;
+    world.systems_say([after(3_000, 200)]);
+    world.write("mona", "pay").await.unwrap();
+    world.pass(SECOND).await;
+    looking.await;
+    world.pass(5 * SECOND).await;
+    assert_eq!(world.sent(), ["Paid."]);
+    assert_eq!(world.asked().len(), 1);
 }
 
 #[tokio::test]
