@@ -1,7 +1,8 @@
 //! Which accounts may send: tokens that are being renewed, and accounts that wait for somebody to act.
 //!
-//! A renewed token that is refused at once stops the account: each message would only be one more failure. TikTok is known to
-//! be wrong for a while, so it is renewed again after a pause that grows; a refused renewal needs somebody to sign in.
+//! A renewed token that is refused at once, or a renewal that is, stops the account: each message would only be one more
+//! failure. Mostly somebody must sign in again then; but TikTok may also be wrong for a while, so it is renewed again after a
+//! pause that grows.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,7 +29,7 @@ struct State {
     proven: bool,
     parked: Option<String>,
     failures: u32,
-    /// Renewed tokens that were refused, one after the other.
+    /// Renewals and renewed tokens that were refused, one after the other.
     refused: u32,
 }
 
@@ -85,12 +86,7 @@ impl Accounts {
         }
         let young = state.renewed_at.is_some_and(|renewed_at| begun.saturating_sub(renewed_at) < PROBATION);
         if young && !state.proven {
-            let pause = REFUSED_PAUSE.saturating_mul(1 << state.refused.min(16)).min(REFUSED_PAUSE_MOST);
-            let minutes = pause.as_secs() / 60;
-            let reason = format!("the renewed token was refused too: {code}; it is renewed again in {minutes} min");
-            tracing::error!(account = account.0, reason, "the account sends nothing");
-            *state = State { renewing: true, parked: Some(reason), refused: state.refused.saturating_add(1), ..State::default() };
-            return Then::Renew(pause);
+            return Then::Renew(self.try_later(account, format!("the renewed token was refused too: {code}")));
         }
         state.renewing = true;
         Then::Renew(Duration::ZERO)
@@ -110,12 +106,10 @@ impl Accounts {
                 None
             }
             Err(Outcome::Refused { code, text, .. }) => {
-                self.park(account, format!("the token could not be renewed: {code} {text}"));
-                None
+                Some(self.try_later(account, format!("the token could not be renewed: {code} {text}")))
             }
             Err(Outcome::NotSent(NotSent::Token { code })) => {
-                self.park(account, format!("the token could not be renewed: {code}"));
-                None
+                Some(self.try_later(account, format!("the token could not be renewed: {code}")))
             }
             Err(outcome) => {
                 state.failures = state.failures.saturating_add(1);
@@ -129,6 +123,17 @@ impl Accounts {
     /// Somebody acted: the account may try again.
     pub(in crate::runtime) fn unpark(&mut self, account: AccountId) {
         self.0.remove(&account);
+    }
+
+    /// Stops the account until a further renewal; gives how long to wait before it.
+    fn try_later(&mut self, account: AccountId, why: String) -> Duration {
+        let refused = self.0.get(&account).map_or(0, |state| state.refused);
+        let pause = REFUSED_PAUSE.saturating_mul(1 << refused.min(16)).min(REFUSED_PAUSE_MOST);
+        let reason = format!("{why}; sign in again, or wait: it is renewed again in {} min", pause.as_secs() / 60);
+        tracing::error!(account = account.0, reason, "the account sends nothing");
+        let state = State { renewing: true, parked: Some(reason), refused: refused.saturating_add(1), ..State::default() };
+        self.0.insert(account, state);
+        pause
     }
 
     fn park(&mut self, account: AccountId, reason: String) {
@@ -186,13 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_for_good_waits_for_somebody() {
+    fn somebody_who_acts_need_not_wait() {
         let mut accounts = Accounts::default();
         accounts.called(ONE, at(1), &token(), true);
-        accounts.renewed(ONE, at(5), Ok(()));
-        accounts.called(ONE, at(6), &token(), true);
-        assert_eq!(accounts.renewed(ONE, at(606), Err(token())), None);
-        assert_eq!(accounts.parked(ONE), Some("the token could not be renewed: 40105"));
+        assert_eq!(accounts.renewed(ONE, at(5), Err(token())), Some(at(600)));
+        let told = "the token could not be renewed: 40105; sign in again, or wait: it is renewed again in 10 min";
+        assert_eq!(accounts.parked(ONE), Some(told));
         accounts.unpark(ONE);
         assert!(!accounts.blocked(ONE));
     }
@@ -207,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_renewal_without_an_answer_is_tried_again_ever_later_and_a_refused_one_is_not() {
+    fn a_renewal_without_an_answer_is_tried_again_soon_and_a_refused_one_much_later() {
         let mut accounts = Accounts::default();
         accounts.called(ONE, at(1), &token(), true);
         let lost = || Err(Outcome::Unknown { text: "time-out".to_owned() });
@@ -217,9 +221,10 @@ mod tests {
             assert!(accounts.renewed(ONE, at(9), lost()).is_some_and(|wait| wait <= at(160)));
         }
         assert!(accounts.blocked(ONE) && accounts.parked(ONE).is_none());
-        let refused = Outcome::Refused { code: 40_002, text: String::new(), scope: RefusalScope::Reply };
-        assert_eq!(accounts.renewed(ONE, at(9), Err(refused)), None);
+        let refused = || Err(Outcome::Refused { code: 40_002, text: String::new(), scope: RefusalScope::Reply });
+        assert_eq!(accounts.renewed(ONE, at(9), refused()), Some(at(600)));
         assert!(accounts.parked(ONE).is_some());
+        assert_eq!(accounts.renewed(ONE, at(609), refused()), Some(at(1_200)));
     }
 
     #[test]
