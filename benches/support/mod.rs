@@ -170,6 +170,7 @@ impl Talk<'_> {
     fn sprint(&mut self, state: &mut Conversation, input: &Input) -> Vec<Effect> {
         let context = Context {
             now: Moment(self.now),
+            clock: Moment(self.now),
             seed: self.messages,
             limits: &self.limits,
             window_margin_ms: 300_000,

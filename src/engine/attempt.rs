@@ -36,18 +36,19 @@ impl Work<'_> {
             }
             return;
         }
-        let now = self.now;
+        // TikTok stamps the message by its own clock, and its list is read by that.
+        let begun = self.context.clock;
         let (ends, deadline) = match comment {
             Some(commented) => (commented.plus_ms(rules::WINDOW.value), self.comment_deadline(commented)),
-            None => (self.state.ledger.window_ends().unwrap_or(now), self.deadline()),
+            None => (self.state.ledger.window_ends().unwrap_or(begun), self.deadline()),
         };
         // The setting's promise: nothing leaves within the margin, also what was marked just before it.
-        let not_after = now.plus_ms(START_MS).min(deadline.plus_ms(-1));
-        let timeout_ms = CALL_MS.min(ends.since_ms(now)).max(0);
-        self.state.ledger.mark(id.0, now);
+        let not_after = begun.plus_ms(START_MS).min(deadline.plus_ms(-1));
+        let timeout_ms = CALL_MS.min(ends.since_ms(begun)).max(0);
+        self.state.ledger.mark(id.0, begun);
         let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
         entry.attempt = entry.attempt.saturating_add(1);
-        entry.stage = Stage::Marked { begun: now, bound: None };
+        entry.stage = Stage::Marked { begun, bound: None };
         let attempt = entry.attempt;
         let left = self.state.ledger.replies_left();
         self.note("gate", line!["reply ", id.0, " leaves, attempt ", attempt, "; replies left ", left]);

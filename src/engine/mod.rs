@@ -47,7 +47,11 @@ use crate::calendar::Moment;
 /// What surrounds one sprint.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
+    /// Never before the conversation's last input.
     pub now: Moment,
+    /// What our clock shows: before `now` where it has been put back since. What TikTok's times are compared with is told by
+    /// it.
+    pub clock: Moment,
     /// Decides `one of`; stored with the input, so that a replay decides alike.
     pub seed: u64,
     pub limits: &'a Limits,

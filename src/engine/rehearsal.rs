@@ -79,6 +79,10 @@ pub struct Rehearsal {
 const DUES_MAX: u32 = 10_000;
 const MARGIN_MS: i64 = 300_000;
 
+fn context(now: Moment, seed: u64, limits: &Limits) -> Context<'_> {
+    Context { now, clock: now, seed, limits, window_margin_ms: MARGIN_MS, skew_ms: 0 }
+}
+
 impl Rehearsal {
     /// A new customer of `bot` at `now`; the same `seed` gives the same conversation.
     #[must_use]
@@ -304,7 +308,7 @@ impl Rehearsal {
         // Saved and loaded, as every conversation is between two inputs of a running server.
         let conversation = self.conversation.encode().ok().and_then(|bytes| Conversation::decode(&bytes).ok());
         self.conversation = conversation.unwrap_or_else(|| self.conversation.clone());
-        let context = Context { now: self.now, seed: self.seed, limits: &self.limits, window_margin_ms: MARGIN_MS, skew_ms: 0 };
+        let context = context(self.now, self.seed, &self.limits);
         let sprint = advance(&self.bot, &mut self.conversation, input, &context);
         self.trace.extend(sprint.trace.iter());
         self.ways.extend(sprint.ways);

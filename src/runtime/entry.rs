@@ -21,7 +21,11 @@ pub struct Entry {
     #[serde(default)]
     pub trace: Traces,
     pub seed: u64,
+    /// Never before that of the line before.
     pub now: Moment,
+    /// What the clock showed, where it had been put back behind `now`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Moment>,
     /// The bot's version.
     pub bot: String,
     /// Its number; 0 where versions are not kept.
@@ -37,6 +41,14 @@ pub struct Entry {
     /// The engine failed on this input; the conversation stayed as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+}
+
+impl Entry {
+    /// What the clock showed.
+    #[must_use]
+    pub fn clock(&self) -> Moment {
+        self.clock.unwrap_or(self.now)
+    }
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -105,6 +117,7 @@ pub fn replay<'a, B: AsRef<Bot>>(
         let bots = Bots { live: bot.as_ref(), number: entry.version, others: &older };
         let context = Context {
             now: entry.now,
+            clock: entry.clock(),
             seed: entry.seed,
             limits,
             window_margin_ms: entry.window_margin_ms,

@@ -32,7 +32,7 @@ pub(super) fn changes(
                 continue;
             }
             Effect::Mark { reply, attempt, not_after, .. } => {
-                let (attempt, begun, not_after) = (*attempt, entry.now, *not_after);
+                let (attempt, begun, not_after) = (*attempt, entry.clock(), *not_after);
                 (*reply, OutboxState::Marked { attempt, epoch, begun, not_after })
             }
             Effect::Hold { reply, .. } => (*reply, OutboxState::Held),

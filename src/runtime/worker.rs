@@ -378,7 +378,8 @@ impl Slot {
         (live, needed): (&Live, &[Needed]),
         finished: &mut Finished,
     ) {
-        let now = core.now().max(self.last_now);
+        let clock = core.now();
+        let now = clock.max(self.last_now);
         self.last_now = now;
         let kind = entry::word(&input);
         let (window_margin_ms, skew_ms) = margins(core, address);
@@ -389,6 +390,7 @@ impl Slot {
             trace: engine::Traces::default(),
             seed,
             now,
+            clock: (clock < now).then_some(clock),
             bot: live.bot.digest.clone(),
             version: live.number,
             older: needed.iter().map(Needed::named).collect(),
@@ -397,7 +399,7 @@ impl Slot {
             key: key.map(|key| key.0),
             fault: None,
         };
-        let context = Context { now, seed, limits: &core.limits, window_margin_ms, skew_ms };
+        let context = Context { now, clock, seed, limits: &core.limits, window_margin_ms, skew_ms };
         let was_due = self.conversation.due();
         count(&core.metrics.sprints);
         let older: Vec<Older<'_>> = needed.iter().map(Needed::older).collect();

@@ -99,3 +99,18 @@ fn a_clock_that_jumps_back_sends_nothing_after_the_window() {
         holds(&Plan { troubles, ..calm(&[(MINUTE, 0, "word0"), (50 * HOUR, 1, "word1")]) });
     }
 }
+
+#[test]
+fn what_was_sent_after_a_clock_had_been_put_back_by_hours_is_found_in_tiktoks_list() {
+    let jump = Wrong::Clock { ms: 12 * HOUR, for_ms: 75 * MINUTE };
+    let lost = Wrong::Answer { how: Ending::TimeOut, done: true };
+    let writes =
+        [(MINUTE, 0, "hm"), (48 * MINUTE, 0, "xyzzy"), (55 * MINUTE, 0, "xyzzy"), (56 * MINUTE, 0, "yes"), (7 * HOUR, 1, "hm")];
+    for send in 0..6 {
+        let troubles = vec![
+            Trouble { when: When::At(2 * MINUTE), what: jump.clone() },
+            Trouble { when: When::Send(send, Step::Stored), what: lost.clone() },
+        ];
+        holds(&Plan { bot: BotChoice::MadeUp(26), troubles, ..calm(&writes) });
+    }
+}

@@ -1,9 +1,9 @@
 //! What a test takes for granted, asks for, and tries again.
 
+use super::super::Bots;
 use super::super::state::Kept;
 use super::super::work::Work;
-use super::super::{Bots, Context};
-use super::{MARGIN_MS, Rehearsal};
+use super::{Rehearsal, context};
 use crate::bot::{Expr, Place, Value};
 
 impl Rehearsal {
@@ -31,7 +31,7 @@ impl Rehearsal {
     /// What an expression is worth now, with the variables of the run; `None` where a value is missing.
     #[must_use]
     pub fn value(&self, expr: &Expr) -> Option<Value> {
-        let context = Context { now: self.now, seed: self.seed, limits: &self.limits, window_margin_ms: MARGIN_MS, skew_ms: 0 };
+        let context = context(self.now, self.seed, &self.limits);
         Work::new(&Bots::one(&self.bot), &mut self.conversation.clone(), &context).scope().value(expr)
     }
 

@@ -59,6 +59,7 @@ impl Chat {
         let input: Input = serde_json::from_slice(&serde_json::to_vec(&input).unwrap()).unwrap();
         let context = Context {
             now: self.now,
+            clock: self.now,
             seed: self.seed,
             limits: &self.limits,
             window_margin_ms: self.margin_ms,
