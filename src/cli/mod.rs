@@ -1,6 +1,7 @@
 //! In: the command line. Out: wiring and exit codes: 0 fine or warnings only, 1 errors, 2 could not run.
 //! Does not know: how any of it works. Nobody imports it.
 
+mod accounts;
 mod bots;
 mod calls;
 mod check;
@@ -12,6 +13,7 @@ mod crash;
 mod db;
 mod deploy;
 mod dev;
+mod doctor;
 mod explain;
 mod flows;
 mod fmt;
@@ -105,6 +107,10 @@ enum Command {
     Simulator(simulator::Arguments),
     /// Connect an account: it signs in at TikTok and lets the app use it.
     Connect(connect::Arguments),
+    /// Say which accounts are served, and what each may do.
+    Accounts(accounts::Arguments),
+    /// Look at everything between the settings and TikTok, and say how to mend what is wrong.
+    Doctor(doctor::Arguments),
     /// Say, or change, where TikTok delivers an app's messages to.
     Registration(registration::Arguments),
     /// Seal the tokens in the store by another key.
@@ -151,6 +157,8 @@ pub fn run() -> ExitCode {
         Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::Connect(arguments) => connect::run(&arguments),
+        Command::Accounts(arguments) => accounts::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Registration(arguments) => registration::run(&arguments),
         Command::Secrets(arguments) => rotate::run(&arguments),
         Command::Link(arguments) => link::run(&arguments),
