@@ -1,4 +1,7 @@
 //! Which accounts may send: tokens that are being renewed, and accounts that wait for somebody to act.
+//!
+//! A renewed token that is refused at once stops the account: each message would only be one more failure. TikTok is known to
+//! be wrong for a while, so it is renewed again after a pause that grows; a refused renewal needs somebody to sign in.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,8 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::channel::{NotSent, Outcome, RefusalScope};
 use crate::runtime::port::AccountId;
 
-/// A token that is refused so soon after its renewal is not renewed again.
+/// A token that is refused so soon after its renewal is not renewed again at once.
 const PROBATION: Duration = Duration::from_secs(600);
+/// The first pause before it is, doubled each time up to the longest.
+const REFUSED_PAUSE: Duration = Duration::from_secs(600);
+const REFUSED_PAUSE_MOST: Duration = Duration::from_secs(6 * 3_600);
 
 /// What an account may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,14 +61,16 @@ struct State {
     proven: bool,
     parked: Option<(AccountState, String)>,
     failures: u32,
+    /// Renewed tokens that were refused, one after the other.
+    refused: u32,
 }
 
 /// What must be done after an outcome.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::runtime) enum Then {
     Nothing,
-    /// Renew the account's token; at most one renewal runs at a time.
-    Renew,
+    /// Renew the account's token after this pause; at most one renewal runs at a time.
+    Renew(Duration),
 }
 
 impl Accounts {
@@ -111,6 +119,7 @@ impl Accounts {
     pub(in crate::runtime) fn worked(&mut self, account: AccountId) {
         if let Some(state) = self.known.get_mut(&account) {
             state.proven = true;
+            state.refused = 0;
         }
     }
 
@@ -123,11 +132,20 @@ impl Accounts {
         }
         let young = state.renewed_at.is_some_and(|renewed_at| begun.saturating_sub(renewed_at) < PROBATION);
         if young && !state.proven {
-            self.park(account, AccountState::NeedsSignIn, format!("the renewed token was refused too: {code}"));
-            return Then::Nothing;
+            let pause = REFUSED_PAUSE.saturating_mul(1 << state.refused.min(16)).min(REFUSED_PAUSE_MOST);
+            let minutes = pause.as_secs() / 60;
+            let reason = format!("the renewed token was refused too: {code}; it is renewed again in {minutes} min");
+            tracing::error!(account = account.0, reason, "the account sends nothing");
+            *state = State {
+                renewing: true,
+                parked: Some((AccountState::NeedsSignIn, reason)),
+                refused: state.refused.saturating_add(1),
+                ..State::default()
+            };
+            return Then::Renew(pause);
         }
         state.renewing = true;
-        Then::Renew
+        Then::Renew(Duration::ZERO)
     }
 
     /// Takes in a renewal's result; gives how long to wait before the next try, where one makes sense.
@@ -140,7 +158,7 @@ impl Accounts {
         let state = self.known.entry(account).or_default();
         match result {
             Ok(()) => {
-                *state = State { renewed_at: Some(now), ..State::default() };
+                *state = State { renewed_at: Some(now), refused: state.refused, ..State::default() };
                 None
             }
             Err(Outcome::Refused { code, text, .. }) => {
@@ -169,7 +187,7 @@ impl Accounts {
         tracing::error!(account = account.0, reason, "the account sends nothing more until somebody acts");
         let state = self.known.entry(account).or_default();
         state.renewing = false;
-        state.parked.get_or_insert((stands, reason));
+        state.parked = Some((stands, reason));
     }
 }
 
@@ -190,7 +208,7 @@ mod tests {
     #[test]
     fn a_refused_token_is_renewed_once_for_all_calls_that_had_it() {
         let mut accounts = Accounts::default();
-        assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Renew);
+        assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Renew(Duration::ZERO));
         assert!(accounts.blocked(ONE));
         assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Nothing);
         assert_eq!(accounts.renewed(ONE, at(5), Ok(())), None);
@@ -200,12 +218,33 @@ mod tests {
     }
 
     #[test]
-    fn a_renewed_token_that_is_refused_parks_the_account_until_somebody_acts() {
+    fn a_renewed_token_that_is_refused_stops_the_account_and_is_renewed_ever_later() {
         let mut accounts = Accounts::default();
-        assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Renew);
+        accounts.called(ONE, at(1), &token(), true);
+        let mut now = 5;
+        for pause in [600, 1_200, 2_400, 4_800, 9_600, 19_200, 21_600, 21_600] {
+            assert_eq!(accounts.renewed(ONE, at(now), Ok(())), None);
+            assert!(!accounts.blocked(ONE), "one message goes to find out");
+            assert_eq!(accounts.called(ONE, at(now + 1), &token(), true), Then::Renew(at(pause)));
+            assert!(accounts.parked(ONE).is_some());
+            assert_eq!(accounts.called(ONE, at(now + 1), &token(), true), Then::Nothing, "one renewal at a time");
+            now += pause;
+        }
+        accounts.renewed(ONE, at(now), Ok(()));
+        accounts.called(ONE, at(now + 1), &Outcome::Sent { message_id: "m".to_owned() }, true);
+        accounts.called(ONE, at(now + 90_000), &token(), true);
+        accounts.renewed(ONE, at(now + 90_001), Ok(()));
+        assert_eq!(accounts.called(ONE, at(now + 90_002), &token(), true), Then::Renew(at(600)), "it had worked in between");
+    }
+
+    #[test]
+    fn what_was_refused_for_good_waits_for_somebody() {
+        let mut accounts = Accounts::default();
+        accounts.called(ONE, at(1), &token(), true);
         accounts.renewed(ONE, at(5), Ok(()));
-        assert_eq!(accounts.called(ONE, at(6), &token(), true), Then::Nothing);
-        assert!(accounts.parked(ONE).is_some());
+        accounts.called(ONE, at(6), &token(), true);
+        assert_eq!(accounts.renewed(ONE, at(606), Err(token())), None);
+        assert_eq!(accounts.parked(ONE), Some("the token could not be renewed: 40105"));
         accounts.unpark(ONE);
         assert!(!accounts.blocked(ONE));
     }
@@ -216,7 +255,7 @@ mod tests {
         accounts.called(ONE, at(1), &token(), true);
         accounts.renewed(ONE, at(5), Ok(()));
         accounts.called(ONE, at(6), &Outcome::Sent { message_id: "m".to_owned() }, true);
-        assert_eq!(accounts.called(ONE, at(90_000), &token(), true), Then::Renew);
+        assert_eq!(accounts.called(ONE, at(90_000), &token(), true), Then::Renew(Duration::ZERO));
     }
 
     #[test]
@@ -240,12 +279,12 @@ mod tests {
         let mut accounts = Accounts::default();
         accounts.called(ONE, at(1), &token(), false);
         accounts.renewed(ONE, at(5), Ok(()));
-        assert_eq!(accounts.called(ONE, at(90_000), &token(), false), Then::Renew);
+        assert_eq!(accounts.called(ONE, at(90_000), &token(), false), Then::Renew(Duration::ZERO));
         let mut accounts = Accounts::default();
         accounts.called(ONE, at(1), &token(), false);
         accounts.renewed(ONE, at(5), Ok(()));
         accounts.worked(ONE);
-        assert_eq!(accounts.called(ONE, at(60), &token(), true), Then::Renew, "a look had proven it");
+        assert_eq!(accounts.called(ONE, at(60), &token(), true), Then::Renew(Duration::ZERO), "a look had proven it");
     }
 
     #[test]

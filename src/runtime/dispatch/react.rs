@@ -132,9 +132,9 @@ impl Dispatcher {
             }
         }
         if let Some(account) = called.account
-            && self.accounts.called(account, called.begun, &outcome, is_send) == Then::Renew
+            && let Then::Renew(after) = self.accounts.called(account, called.begun, &outcome, is_send)
         {
-            self.renew(account, Duration::ZERO);
+            self.renew(account, after);
         }
     }
 
