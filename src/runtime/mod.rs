@@ -13,6 +13,7 @@ mod fail;
 mod fetching;
 mod forecast;
 mod handle;
+mod hooks;
 mod lease;
 mod measure;
 mod metrics;
@@ -28,6 +29,7 @@ mod recent;
 mod restore;
 mod scripts;
 mod service;
+mod slot;
 mod sources;
 mod sprint;
 #[cfg(test)]
