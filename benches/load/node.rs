@@ -30,6 +30,7 @@ pub fn run(file: &str, side: &str, rules: usize) {
             signature_age_max_ms: 300_000,
             window_margin_ms: 300_000,
             accounts: vec![town::account(0)],
+            closed: Vec::new(),
         };
         let node = node::start(node::Parts {
             apps: vec![app],

@@ -1,6 +1,7 @@
 //! In: the command line. Out: wiring and exit codes: 0 fine or warnings only, 1 errors, 2 could not run.
 //! Does not know: how any of it works. Nobody imports it.
 
+mod accounts;
 mod bots;
 mod calls;
 mod check;
@@ -12,6 +13,7 @@ mod crash;
 mod db;
 mod deploy;
 mod dev;
+mod doctor;
 mod explain;
 mod flows;
 mod fmt;
@@ -27,6 +29,7 @@ mod proof;
 mod registration;
 mod reload;
 mod renew;
+mod replay;
 mod rotate;
 mod schema;
 mod secrets;
@@ -89,6 +92,8 @@ enum Command {
     Outbox(outbox::Arguments),
     /// Say why a conversation went as it did: each reply and each silence with its reason.
     Why(why::Arguments),
+    /// Run a stored conversation once more from its history and say whether the same comes out.
+    Replay(replay::Arguments),
     /// Stop sending at once, of all accounts or of one; replies wait.
     Pause(pause::Arguments),
     /// Let sending go on.
@@ -105,6 +110,10 @@ enum Command {
     Simulator(simulator::Arguments),
     /// Connect an account: it signs in at TikTok and lets the app use it.
     Connect(connect::Arguments),
+    /// Say which accounts are served, and what each may do.
+    Accounts(accounts::Arguments),
+    /// Look at everything between the settings and TikTok, and say how to mend what is wrong.
+    Doctor(doctor::Arguments),
     /// Say, or change, where TikTok delivers an app's messages to.
     Registration(registration::Arguments),
     /// Seal the tokens in the store by another key.
@@ -143,6 +152,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Outbox(arguments) => outbox::run(&arguments),
         Command::Why(arguments) => why::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Pause(arguments) => pause::run(&arguments, true),
         Command::Resume(arguments) => pause::run(&arguments, false),
         Command::Plan(arguments) => deploy::plan(&arguments),
@@ -151,6 +161,8 @@ pub fn run() -> ExitCode {
         Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::Connect(arguments) => connect::run(&arguments),
+        Command::Accounts(arguments) => accounts::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Registration(arguments) => registration::run(&arguments),
         Command::Secrets(arguments) => rotate::run(&arguments),
         Command::Link(arguments) => link::run(&arguments),

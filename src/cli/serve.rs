@@ -265,6 +265,7 @@ fn app(app: &App, connected: &[AccountRow]) -> anyhow::Result<node::AppParts> {
         signature_age_max_ms: app.signature_age_max.0,
         window_margin_ms: app.window_margin.0,
         accounts: accounts(app, connected).into_iter().map(str::to_owned).collect(),
+        closed: app.accounts.iter().filter_map(|account| Some((account.business_id.clone(), account.closed()?))).collect(),
     })
 }
 

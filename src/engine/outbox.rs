@@ -33,8 +33,9 @@ impl Work<'_> {
     /// Queues what the steps said: long texts are split, side-by-side texts joined where replies run short.
     pub(super) fn flush(&mut self) {
         self.drop_stale();
-        let mut drafts = std::mem::take(&mut self.drafts);
+        let drafts = std::mem::take(&mut self.drafts);
         let room = self.room();
+        let (mut drafts, stopped) = self.before_send(drafts, room);
         self.take_forms_that_fit(&mut drafts);
         let shorter = drafts.iter().any(|draft| !draft.shorts.is_empty()).then(|| drafts.clone());
         let pieces = split_long(self, drafts, room);
@@ -47,7 +48,10 @@ impl Work<'_> {
             joined = self.join(pieces, room);
         }
         for draft in joined {
-            self.enqueue(draft);
+            self.enqueue(draft, None);
+        }
+        for (draft, why) in stopped {
+            self.enqueue(draft, Some(why));
         }
     }
 
@@ -110,12 +114,16 @@ impl Work<'_> {
         joined
     }
 
-    fn enqueue(&mut self, draft: Draft) {
+    /// A reply enters the queue, and what was stopped before leaves it at once with the reason.
+    fn enqueue(&mut self, draft: Draft, stopped: Option<String>) {
         self.state.replies = self.state.replies.saturating_add(1);
         let id = ReplyId(self.state.replies);
         let comment = self.answers_comment();
         let fingerprint = draft.content.fingerprint();
-        let verdict = self.verdict_at_queue(&draft, fingerprint);
+        let verdict = match stopped {
+            Some(why) => Err(why),
+            None => self.verdict_at_queue(&draft, fingerprint),
+        };
         let entry = self.entry(id, &draft, fingerprint);
         if verdict == Ok(Verdict::Send)
             && let Some(commented) = &mut self.state.comment

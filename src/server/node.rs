@@ -46,6 +46,8 @@ pub struct AppParts {
     pub window_margin_ms: i64,
     /// `business_id` of each account.
     pub accounts: Vec<String>,
+    /// Those of them that the channel does not serve, and why.
+    pub closed: Vec<(String, String)>,
 }
 
 /// What a server is made of.
@@ -156,5 +158,6 @@ fn app_options(app: &AppParts) -> AppOptions {
         calls_per_second: app.calls_per_second,
         window_margin_ms: app.window_margin_ms,
         accounts: app.accounts.clone(),
+        closed: app.closed.clone(),
     }
 }

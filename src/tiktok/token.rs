@@ -172,6 +172,12 @@ impl Tokens {
         self.keeper.is_some()
     }
 
+    /// Whether the account has a token.
+    #[must_use]
+    pub fn has(&self, app: &str, open_id: &str) -> bool {
+        self.slot(app, open_id).token().is_some()
+    }
+
     /// Whether the account has a token, and when its refresh token ends, where that is known.
     #[must_use]
     pub fn refresh_until(&self, app: &str, open_id: &str) -> Option<Option<Moment>> {

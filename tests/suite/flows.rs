@@ -137,6 +137,8 @@ fn every_command_has_a_help_with_an_example() {
         "link",
         "connect",
         "registration",
+        "accounts",
+        "doctor",
         "secrets",
         "completions",
         "plan",

@@ -21,6 +21,8 @@ mod comments;
 #[cfg(test)]
 mod deploying;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod e2e;
 #[cfg(test)]
 mod fetching;

@@ -182,6 +182,7 @@ impl Town {
             signature_age_max_ms: 300_000,
             window_margin_ms: self.margin_ms,
             accounts: vec![BUSINESS.into()],
+            closed: Vec::new(),
         };
         let parts = node::Parts {
             apps: vec![app],

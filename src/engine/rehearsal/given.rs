@@ -31,7 +31,7 @@ impl Rehearsal {
     /// What an expression is worth now, with the variables of the run; `None` where a value is missing.
     #[must_use]
     pub fn value(&self, expr: &Expr) -> Option<Value> {
-        let context = context(self.now, self.seed, &self.limits);
+        let context = context(self.now, self.seed, &self.limits, &[]);
         Work::new(&Bots::one(&self.bot), &mut self.conversation.clone(), &context).scope().value(expr)
     }
 

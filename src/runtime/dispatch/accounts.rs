@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::channel::{NotSent, Outcome, RefusalScope};
 use crate::runtime::port::AccountId;
 
@@ -16,9 +18,40 @@ const PROBATION: Duration = Duration::from_secs(600);
 const REFUSED_PAUSE: Duration = Duration::from_secs(600);
 const REFUSED_PAUSE_MOST: Duration = Duration::from_secs(6 * 3_600);
 
+/// What an account may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    #[default]
+    Active,
+    /// Its token is gone or refused, and cannot be renewed.
+    NeedsSignIn,
+    /// TikTok lets it send nothing.
+    Restricted,
+    /// The channel does not serve the country that it is registered in.
+    MarketNotServed,
+}
+
+impl AccountState {
+    /// The stable word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::NeedsSignIn => "needs_sign_in",
+            Self::Restricted => "restricted",
+            Self::MarketNotServed => "market_not_served",
+        }
+    }
+}
+
 /// Nothing is known of most accounts: they may send.
 #[derive(Default)]
-pub(in crate::runtime) struct Accounts(HashMap<AccountId, State>);
+pub(in crate::runtime) struct Accounts {
+    known: HashMap<AccountId, State>,
+    /// Accounts that the channel does not serve, and why.
+    closed: HashMap<AccountId, String>,
+}
 
 #[derive(Default)]
 struct State {
@@ -27,7 +60,7 @@ struct State {
     renewed_at: Option<Duration>,
     /// A call with the renewed token was accepted.
     proven: bool,
-    parked: Option<String>,
+    parked: Option<(AccountState, String)>,
     failures: u32,
     /// Renewals and renewed tokens that were refused, one after the other.
     refused: u32,
@@ -43,16 +76,30 @@ pub(in crate::runtime) enum Then {
 
 impl Accounts {
     pub(in crate::runtime) fn blocked(&self, account: AccountId) -> bool {
-        self.0.get(&account).is_some_and(|state| state.renewing || state.parked.is_some())
+        self.closed.contains_key(&account)
+            || self.known.get(&account).is_some_and(|state| state.renewing || state.parked.is_some())
     }
 
     pub(in crate::runtime) fn parked(&self, account: AccountId) -> Option<&str> {
-        self.0.get(&account).and_then(|state| state.parked.as_deref())
+        let parked = self.known.get(&account).and_then(|state| state.parked.as_ref());
+        self.closed.get(&account).or(parked.map(|(_, why)| why)).map(String::as_str)
     }
 
     /// All accounts that wait for somebody to act.
-    pub(in crate::runtime) fn all_parked(&self) -> impl Iterator<Item = (AccountId, &str)> {
-        self.0.iter().filter_map(|(account, state)| Some((*account, state.parked.as_deref()?)))
+    pub(in crate::runtime) fn all_parked(&self) -> impl Iterator<Item = (AccountId, AccountState, &str)> {
+        let closed = self.closed.iter().map(|(account, why)| (*account, AccountState::MarketNotServed, why.as_str()));
+        let known = self.known.iter().filter(|(account, _)| !self.closed.contains_key(account));
+        let parked = known.filter_map(|(account, state)| {
+            let (stands, why) = state.parked.as_ref()?;
+            Some((*account, *stands, why.as_str()))
+        });
+        closed.chain(parked)
+    }
+
+    /// The channel does not serve the account: nobody's sign-in changes that.
+    pub(in crate::runtime) fn close(&mut self, account: AccountId, why: String) {
+        tracing::error!(account = account.0, why, "nothing is sent for the account");
+        self.closed.insert(account, why);
     }
 
     /// Takes in how a call that began at `begun` ended. Only a send's refusal parks the account: TikTok may deny it a
@@ -61,7 +108,7 @@ impl Accounts {
         match outcome {
             Outcome::NotSent(NotSent::Token { code }) => return self.token_refused(account, begun, *code),
             Outcome::Refused { code, text, scope: RefusalScope::Account } if is_send => {
-                self.park(account, format!("TikTok refused the account: {code} {text}"));
+                self.park(account, AccountState::Restricted, format!("TikTok refused the account: {code} {text}"));
             }
             Outcome::Refused { scope: RefusalScope::Account, .. } | Outcome::NotSent(_) | Outcome::Unknown { .. } => {}
             Outcome::Sent { .. } | Outcome::Refused { .. } => self.worked(account),
@@ -71,14 +118,14 @@ impl Accounts {
 
     /// A call of any kind was answered well: the token is good.
     pub(in crate::runtime) fn worked(&mut self, account: AccountId) {
-        if let Some(state) = self.0.get_mut(&account) {
+        if let Some(state) = self.known.get_mut(&account) {
             state.proven = true;
             state.refused = 0;
         }
     }
 
     fn token_refused(&mut self, account: AccountId, begun: Duration, code: i64) -> Then {
-        let state = self.0.entry(account).or_default();
+        let state = self.known.entry(account).or_default();
         // A call that left with the token before it just goes again.
         let old = state.renewed_at.is_some_and(|renewed_at| begun < renewed_at);
         if state.renewing || state.parked.is_some() || old {
@@ -99,7 +146,7 @@ impl Accounts {
         now: Duration,
         result: Result<(), Outcome>,
     ) -> Option<Duration> {
-        let state = self.0.entry(account).or_default();
+        let state = self.known.entry(account).or_default();
         match result {
             Ok(()) => {
                 *state = State { renewed_at: Some(now), refused: state.refused, ..State::default() };
@@ -122,25 +169,30 @@ impl Accounts {
 
     /// Somebody acted: the account may try again.
     pub(in crate::runtime) fn unpark(&mut self, account: AccountId) {
-        self.0.remove(&account);
+        self.known.remove(&account);
     }
 
     /// Stops the account until a further renewal; gives how long to wait before it.
     fn try_later(&mut self, account: AccountId, why: String) -> Duration {
-        let refused = self.0.get(&account).map_or(0, |state| state.refused);
+        let refused = self.known.get(&account).map_or(0, |state| state.refused);
         let pause = REFUSED_PAUSE.saturating_mul(1 << refused.min(16)).min(REFUSED_PAUSE_MOST);
         let reason = format!("{why}; sign in again, or wait: it is renewed again in {} min", pause.as_secs() / 60);
         tracing::error!(account = account.0, reason, "the account sends nothing");
-        let state = State { renewing: true, parked: Some(reason), refused: refused.saturating_add(1), ..State::default() };
-        self.0.insert(account, state);
+        let state = State {
+            renewing: true,
+            parked: Some((AccountState::NeedsSignIn, reason)),
+            refused: refused.saturating_add(1),
+            ..State::default()
+        };
+        self.known.insert(account, state);
         pause
     }
 
-    fn park(&mut self, account: AccountId, reason: String) {
+    fn park(&mut self, account: AccountId, stands: AccountState, reason: String) {
         tracing::error!(account = account.0, reason, "the account sends nothing more until somebody acts");
-        let state = self.0.entry(account).or_default();
+        let state = self.known.entry(account).or_default();
         state.renewing = false;
-        state.parked = Some(reason);
+        state.parked = Some((stands, reason));
     }
 }
 
@@ -238,6 +290,28 @@ mod tests {
         accounts.renewed(ONE, at(5), Ok(()));
         accounts.worked(ONE);
         assert_eq!(accounts.called(ONE, at(60), &token(), true), Then::Renew(Duration::ZERO), "a look had proven it");
+    }
+
+    #[test]
+    fn an_account_that_the_channel_does_not_serve_stays_closed_whoever_signs_in() {
+        let mut accounts = Accounts::default();
+        accounts.close(ONE, "not in DE".to_owned());
+        accounts.called(ONE, at(1), &token(), true);
+        accounts.unpark(ONE);
+        assert!(accounts.blocked(ONE) && !accounts.blocked(AccountId(2)));
+        assert_eq!(accounts.all_parked().collect::<Vec<_>>(), [(ONE, AccountState::MarketNotServed, "not in DE")]);
+    }
+
+    #[test]
+    fn whoever_must_act_is_told_apart() {
+        let mut accounts = Accounts::default();
+        let refused = |code| Outcome::Refused { code, text: String::new(), scope: RefusalScope::Account };
+        accounts.called(ONE, at(1), &refused(40_001), true);
+        accounts.called(AccountId(2), at(1), &token(), true);
+        accounts.renewed(AccountId(2), at(2), Err(refused(40_107)));
+        let mut states: Vec<_> = accounts.all_parked().map(|(id, state, _)| (id.0, state.word())).collect();
+        states.sort_unstable();
+        assert_eq!(states, [(1, "restricted"), (2, "needs_sign_in")]);
     }
 
     #[test]

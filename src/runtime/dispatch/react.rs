@@ -221,7 +221,7 @@ impl Dispatcher {
             paused_ms: u64::try_from(paused.as_millis()).unwrap_or(u64::MAX),
             clock_ms,
             clock_stops: skew_stops(clock_ms),
-            parked: parked.filter_map(|(id, why)| Some((name(id)?, why.to_owned()))).collect(),
+            parked: parked.filter_map(|(id, state, why)| Some((name(id)?, state, why.to_owned()))).collect(),
         }
     }
 }

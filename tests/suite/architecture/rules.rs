@@ -95,6 +95,7 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("similar", &["testing"]),
     ("getrandom", &["system"]),
     ("aes_gcm", &["system"]),
+    ("rustix", &["system"]),
     ("std::fs", &["system", "store"]),
 ];
 

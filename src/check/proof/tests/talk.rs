@@ -189,6 +189,7 @@ impl Talk {
             limits: &self.limits,
             window_margin_ms: 300_000,
             skew_ms: 0,
+            hooked: &[],
         };
         let (waiting, place) = (self.queued(&self.state), self.state.status().place);
         let sprint = advance(&self.bot, &mut self.state, input, &context);
