@@ -1,6 +1,7 @@
 //! In: deliveries, due moments, outcomes. Out: one transaction each, then the effects.
 //! Does not know: axum, HTTP, TikTok by name, source texts.
 
+mod colleague;
 mod core;
 mod deploy;
 mod deploying;
@@ -36,6 +37,7 @@ mod view;
 mod worker;
 mod writer;
 
+pub use self::colleague::{Audit, NotWritten, WroteView};
 pub use self::core::{Delivered, Event, Refused};
 pub use self::deploy::{Begun, DeployError, Deployed, Depot, Listed, VERSIONS_MAX};
 pub use self::dispatch::{Report, Waiting};

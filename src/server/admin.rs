@@ -53,7 +53,9 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .route("/admin/v1/resume", post(resume))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .merge(deployments::routes())
-        .with_state(admin)
+        .merge(super::api::tokens_admin::routes())
+        .with_state(Arc::clone(&admin))
+        .merge(super::api::routes(admin))
         .merge(open)
 }
 

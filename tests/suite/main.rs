@@ -5,6 +5,8 @@
 #![expect(clippy::disallowed_methods, reason = "the suite drives real processes in real time over real files")]
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bots;
