@@ -149,8 +149,13 @@ fn main() {
 
 /// Plays it to the end; gives how long it took until nothing was left to send.
 async fn hour(messages: usize, pace: f64, time: Time, side: Arc<Everything>) -> i64 {
-    let app =
-        AppOptions { id: "app".into(), calls_per_second: pace, window_margin_ms: 5 * MINUTE, accounts: vec!["shop".into()] };
+    let app = AppOptions {
+        id: "app".into(),
+        calls_per_second: pace,
+        window_margin_ms: 5 * MINUTE,
+        accounts: vec!["shop".into()],
+        closed: Vec::new(),
+    };
     let ports = Ports {
         clock: Arc::new(time.clock()),
         entropy: Arc::new(SeededEntropy::new(7)),

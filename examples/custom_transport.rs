@@ -77,7 +77,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (bot, findings) = compile(&sources, &Assets::new());
     let bot = bot.ok_or_else(|| format!("{findings:#?}"))?;
     let (sender, mut sent) = mpsc::unbounded_channel();
-    let app = AppOptions { id: "app".into(), calls_per_second: 10.0, window_margin_ms: 300_000, accounts: vec!["shop".into()] };
+    let app = AppOptions {
+        id: "app".into(),
+        calls_per_second: 10.0,
+        window_margin_ms: 300_000,
+        accounts: vec!["shop".into()],
+        closed: Vec::new(),
+    };
     let ports = Ports {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

@@ -30,6 +30,7 @@ pub fn run(file: &str, side: &str, rules: usize) {
             signature_age_max_ms: 300_000,
             window_margin_ms: 300_000,
             accounts: vec![town::account(0)],
+            closed: Vec::new(),
         };
         let node = node::start(node::Parts {
             apps: vec![app],
@@ -40,6 +41,7 @@ pub fn run(file: &str, side: &str, rules: usize) {
             entropy: Arc::new(SystemEntropy),
             store: Arc::new(Sqlite::open(Path::new(file)).expect("a store")),
             tokens: Arc::new(tokens),
+            public_url: None,
             fetcher: Arc::new(CallsNobody),
             fetching: FetchLimits::default(),
             testers: Vec::new(),

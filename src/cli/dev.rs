@@ -92,6 +92,7 @@ async fn serve(arguments: &Arguments, files: Files, file: &std::path::Path) -> a
         entropy: Arc::new(SystemEntropy),
         store,
         tokens,
+        public_url: None,
         fetcher: calls::fetcher(&calls::at_home())?,
         fetching: FetchLimits::default(),
         testers: Vec::new(),
@@ -143,6 +144,7 @@ fn app(api: String, open_id: String) -> node::AppParts {
         signature_age_max_ms: 300_000,
         window_margin_ms: 300_000,
         accounts: vec![open_id],
+        closed: Vec::new(),
     }
 }
 

@@ -58,6 +58,37 @@ impl Keeper {
     }
 }
 
+/// What became of the tokens when the key was changed.
+#[derive(Debug, Default)]
+pub(super) struct Resealed {
+    pub(super) anew: usize,
+    pub(super) already: usize,
+    /// Accounts whose token neither key opens.
+    pub(super) closed: Vec<String>,
+}
+
+impl Keeper {
+    /// Seals what the key before opens by the key of now.
+    pub(super) async fn reseal(&self, old: &Key) -> Result<Resealed, StoreError> {
+        let mut done = Resealed::default();
+        for row in self.store.accounts().await? {
+            let Some(sealed) = row.token else { continue };
+            let context = context(row.id);
+            if seal::open(&self.key, &sealed, &context).is_ok() {
+                done.already += 1;
+            } else if let Ok(plain) = seal::open(old, &sealed, &context).map(secrecy::SecretSlice::from) {
+                let broken = |error: seal::Sealed| StoreError::Broken(error.to_string());
+                let sealed = seal::seal(&self.key, plain.expose_secret(), &context, &*self.entropy).map_err(broken)?;
+                self.store.put_token(row.id, row.token_generation + 1, Some(sealed)).await?;
+                done.anew += 1;
+            } else {
+                done.closed.push(row.open_id);
+            }
+        }
+        Ok(done)
+    }
+}
+
 fn context(account: AccountId) -> [u8; 8] {
     account.0.to_be_bytes()
 }

@@ -1,29 +1,35 @@
 //! In: the command line. Out: wiring and exit codes: 0 fine or warnings only, 1 errors, 2 could not run.
 //! Does not know: how any of it works. Nobody imports it.
 
+mod accounts;
 mod bots;
 mod calls;
 mod check;
 mod completions;
+mod connect;
 mod convert;
 mod copy;
 mod crash;
 mod db;
 mod deploy;
 mod dev;
+mod doctor;
 mod explain;
 mod flows;
 mod fmt;
 mod fuzz;
 mod keeper;
+mod link;
 mod new;
 mod operator;
 mod outbox;
 mod output;
 mod pause;
 mod proof;
+mod registration;
 mod reload;
 mod renew;
+mod rotate;
 mod schema;
 mod secrets;
 mod serve;
@@ -102,6 +108,18 @@ enum Command {
     Db(db::Arguments),
     /// Run the simulated TikTok alone.
     Simulator(simulator::Arguments),
+    /// Connect an account: it signs in at TikTok and lets the app use it.
+    Connect(connect::Arguments),
+    /// Say which accounts are served, and what each may do.
+    Accounts(accounts::Arguments),
+    /// Look at everything between the settings and TikTok, and say how to mend what is wrong.
+    Doctor(doctor::Arguments),
+    /// Say, or change, where TikTok delivers an app's messages to.
+    Registration(registration::Arguments),
+    /// Seal the tokens in the store by another key.
+    Secrets(rotate::Arguments),
+    /// Make the tiktok.me link to an account, and its QR code.
+    Link(link::Arguments),
     /// Start a new bot in a folder: flows, settings, a first chat.
     New(new::Arguments),
     /// Print the completion script of a shell.
@@ -142,6 +160,12 @@ pub fn run() -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
+        Command::Connect(arguments) => connect::run(&arguments),
+        Command::Accounts(arguments) => accounts::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Registration(arguments) => registration::run(&arguments),
+        Command::Secrets(arguments) => rotate::run(&arguments),
+        Command::Link(arguments) => link::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };

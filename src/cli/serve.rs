@@ -10,8 +10,8 @@ use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
 use super::{calls, crash, flows, operator, output, renew, secrets, signals, stores};
-use crate::runtime::port::{Clock as _, Entropy, Files, Store};
-use crate::runtime::{Begun, DeployError, Depot};
+use crate::runtime::port::{AccountRow, Clock as _, Entropy, Files, Store};
+use crate::runtime::{Begun, DeployError, Depot, connected};
 use crate::server::Doors;
 use crate::server::admin::Admin;
 use crate::server::compiler::FlowCompiler;
@@ -94,8 +94,9 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Res
     };
     calls::say_what_is_missing(&bot);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let tokens = tokens(&settings, &store, &entropy).await?;
-    let apps = settings.apps.iter().map(app).collect::<anyhow::Result<_>>()?;
+    let connected = connected(store.as_ref()).await?;
+    let tokens = tokens(&settings, &connected, &store, &entropy).await?;
+    let apps = settings.apps.iter().map(|settings| app(settings, &connected)).collect::<anyhow::Result<_>>()?;
     let clock = Arc::new(SystemClock);
     let listener =
         tokio::net::TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen at {}", settings.listen))?;
@@ -111,6 +112,7 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Res
         entropy,
         store,
         tokens,
+        public_url: settings.public_url.clone(),
         fetcher: calls::fetcher(&settings.fetch.options())?,
         fetching: settings.fetch.limits(),
         testers: settings.testers.clone(),
@@ -180,7 +182,7 @@ async fn admin_listener(settings: &Settings) -> anyhow::Result<Option<tokio::net
 /// Registers beside serving, since TikTok may call the address before it answers.
 fn register(node: Arc<node::Node>, settings: &Settings) -> anyhow::Result<()> {
     let url = settings.public_url.as_ref().context("`--register` needs `public_url` in the settings")?;
-    let address = format!("{}/webhooks/tiktok", url.trim_end_matches('/'));
+    let address = format!("{}{}", url.trim_end_matches('/'), crate::server::registration::WEBHOOK);
     let apps: Vec<String> = settings.apps.iter().map(|app| app.id.clone()).collect();
     tokio::spawn(async move {
         for app in apps {
@@ -242,7 +244,19 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
     Ok(Settings::parse(&path.display().to_string(), &text)?)
 }
 
-fn app(app: &App) -> anyhow::Result<node::AppParts> {
+/// The accounts of an app: those of the settings, and those that were connected.
+fn accounts<'a>(app: &'a App, connected: &'a [AccountRow]) -> Vec<&'a str> {
+    let mut ids: Vec<&str> = app.accounts.iter().map(|account| account.business_id.as_str()).collect();
+    let more = connected.iter().filter(|row| row.app == app.id).map(|row| row.open_id.as_str());
+    for id in more {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+fn app(app: &App, connected: &[AccountRow]) -> anyhow::Result<node::AppParts> {
     Ok(node::AppParts {
         id: app.id.clone(),
         secret: secrets::read(&app.secret, &format!("the secret of app {}", app.id))?,
@@ -250,12 +264,18 @@ fn app(app: &App) -> anyhow::Result<node::AppParts> {
         calls_per_second: app.calls_per_second,
         signature_age_max_ms: app.signature_age_max.0,
         window_margin_ms: app.window_margin.0,
-        accounts: app.accounts.iter().map(|account| account.business_id.clone()).collect(),
+        accounts: accounts(app, connected).into_iter().map(str::to_owned).collect(),
+        closed: app.accounts.iter().filter_map(|account| Some((account.business_id.clone(), account.closed()?))).collect(),
     })
 }
 
 /// The accounts' tokens: kept sealed in the store with a `token_key`, else in memory only.
-async fn tokens(settings: &Settings, store: &Arc<dyn Store>, entropy: &Arc<dyn Entropy>) -> anyhow::Result<Arc<Tokens>> {
+async fn tokens(
+    settings: &Settings,
+    connected: &[AccountRow],
+    store: &Arc<dyn Store>,
+    entropy: &Arc<dyn Entropy>,
+) -> anyhow::Result<Arc<Tokens>> {
     let keeper = match &settings.token_key {
         Some(secret) => {
             let key = Key::from_setting(secrets::read(secret, "token_key")?.expose_secret())?;
@@ -268,20 +288,26 @@ async fn tokens(settings: &Settings, store: &Arc<dyn Store>, entropy: &Arc<dyn E
     };
     let tokens = Arc::new(keeper.clone().map_or_else(Tokens::in_memory, |keeper| Tokens::kept_by(keeper)));
     for app in &settings.apps {
-        for account in &app.accounts {
-            let what = format!("the token of account {}", account.business_id);
-            let access = account.access_token.as_ref().map(|secret| secrets::read(secret, &what)).transpose()?;
-            let refresh = account.refresh_token.as_ref().map(|secret| secrets::read(secret, &what)).transpose()?;
-            let given = access.map(|access| Token::given(access, refresh));
+        for id in accounts(app, connected) {
+            let given = given(app, id)?;
             let first = match &keeper {
-                Some(keeper) => keeper.first(&app.id, &account.business_id, given).await?,
+                Some(keeper) => keeper.first(&app.id, id, given).await?,
                 None => given.map(|token| (1, token)),
             };
             match first {
-                Some((generation, token)) => tokens.put(&app.id, &account.business_id, generation, token),
-                None => tracing::warn!("account {} has no token: nothing can be sent for it", account.business_id),
+                Some((generation, token)) => tokens.put(&app.id, id, generation, token),
+                None => tracing::warn!("account {id} has no token: nothing can be sent for it until `rejoinder connect`"),
             }
         }
     }
     Ok(tokens)
+}
+
+/// The token that the settings name for an account.
+pub(super) fn given(app: &App, open_id: &str) -> anyhow::Result<Option<Token>> {
+    let Some(account) = app.accounts.iter().find(|account| account.business_id == open_id) else { return Ok(None) };
+    let what = format!("the token of account {open_id}");
+    let access = account.access_token.as_ref().map(|secret| secrets::read(secret, &what)).transpose()?;
+    let refresh = account.refresh_token.as_ref().map(|secret| secrets::read(secret, &what)).transpose()?;
+    Ok(access.map(|access| Token::given(access, refresh)))
 }

@@ -36,6 +36,9 @@ pub(super) struct Arguments {
     /// Where the account is registered, two letters: comments are told of and answered in VN, ID and TH.
     #[arg(long, value_name = "COUNTRY")]
     country: Option<String>,
+    /// What the app may ask accounts for, joined by commas; the scopes of an app for messages without it.
+    #[arg(long, value_name = "SCOPES")]
+    scopes: Option<String>,
     /// The account's first access token.
     #[arg(long)]
     access_token: Option<String>,
@@ -71,6 +74,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     options.app_id.clone_from(&arguments.app_id);
     options.secret.clone_from(&arguments.secret);
+    if let Some(scopes) = &arguments.scopes {
+        options.scopes.clone_from(scopes);
+    }
     options.seed = arguments.seed.unwrap_or_else(|| SystemEntropy.next_u64());
     let mut account = AccountOptions::default();
     if let Some(id) = &arguments.business_id {

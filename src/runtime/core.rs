@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -67,41 +68,56 @@ pub(super) struct Core {
 
 /// The accounts of the settings, by both of their names.
 #[derive(Default)]
-pub(super) struct Accounts {
+pub(super) struct Accounts(ArcSwap<Known>);
+
+#[derive(Clone, Default)]
+struct Known {
     by_id: HashMap<AccountId, Arc<Account>>,
     by_name: HashMap<(String, String), Arc<Account>>,
 }
 
 impl Accounts {
-    pub(super) fn insert(&mut self, account: Account) {
+    /// More may come while the runtime runs: whoever signs in is served at once.
+    pub(super) fn insert(&self, account: Account) {
         let account = Arc::new(account);
-        self.by_name.insert((account.app_id.clone(), account.open_id.clone()), Arc::clone(&account));
-        self.by_id.insert(account.id, account);
+        self.0.rcu(|known| {
+            let mut known = Known::clone(known);
+            known.by_name.insert((account.app_id.clone(), account.open_id.clone()), Arc::clone(&account));
+            known.by_id.insert(account.id, Arc::clone(&account));
+            known
+        });
     }
 
-    pub(super) fn of(&self, id: AccountId) -> Option<&Arc<Account>> {
-        self.by_id.get(&id)
+    pub(super) fn of(&self, id: AccountId) -> Option<Arc<Account>> {
+        self.0.load().by_id.get(&id).cloned()
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = AccountId> {
-        self.by_id.keys().copied()
+    pub(super) fn ids(&self) -> Vec<AccountId> {
+        self.0.load().by_id.keys().copied().collect()
+    }
+
+    /// All, the one seen first at the front.
+    pub(super) fn all(&self) -> Vec<Arc<Account>> {
+        let mut all: Vec<_> = self.0.load().by_id.values().cloned().collect();
+        all.sort_unstable_by_key(|account| account.id);
+        all
     }
 
     /// The accounts that carry this `business_id`, of whatever app.
     pub(super) fn called(&self, open_id: &str) -> Vec<AccountId> {
         let mut found: Vec<AccountId> =
-            self.by_id.values().filter(|account| account.open_id == open_id).map(|account| account.id).collect();
+            self.0.load().by_id.values().filter(|account| account.open_id == open_id).map(|account| account.id).collect();
         found.sort_unstable();
         found
     }
 
     /// The first account of an app.
     pub(super) fn any_of(&self, app: &str) -> Option<Arc<Account>> {
-        self.by_id.values().filter(|account| account.app_id == app).min_by_key(|account| account.id).cloned()
+        self.0.load().by_id.values().filter(|account| account.app_id == app).min_by_key(|account| account.id).cloned()
     }
 
-    pub(super) fn named(&self, app: &str, open_id: &str) -> Option<&Arc<Account>> {
-        self.by_name.get(&(app.to_owned(), open_id.to_owned()))
+    pub(super) fn named(&self, app: &str, open_id: &str) -> Option<Arc<Account>> {
+        self.0.load().by_name.get(&(app.to_owned(), open_id.to_owned())).cloned()
     }
 }
 
@@ -328,7 +344,7 @@ impl Core {
         let Some(row) = self.ports.store.load(conversation).await? else {
             return Ok(None);
         };
-        let account = self.accounts.of(row.account).cloned();
+        let account = self.accounts.of(row.account);
         Ok(account.map(|account| Arc::new(Address { account, external: row.external })))
     }
 

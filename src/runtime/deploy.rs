@@ -147,9 +147,14 @@ impl Depot<'_> {
         let known = |row: &VersionRow| stored.iter().find(|known| known.digest == row.digest).map(|known| known.number);
         if let (Some(files), Some(row)) = (files, row.as_ref()) {
             let number = known(row);
-            if standing.is_none() || number.is_none() || standing.as_ref().map(|standing| standing.live) == number {
+            let live = number.filter(|number| standing.as_ref().is_some_and(|standing| standing.live == *number));
+            if standing.is_none() || number.is_none() || live.is_some() {
                 let bot = self.compiler.compile(files).await.map_err(DeployError::Refused)?;
-                let number = self.go_live(row.clone()).await?.live;
+                // What is live is not written again: somebody may have rolled it back meanwhile.
+                let number = match live {
+                    Some(number) => number,
+                    None => self.go_live(row.clone()).await?.live,
+                };
                 return Ok(Begun { number, bot, other_files: None });
             }
         }

@@ -128,7 +128,7 @@ impl Handle {
         let mut replies = Vec::new();
         for id in conversations {
             let Some(row) = self.store().load(id).await? else { continue };
-            let Some(of) = core.accounts.of(row.account).cloned() else { continue };
+            let Some(of) = core.accounts.of(row.account) else { continue };
             let address = Arc::new(Address { account: of, external: row.external });
             let Ok(conversation) = Conversation::decode(&row.state) else {
                 replies.extend(rows.iter().filter(|row| row.conversation == id).map(|row| unreadable(row, &address)));
@@ -153,7 +153,8 @@ impl Handle {
     /// Fills in when the replies of one app leave, and what they wait for.
     async fn foretell(&self, report: &Report, ahead: Vec<Ahead>, now: Moment, replies: &mut [Waits]) {
         let core = Arc::clone(&self.core);
-        let parked: Vec<(String, String)> = report.parked.clone();
+        let parked: Vec<(String, String)> =
+            report.parked.iter().map(|(open_id, _, why)| (open_id.clone(), why.clone())).collect();
         let stops = |account: &str, id: AccountId| -> Option<String> {
             if core.pauses.hold(id) {
                 return Some("sending is paused".to_owned());
@@ -201,7 +202,7 @@ impl Handle {
             let parked: Vec<AccountId> = report
                 .parked
                 .iter()
-                .filter_map(|(open_id, _)| core.accounts.named(&report.app, open_id).map(|account| account.id))
+                .filter_map(|(open_id, ..)| core.accounts.named(&report.app, open_id).map(|account| account.id))
                 .collect();
             let blocked = move |account| core.pauses.hold(account) || parked.contains(&account);
             let played = tokio::task::spawn_blocking(move || play(heads, tempo, blocked).len());

@@ -62,7 +62,7 @@ impl Handle {
         let place = if ending { None } else { core.metrics.enter(core.monotonic()) };
         let _place = place.ok_or(Refused::Busy)?;
         let open_id = delivery.open_id.as_deref();
-        let account = open_id.and_then(|open_id| core.accounts.named(&delivery.app, open_id)).cloned();
+        let account = open_id.and_then(|open_id| core.accounts.named(&delivery.app, open_id));
         let kept =
             |kind, why: &str| (kind, Kept::new(why.to_owned(), delivery.app.clone(), delivery.open_id.clone(), &delivery.raw));
         match delivery.meaning {

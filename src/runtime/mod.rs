@@ -1,6 +1,7 @@
 //! In: deliveries, due moments, outcomes. Out: one transaction each, then the effects.
 //! Does not know: axum, HTTP, TikTok by name, source texts.
 
+mod admission;
 mod colleague;
 mod core;
 mod deploy;
@@ -8,6 +9,7 @@ mod deploying;
 mod dispatch;
 mod doubt;
 mod entry;
+mod errand;
 mod fail;
 mod fetching;
 mod forecast;
@@ -37,11 +39,13 @@ mod view;
 mod worker;
 mod writer;
 
+pub use self::admission::{Served, connected, connected_key};
 pub use self::colleague::{Audit, NotWritten, WroteView};
 pub use self::core::{Delivered, Event, Refused};
 pub use self::deploy::{Begun, DeployError, Deployed, Depot, Listed, VERSIONS_MAX};
-pub use self::dispatch::{Report, Waiting};
+pub use self::dispatch::{AccountState, Report, Waiting};
 pub use self::entry::{Entry, Kept, ReplayError, replay};
+pub use self::errand::Errand;
 pub use self::forecast::{Outbox, Waits};
 pub use self::handle::{FetchReport, Handle};
 pub use self::measure::Took;

@@ -88,4 +88,6 @@ pub struct AppOptions {
     pub window_margin_ms: i64,
     /// `business_id` of each account.
     pub accounts: Vec<String>,
+    /// Those of them that the channel does not serve, and why: nothing is sent for them, whoever signs in.
+    pub closed: Vec<(String, String)>,
 }

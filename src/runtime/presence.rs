@@ -10,6 +10,8 @@ use super::port::{Store, StoreError};
 use crate::calendar::Moment;
 
 const PRESENT: &str = "present";
+/// Written before the first sign of life after a gap: whoever starts next, perhaps seconds later, sees no gap any more.
+const PATIENT_UNTIL: &str = "patient_until";
 /// So many missing signs of life are a gap.
 const SIGNS_MISSED: u32 = 3;
 /// Silence is not believed for as long as the gap was, but at least and at most so long.
@@ -31,19 +33,26 @@ impl Presence {
 
     /// Looks how long nobody was here: neither this process before, nor another one on the same store.
     pub(super) async fn look(&self, store: &dyn Store, now: Moment, every: Duration) -> Result<(), StoreError> {
-        let Some(bytes) = store.meta(PRESENT).await? else { return Ok(()) };
-        let Ok(bytes) = <[u8; 8]>::try_from(bytes.as_slice()) else { return Ok(()) };
-        let gap_ms = now.since_ms(Moment(i64::from_le_bytes(bytes)));
+        let Some(seen) = moment(store, PRESENT).await? else { return Ok(()) };
+        // What a clock that had run ahead may have written asks for no more than a gap of now could.
+        let mut until = moment(store, PATIENT_UNTIL).await?.map_or(0, |until| until.0.min(now.plus_ms(PATIENCE_MOST_MS).0));
+        let gap_ms = now.since_ms(seen);
         if gap_ms > i64::try_from((every * SIGNS_MISSED).as_millis()).unwrap_or(i64::MAX) {
-            let until = now.plus_ms(gap_ms.clamp(PATIENCE_LEAST_MS, PATIENCE_MOST_MS));
-            self.patient_until_ms.store(until.0, Ordering::SeqCst);
+            until = until.max(now.plus_ms(gap_ms.clamp(PATIENCE_LEAST_MS, PATIENCE_MOST_MS)).0);
+            store.put_meta(PATIENT_UNTIL, &until.to_le_bytes()).await?;
             tracing::warn!(
                 gap_s = gap_ms / 1_000,
                 "nobody was here; silence is not believed before TikTok has brought what is missing"
             );
         }
+        self.patient_until_ms.store(until, Ordering::SeqCst);
         Ok(())
     }
+}
+
+async fn moment(store: &dyn Store, key: &str) -> Result<Option<Moment>, StoreError> {
+    let bytes = store.meta(key).await?;
+    Ok(bytes.and_then(|bytes| <[u8; 8]>::try_from(bytes.as_slice()).ok()).map(|bytes| Moment(i64::from_le_bytes(bytes))))
 }
 
 /// Gives a sign of life every so often.

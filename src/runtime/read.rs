@@ -84,7 +84,7 @@ impl Handle {
     /// When the store cannot be read.
     pub async fn find_named(&self, name: &str) -> Result<Vec<ConversationId>, StoreError> {
         let mut found = Vec::new();
-        let mut accounts: Vec<_> = self.core.accounts.ids().collect();
+        let mut accounts = self.core.accounts.ids();
         accounts.sort_unstable();
         for account in accounts {
             found.extend(self.store().find(account, name.as_bytes()).await?.map(|row| row.id));

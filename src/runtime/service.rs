@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::admission;
 use super::core::{Account, Accounts, Core};
 use super::dispatch::{Dispatcher, Lane, Msg};
 use super::doubt::Doubt;
@@ -145,6 +146,7 @@ fn lead(tasks: &mut JoinSet<()>, core: &Arc<Core>, lanes: &HashMap<usize, Lane>,
     if core.versions.live().number != 0 {
         tasks.spawn(versions::listen(Arc::clone(core)));
     }
+    tasks.spawn(admission::listen(Arc::clone(core)));
     let told: Vec<Lane> = lanes.values().cloned().collect();
     tasks.spawn(pause::listen(Arc::clone(core), move || told.iter().for_each(|lane| lane.send(Msg::Look))));
 }
@@ -177,7 +179,7 @@ async fn secret(ports: &Ports) -> Result<Vec<u8>, StoreError> {
 }
 
 async fn accounts(options: &Options, ports: &Ports) -> Result<Accounts, StoreError> {
-    let mut accounts = Accounts::default();
+    let accounts = Accounts::default();
     for (app, settings) in options.apps.iter().enumerate() {
         for open_id in &settings.accounts {
             let id: AccountId = ports.store.account(&settings.id, open_id).await?;

@@ -164,11 +164,7 @@ impl Talk {
             }
             Input::Colleague { action, by } => {
                 line.by.clone_from(by);
-                line.text = match action {
-                    ColleagueAction::TakeOver => "a colleague took over",
-                    ColleagueAction::Release => "a colleague gave back",
-                }
-                .to_owned();
+                colleagues(*action).clone_into(&mut line.text);
             }
             Input::Outcome { reply, outcome: Outcome::Unknown { text }, .. } => {
                 self.set(*reply, ReplyState::LookedUp, Some(text.clone()));
@@ -284,6 +280,13 @@ impl Talk {
             view.state = state;
             view.reason = reason;
         }
+    }
+}
+
+fn colleagues(action: ColleagueAction) -> &'static str {
+    match action {
+        ColleagueAction::TakeOver => "a colleague took over",
+        ColleagueAction::Release => "a colleague gave back",
     }
 }
 

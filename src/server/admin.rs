@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
-use super::{Doors, deployments, health, metrics};
+use super::{Doors, connecting, deployments, health, metrics, registration};
 use crate::runtime::port::StoreError;
 
 /// Nothing that an operator asks is longer, in bytes.
@@ -51,6 +51,8 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .route("/admin/v1/pauses", get(pauses))
         .route("/admin/v1/pause", post(pause))
         .route("/admin/v1/resume", post(resume))
+        .merge(connecting::routes())
+        .merge(registration::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .merge(deployments::routes())
         .merge(super::api::tokens_admin::routes())

@@ -42,6 +42,11 @@ fn troubles(doors: &Doors, sending: &[Report]) -> Vec<Trouble> {
     found
 }
 
+/// What is not as it should be, for operators.
+pub(super) fn reasons(doors: &Doors, sending: &[Report]) -> Value {
+    json!(troubles(doors, sending))
+}
+
 pub(super) async fn live(State(doors): State<Arc<Doors>>) -> (StatusCode, Json<Value>) {
     let serving = doors.runtime.is_serving();
     let counters = &doors.counters;

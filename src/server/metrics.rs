@@ -21,6 +21,7 @@ pub(super) async fn answer(State(doors): State<Arc<Doors>>) -> impl IntoResponse
     let mut reports = doors.runtime.reports().await;
     reports.sort_by(|a, b| a.app.cmp(&b.app));
     calls(&mut text, &measures);
+    tokens(&mut text, &doors);
     fetches(&mut text, &measures, &doors.runtime.fetching());
     sending(&mut text, &reports);
     let misses = doors.runtime.will_miss().await;
@@ -175,6 +176,18 @@ fn sending(text: &mut Exposition, reports: &[Report]) {
     text.family(&gauge("rejoinder_leads", "1 where this process sends for the app."), leads);
     let stops = reports.iter().map(|report| (vec![("app", report.app.as_str())], flag(report.clock_stops)));
     text.family(&gauge("rejoinder_clock_stops_sending", "1 while the clocks differ too much to send."), stops);
+}
+
+/// How long accounts can still be renewed: the one of each app that ends first.
+fn tokens(text: &mut Exposition, doors: &Doors) {
+    let mut first = std::collections::BTreeMap::new();
+    for (app, _, left_ms) in super::sign_in::left(doors, doors.clock.now()) {
+        let least = first.entry(app).or_insert(left_ms);
+        *least = left_ms.min(*least);
+    }
+    let left = first.iter().map(|(app, left_ms)| (vec![("app", app.as_str())], number(left_ms.max(&0).unsigned_abs()) / 1e3));
+    let help = "Until the first account of an app must sign in again; missing where TikTok has not said.";
+    text.family(&gauge("rejoinder_sign_in_left_seconds", help), left);
 }
 
 /// Calls by what was called and how it ended.

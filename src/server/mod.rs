@@ -4,15 +4,20 @@
 pub mod admin;
 pub mod api;
 pub mod compiler;
+pub mod connecting;
 pub mod deployments;
 pub mod dry_run;
+pub mod examine;
 mod exposition;
 mod health;
 mod metrics;
 pub mod node;
 pub mod operator;
 pub mod phone;
+pub mod probe;
+pub mod registration;
 pub mod settings;
+pub mod sign_in;
 pub mod testers;
 mod webhook;
 
@@ -39,6 +44,8 @@ pub struct Doors {
     pub signers: Vec<Signer>,
     pub counters: Counters,
     pub testers: Testers,
+    /// What accounts are connected with; `None` in a dry run.
+    pub sign_in: Option<sign_in::SignIn>,
     /// Nothing is sent.
     pub dry_run: bool,
 }
@@ -47,6 +54,7 @@ pub struct Doors {
 pub fn router(doors: Arc<Doors>) -> Router {
     Router::new()
         .route("/webhooks/tiktok", post(webhook::receive))
+        .route(sign_in::PATH, get(sign_in::returned))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::dry_run::{DryFetch, DryRun};
+use super::sign_in::{self, SignIn};
 use super::testers::Testers;
 use super::{Counters, Doors};
 use crate::bot::Bot;
@@ -45,6 +46,8 @@ pub struct AppParts {
     pub window_margin_ms: i64,
     /// `business_id` of each account.
     pub accounts: Vec<String>,
+    /// Those of them that the channel does not serve, and why.
+    pub closed: Vec<(String, String)>,
 }
 
 /// What a server is made of.
@@ -59,6 +62,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     pub store: Arc<dyn Store>,
     pub tokens: Arc<Tokens>,
+    /// Where the world reaches this server, without a path.
+    pub public_url: Option<String>,
     /// Calls the business's systems.
     pub fetcher: Arc<dyn Fetcher>,
     pub fetching: FetchLimits,
@@ -76,6 +81,16 @@ pub struct Node {
     service: Service,
     pub doors: Arc<Doors>,
     client: Arc<Client>,
+    _watch: Watch,
+}
+
+/// The task that looks after the tokens; it ends with the node.
+struct Watch(tokio::task::JoinHandle<()>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Node {
@@ -116,7 +131,7 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
     options.fetching = parts.fetching;
     let ports = Ports {
         clock: Arc::clone(&parts.clock),
-        entropy: parts.entropy,
+        entropy: Arc::clone(&parts.entropy),
         store: parts.store,
         transport: Arc::clone(&transport),
         fetcher,
@@ -130,8 +145,11 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
         .collect();
     let (testers, dry_run) = (Testers::new(parts.testers), parts.dry_run);
     let counters = Counters::default();
-    let doors = Arc::new(Doors { runtime, clock: parts.clock, transport, signers, counters, testers, dry_run });
-    Ok(Node { service, doors, client })
+    let sign_in = SignIn { client: Arc::clone(&client), entropy: parts.entropy, public_url: parts.public_url };
+    let sign_in = (!dry_run).then_some(sign_in);
+    let doors = Arc::new(Doors { runtime, clock: parts.clock, transport, signers, counters, testers, sign_in, dry_run });
+    let watch = Watch(tokio::spawn(sign_in::watch(Arc::downgrade(&doors))));
+    Ok(Node { service, doors, client, _watch: watch })
 }
 
 fn app_options(app: &AppParts) -> AppOptions {
@@ -140,5 +158,6 @@ fn app_options(app: &AppParts) -> AppOptions {
         calls_per_second: app.calls_per_second,
         window_margin_ms: app.window_margin_ms,
         accounts: app.accounts.clone(),
+        closed: app.closed.clone(),
     }
 }

@@ -54,6 +54,12 @@ impl Operator {
         self.read(self.http.post(format!("{}{path}", self.address)).json(body)).await
     }
 
+    /// # Errors
+    /// When nobody answers, or the server refuses.
+    pub async fn delete(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, OperatorError> {
+        self.read(self.http.delete(format!("{}{path}", self.address)).query(query)).await
+    }
+
     async fn read(&self, request: reqwest::RequestBuilder) -> Result<Value, OperatorError> {
         let nobody = |source| OperatorError::Nobody { address: self.address.clone(), source };
         let unreadable = |error: &dyn std::fmt::Display| OperatorError::Unreadable(error.to_string());

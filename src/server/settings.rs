@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::channel::Market;
+
 pub use self::fetch::Fetch;
 
 /// The settings of `rejoinder serve`.
@@ -70,6 +72,15 @@ pub struct Account {
     pub refresh_token: Option<Secret>,
     /// ISO 3166 code of the country the account is registered in.
     pub market: Option<String>,
+}
+
+impl Account {
+    /// Why the channel does not serve the account, where it does not.
+    #[must_use]
+    pub fn closed(&self) -> Option<String> {
+        let market = self.market.as_deref().filter(|market| Market::of(market) == Some(Market::Closed))?;
+        Some(format!("TikTok's messages are not open to accounts of {}", market.to_ascii_uppercase()))
+    }
 }
 
 /// A secret's place: `{ env = "…" }`, `{ file = "…" }`, or a plain string, which is warned about.
@@ -201,6 +212,12 @@ impl Settings {
             }
             let mut accounts = BTreeMap::new();
             for account in &app.accounts {
+                if let Some(market) = account.market.as_deref().filter(|market| Market::of(market).is_none()) {
+                    return fail(format!(
+                        "`market = \"{market}\"` of account `{}` is no country; write its code of two letters, as in `EG`",
+                        account.business_id
+                    ));
+                }
                 if accounts.insert(account.business_id.as_str(), ()).is_some() {
                     return fail(format!("account `{}` of app `{}` is given twice", account.business_id, app.id));
                 }
@@ -374,6 +391,7 @@ market = "EG"
         for (from, to, says) in [
             ("\"5m\"", "\"5 minutes\"", "is not a length of time"),
             ("calls_per_second = 10", "calls_per_second = 0", "is not between 0.1 and 1000"),
+            ("market = \"EG\"", "market = \"Egypt\"", "write its code of two letters"),
             ("{ env = \"TIKTOK_APP_SECRET\" }", "{ enw = \"X\" }", "did you mean `env`?"),
             ("store = \"rejoinder.db\"", "store = \"mysql://u:hunter2@h/d\"", "none of `postgres://"),
         ] {

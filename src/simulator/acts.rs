@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use crate::calendar::Moment;
 
 use super::Simulator;
+use super::api::CODE_LIFE_MS;
 use super::fault::{Fault, FaultKind, Ordered};
-use super::people::{AutoKind, Comment, Content, Customer, Media, Message, Pressed, Side, Source, is_eu};
+use super::people::{AutoKind, Code, Comment, Content, Customer, Media, Message, Pressed, Side, Source, is_eu};
 use super::steps::{Click, Colleague, Disconnect, NewComment, NewCustomer, Raw, Read, Refer, Refusal, Said, Write, refuse};
 use super::world::{CUSTOMERS_MAX, Draft, Hook, World};
 
@@ -328,7 +329,7 @@ impl Simulator {
             let at = account(world, id)?;
             let code = world.rng.auth_code();
             if let Some(account) = world.accounts.get_mut(at) {
-                account.code = Some((code.clone(), now.plus_ms(600_000)));
+                account.code = Some(Code { value: code.clone(), until: now.plus_ms(CODE_LIFE_MS), redirect: None });
             }
             Ok(code)
         })

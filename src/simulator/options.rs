@@ -15,6 +15,9 @@ use super::queue::Queue;
 use super::ring::Ring;
 use super::world::World;
 
+/// What an app for messages is approved for.
+const SCOPES: &str = "message.list.read,message.list.send,message.list.manage,user.account.type";
+
 /// Pushes the clock forward by so many milliseconds.
 pub type Advance = Arc<dyn Fn(i64) + Send + Sync>;
 
@@ -62,6 +65,8 @@ pub struct Options {
     pub app_id: String,
     /// Also the key of the webhooks' signatures.
     pub secret: String,
+    /// What the app may ask accounts for, joined by commas.
+    pub scopes: String,
     pub accounts: Vec<AccountOptions>,
     /// Ids, tokens and coins are drawn from it.
     pub seed: u64,
@@ -84,6 +89,7 @@ impl Options {
             rule: Rule::Strict,
             app_id: "7364323437050855441".to_owned(),
             secret: "simulated-secret".to_owned(),
+            scopes: SCOPES.to_owned(),
             accounts: vec![AccountOptions::default()],
             seed: 1,
             calls_per_second: 10,
@@ -102,6 +108,7 @@ impl Options {
             rule: self.rule,
             app_id: self.app_id.clone(),
             secret: self.secret.clone(),
+            scopes: self.scopes.clone(),
             addresses: BTreeMap::new(),
             accounts,
             customers: Vec::new(),

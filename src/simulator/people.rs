@@ -49,10 +49,18 @@ pub(super) struct Account {
     pub country: String,
     pub tokens: Vec<Token>,
     pub refresh: Option<(String, Moment)>,
-    pub code: Option<(String, Moment)>,
+    pub code: Option<Code>,
     pub direct_reply: bool,
     pub autos: Vec<Auto>,
     pub autos_on: Vec<AutoKind>,
+}
+
+/// What a sign-in leads back with; good for one use.
+pub(super) struct Code {
+    pub value: String,
+    pub until: Moment,
+    /// Must come back with it, where the sign-in named one.
+    pub redirect: Option<String>,
 }
 
 pub(super) struct Token {

@@ -115,6 +115,8 @@ pub(super) struct World {
     pub rule: Rule,
     pub app_id: String,
     pub secret: String,
+    /// What the app may ask accounts for, joined by commas.
+    pub scopes: String,
     /// By event type.
     pub addresses: BTreeMap<String, String>,
     pub accounts: Vec<Account>,

@@ -13,4 +13,4 @@ mod conformance;
 
 pub use memory::Memory;
 pub use postgres::Postgres;
-pub use sqlite::{Checked, Sqlite, backup, check, restore};
+pub use sqlite::{Checked, Sqlite, backup, check, restore, scrub};

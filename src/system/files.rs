@@ -81,6 +81,15 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, bytes, true)
 }
 
+/// How much may still be written below a folder, in bytes.
+///
+/// # Errors
+/// It is not there, or nobody says.
+pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let told = rustix::fs::statvfs(folder)?;
+    Ok(told.f_bavail.saturating_mul(told.f_frsize))
+}
+
 /// Removes a file; fine if it is not there.
 ///
 /// # Errors

@@ -159,6 +159,31 @@ impl Tokens {
         due
     }
 
+    /// Accounts whose token surely ends within [`RENEWAL_MARGIN_MS`] and can be renewed, as (app, open id).
+    #[must_use]
+    pub fn ending(&self, now: Moment) -> Vec<(String, String)> {
+        let ends = |name: &(String, String)| self.access_until(&name.0, &name.1).is_some();
+        self.due(now).into_iter().filter(ends).collect()
+    }
+
+    /// Whether they outlive the process.
+    #[must_use]
+    pub fn are_kept(&self) -> bool {
+        self.keeper.is_some()
+    }
+
+    /// Whether the account has a token.
+    #[must_use]
+    pub fn has(&self, app: &str, open_id: &str) -> bool {
+        self.slot(app, open_id).token().is_some()
+    }
+
+    /// Whether the account has a token, and when its refresh token ends, where that is known.
+    #[must_use]
+    pub fn refresh_until(&self, app: &str, open_id: &str) -> Option<Option<Moment>> {
+        lock(&self.slot(app, open_id).state).token.as_ref().map(|token| token.refresh_until)
+    }
+
     /// When the account's access token ends, where that is known.
     #[must_use]
     pub fn access_until(&self, app: &str, open_id: &str) -> Option<Moment> {
@@ -189,6 +214,21 @@ impl Tokens {
 
     /// Takes a renewed token and hands it to the keeper.
     pub(super) async fn renewed(&self, app: &str, open_id: &str, token: Token) {
+        if let Err(error) = self.take(app, open_id, token).await {
+            tracing::error!(app, open_id, error, "the renewed token could not be stored; it is in memory only");
+        }
+    }
+
+    /// Takes the token of somebody who has just signed in, in place of any before it.
+    pub(super) async fn signed_in(&self, app: &str, open_id: &str, token: Token) -> Result<(), String> {
+        let slot = self.slot(app, open_id);
+        // A renewal that is under way would put the token of before over this one.
+        let _flight = slot.flight.lock().await;
+        self.catch_up(app, open_id).await?;
+        self.take(app, open_id, token).await
+    }
+
+    async fn take(&self, app: &str, open_id: &str, token: Token) -> Result<(), String> {
         let generation = {
             let slot = self.slot(app, open_id);
             let mut state = lock(&slot.state);
@@ -196,10 +236,9 @@ impl Tokens {
             state.token = Some(token.clone());
             state.generation
         };
-        if let Some(keeper) = &self.keeper
-            && let Err(error) = keeper.on_change(app, open_id, generation, &token).await
-        {
-            tracing::error!(app, open_id, generation, error, "the renewed token could not be stored; it is in memory only");
+        match &self.keeper {
+            Some(keeper) => keeper.on_change(app, open_id, generation, &token).await,
+            None => Ok(()),
         }
     }
 }

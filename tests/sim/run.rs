@@ -265,6 +265,7 @@ fn options(world: &World) -> Options {
         calls_per_second: if world.is(Mutant::Hurried) { 30.0 } else { 10.0 },
         window_margin_ms: world.plan.margin_ms,
         accounts: (0..world.plan.accounts).map(World::open_id).collect(),
+        closed: Vec::new(),
     };
     // The store in memory never fails to give its hint.
     let news_every = std::time::Duration::from_secs(3_600);

@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the suite drives real processes in real time over real files")]
 
+mod accounts;
 #[cfg(test)]
 mod api;
 #[cfg(test)]
@@ -20,6 +21,8 @@ mod cluster;
 mod comments;
 #[cfg(test)]
 mod deploying;
+#[cfg(test)]
+mod doctor;
 #[cfg(test)]
 mod e2e;
 #[cfg(test)]

@@ -66,6 +66,7 @@ pub struct Town {
     /// From the next start on.
     pub testers: Vec<String>,
     pub dry_run: bool,
+    pub token: Token,
     margin_ms: i64,
     api: String,
     folder: tempfile::TempDir,
@@ -144,6 +145,7 @@ impl Town {
             bot: Arc::new(bot),
             testers: Vec::new(),
             dry_run: false,
+            token: Token::given(SecretString::from(TOKEN), Some(SecretString::from("rft.test"))),
             margin_ms,
             api,
             folder: tempfile::tempdir().unwrap(),
@@ -171,7 +173,7 @@ impl Town {
             }
         };
         let tokens = Arc::new(Tokens::in_memory());
-        tokens.put(APP, BUSINESS, 1, Token::given(SecretString::from(TOKEN), Some(SecretString::from("rft.test"))));
+        tokens.put(APP, BUSINESS, 1, self.token.clone());
         let app = node::AppParts {
             id: APP.into(),
             secret: SecretString::from(SECRET),
@@ -180,6 +182,7 @@ impl Town {
             signature_age_max_ms: 300_000,
             window_margin_ms: self.margin_ms,
             accounts: vec![BUSINESS.into()],
+            closed: Vec::new(),
         };
         let parts = node::Parts {
             apps: vec![app],
@@ -190,6 +193,7 @@ impl Town {
             entropy: Arc::new(SeededEntropy::new(7)),
             store: Arc::clone(&store),
             tokens,
+            public_url: None,
             fetcher: Arc::new(CallsNobody),
             fetching: FetchLimits::default(),
             testers: self.testers.clone(),
@@ -255,6 +259,11 @@ impl Town {
 
     pub fn store(&self) -> &dyn Store {
         self.running.as_ref().unwrap().store.as_ref()
+    }
+
+    pub fn now(&self) -> Moment {
+        use rejoinder::runtime::port::Clock as _;
+        self.clock.now()
     }
 
     pub fn jump(&self, ms: i64) {

@@ -1,17 +1,56 @@
 //! Which accounts may send: tokens that are being renewed, and accounts that wait for somebody to act.
+//!
+//! A renewed token that is refused at once stops the account: each message would only be one more failure. TikTok is known to
+//! be wrong for a while, so it is renewed again after a pause that grows; a refused renewal needs somebody to sign in.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::channel::{NotSent, Outcome, RefusalScope};
 use crate::runtime::port::AccountId;
 
-/// A token that is refused so soon after its renewal is not renewed again.
+/// A token that is refused so soon after its renewal is not renewed again at once.
 const PROBATION: Duration = Duration::from_secs(600);
+/// The first pause before it is, doubled each time up to the longest.
+const REFUSED_PAUSE: Duration = Duration::from_secs(600);
+const REFUSED_PAUSE_MOST: Duration = Duration::from_secs(6 * 3_600);
+
+/// What an account may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    #[default]
+    Active,
+    /// Its token is gone or refused, and cannot be renewed.
+    NeedsSignIn,
+    /// TikTok lets it send nothing.
+    Restricted,
+    /// The channel does not serve the country that it is registered in.
+    MarketNotServed,
+}
+
+impl AccountState {
+    /// The stable word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::NeedsSignIn => "needs_sign_in",
+            Self::Restricted => "restricted",
+            Self::MarketNotServed => "market_not_served",
+        }
+    }
+}
 
 /// Nothing is known of most accounts: they may send.
 #[derive(Default)]
-pub(in crate::runtime) struct Accounts(HashMap<AccountId, State>);
+pub(in crate::runtime) struct Accounts {
+    known: HashMap<AccountId, State>,
+    /// Accounts that the channel does not serve, and why.
+    closed: HashMap<AccountId, String>,
+}
 
 #[derive(Default)]
 struct State {
@@ -20,30 +59,46 @@ struct State {
     renewed_at: Option<Duration>,
     /// A call with the renewed token was accepted.
     proven: bool,
-    parked: Option<String>,
+    parked: Option<(AccountState, String)>,
     failures: u32,
+    /// Renewed tokens that were refused, one after the other.
+    refused: u32,
 }
 
 /// What must be done after an outcome.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::runtime) enum Then {
     Nothing,
-    /// Renew the account's token; at most one renewal runs at a time.
-    Renew,
+    /// Renew the account's token after this pause; at most one renewal runs at a time.
+    Renew(Duration),
 }
 
 impl Accounts {
     pub(in crate::runtime) fn blocked(&self, account: AccountId) -> bool {
-        self.0.get(&account).is_some_and(|state| state.renewing || state.parked.is_some())
+        self.closed.contains_key(&account)
+            || self.known.get(&account).is_some_and(|state| state.renewing || state.parked.is_some())
     }
 
     pub(in crate::runtime) fn parked(&self, account: AccountId) -> Option<&str> {
-        self.0.get(&account).and_then(|state| state.parked.as_deref())
+        let parked = self.known.get(&account).and_then(|state| state.parked.as_ref());
+        self.closed.get(&account).or(parked.map(|(_, why)| why)).map(String::as_str)
     }
 
     /// All accounts that wait for somebody to act.
-    pub(in crate::runtime) fn all_parked(&self) -> impl Iterator<Item = (AccountId, &str)> {
-        self.0.iter().filter_map(|(account, state)| Some((*account, state.parked.as_deref()?)))
+    pub(in crate::runtime) fn all_parked(&self) -> impl Iterator<Item = (AccountId, AccountState, &str)> {
+        let closed = self.closed.iter().map(|(account, why)| (*account, AccountState::MarketNotServed, why.as_str()));
+        let known = self.known.iter().filter(|(account, _)| !self.closed.contains_key(account));
+        let parked = known.filter_map(|(account, state)| {
+            let (stands, why) = state.parked.as_ref()?;
+            Some((*account, *stands, why.as_str()))
+        });
+        closed.chain(parked)
+    }
+
+    /// The channel does not serve the account: nobody's sign-in changes that.
+    pub(in crate::runtime) fn close(&mut self, account: AccountId, why: String) {
+        tracing::error!(account = account.0, why, "nothing is sent for the account");
+        self.closed.insert(account, why);
     }
 
     /// Takes in how a call that began at `begun` ended. Only a send's refusal parks the account: TikTok may deny it a
@@ -52,7 +107,7 @@ impl Accounts {
         match outcome {
             Outcome::NotSent(NotSent::Token { code }) => return self.token_refused(account, begun, *code),
             Outcome::Refused { code, text, scope: RefusalScope::Account } if is_send => {
-                self.park(account, format!("TikTok refused the account: {code} {text}"));
+                self.park(account, AccountState::Restricted, format!("TikTok refused the account: {code} {text}"));
             }
             Outcome::Refused { scope: RefusalScope::Account, .. } | Outcome::NotSent(_) | Outcome::Unknown { .. } => {}
             Outcome::Sent { .. } | Outcome::Refused { .. } => self.worked(account),
@@ -62,13 +117,14 @@ impl Accounts {
 
     /// A call of any kind was answered well: the token is good.
     pub(in crate::runtime) fn worked(&mut self, account: AccountId) {
-        if let Some(state) = self.0.get_mut(&account) {
+        if let Some(state) = self.known.get_mut(&account) {
             state.proven = true;
+            state.refused = 0;
         }
     }
 
     fn token_refused(&mut self, account: AccountId, begun: Duration, code: i64) -> Then {
-        let state = self.0.entry(account).or_default();
+        let state = self.known.entry(account).or_default();
         // A call that left with the token before it just goes again.
         let old = state.renewed_at.is_some_and(|renewed_at| begun < renewed_at);
         if state.renewing || state.parked.is_some() || old {
@@ -76,11 +132,20 @@ impl Accounts {
         }
         let young = state.renewed_at.is_some_and(|renewed_at| begun.saturating_sub(renewed_at) < PROBATION);
         if young && !state.proven {
-            self.park(account, format!("the renewed token was refused too: {code}"));
-            return Then::Nothing;
+            let pause = REFUSED_PAUSE.saturating_mul(1 << state.refused.min(16)).min(REFUSED_PAUSE_MOST);
+            let minutes = pause.as_secs() / 60;
+            let reason = format!("the renewed token was refused too: {code}; it is renewed again in {minutes} min");
+            tracing::error!(account = account.0, reason, "the account sends nothing");
+            *state = State {
+                renewing: true,
+                parked: Some((AccountState::NeedsSignIn, reason)),
+                refused: state.refused.saturating_add(1),
+                ..State::default()
+            };
+            return Then::Renew(pause);
         }
         state.renewing = true;
-        Then::Renew
+        Then::Renew(Duration::ZERO)
     }
 
     /// Takes in a renewal's result; gives how long to wait before the next try, where one makes sense.
@@ -90,18 +155,18 @@ impl Accounts {
         now: Duration,
         result: Result<(), Outcome>,
     ) -> Option<Duration> {
-        let state = self.0.entry(account).or_default();
+        let state = self.known.entry(account).or_default();
         match result {
             Ok(()) => {
-                *state = State { renewed_at: Some(now), ..State::default() };
+                *state = State { renewed_at: Some(now), refused: state.refused, ..State::default() };
                 None
             }
             Err(Outcome::Refused { code, text, .. }) => {
-                self.park(account, format!("the token could not be renewed: {code} {text}"));
+                self.park(account, AccountState::NeedsSignIn, format!("the token could not be renewed: {code} {text}"));
                 None
             }
             Err(Outcome::NotSent(NotSent::Token { code })) => {
-                self.park(account, format!("the token could not be renewed: {code}"));
+                self.park(account, AccountState::NeedsSignIn, format!("the token could not be renewed: {code}"));
                 None
             }
             Err(outcome) => {
@@ -115,14 +180,14 @@ impl Accounts {
 
     /// Somebody acted: the account may try again.
     pub(in crate::runtime) fn unpark(&mut self, account: AccountId) {
-        self.0.remove(&account);
+        self.known.remove(&account);
     }
 
-    fn park(&mut self, account: AccountId, reason: String) {
+    fn park(&mut self, account: AccountId, stands: AccountState, reason: String) {
         tracing::error!(account = account.0, reason, "the account sends nothing more until somebody acts");
-        let state = self.0.entry(account).or_default();
+        let state = self.known.entry(account).or_default();
         state.renewing = false;
-        state.parked.get_or_insert(reason);
+        state.parked = Some((stands, reason));
     }
 }
 
@@ -143,7 +208,7 @@ mod tests {
     #[test]
     fn a_refused_token_is_renewed_once_for_all_calls_that_had_it() {
         let mut accounts = Accounts::default();
-        assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Renew);
+        assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Renew(Duration::ZERO));
         assert!(accounts.blocked(ONE));
         assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Nothing);
         assert_eq!(accounts.renewed(ONE, at(5), Ok(())), None);
@@ -153,12 +218,33 @@ mod tests {
     }
 
     #[test]
-    fn a_renewed_token_that_is_refused_parks_the_account_until_somebody_acts() {
+    fn a_renewed_token_that_is_refused_stops_the_account_and_is_renewed_ever_later() {
         let mut accounts = Accounts::default();
-        assert_eq!(accounts.called(ONE, at(1), &token(), true), Then::Renew);
+        accounts.called(ONE, at(1), &token(), true);
+        let mut now = 5;
+        for pause in [600, 1_200, 2_400, 4_800, 9_600, 19_200, 21_600, 21_600] {
+            assert_eq!(accounts.renewed(ONE, at(now), Ok(())), None);
+            assert!(!accounts.blocked(ONE), "one message goes to find out");
+            assert_eq!(accounts.called(ONE, at(now + 1), &token(), true), Then::Renew(at(pause)));
+            assert!(accounts.parked(ONE).is_some());
+            assert_eq!(accounts.called(ONE, at(now + 1), &token(), true), Then::Nothing, "one renewal at a time");
+            now += pause;
+        }
+        accounts.renewed(ONE, at(now), Ok(()));
+        accounts.called(ONE, at(now + 1), &Outcome::Sent { message_id: "m".to_owned() }, true);
+        accounts.called(ONE, at(now + 90_000), &token(), true);
+        accounts.renewed(ONE, at(now + 90_001), Ok(()));
+        assert_eq!(accounts.called(ONE, at(now + 90_002), &token(), true), Then::Renew(at(600)), "it had worked in between");
+    }
+
+    #[test]
+    fn what_was_refused_for_good_waits_for_somebody() {
+        let mut accounts = Accounts::default();
+        accounts.called(ONE, at(1), &token(), true);
         accounts.renewed(ONE, at(5), Ok(()));
-        assert_eq!(accounts.called(ONE, at(6), &token(), true), Then::Nothing);
-        assert!(accounts.parked(ONE).is_some());
+        accounts.called(ONE, at(6), &token(), true);
+        assert_eq!(accounts.renewed(ONE, at(606), Err(token())), None);
+        assert_eq!(accounts.parked(ONE), Some("the token could not be renewed: 40105"));
         accounts.unpark(ONE);
         assert!(!accounts.blocked(ONE));
     }
@@ -169,7 +255,7 @@ mod tests {
         accounts.called(ONE, at(1), &token(), true);
         accounts.renewed(ONE, at(5), Ok(()));
         accounts.called(ONE, at(6), &Outcome::Sent { message_id: "m".to_owned() }, true);
-        assert_eq!(accounts.called(ONE, at(90_000), &token(), true), Then::Renew);
+        assert_eq!(accounts.called(ONE, at(90_000), &token(), true), Then::Renew(Duration::ZERO));
     }
 
     #[test]
@@ -193,12 +279,34 @@ mod tests {
         let mut accounts = Accounts::default();
         accounts.called(ONE, at(1), &token(), false);
         accounts.renewed(ONE, at(5), Ok(()));
-        assert_eq!(accounts.called(ONE, at(90_000), &token(), false), Then::Renew);
+        assert_eq!(accounts.called(ONE, at(90_000), &token(), false), Then::Renew(Duration::ZERO));
         let mut accounts = Accounts::default();
         accounts.called(ONE, at(1), &token(), false);
         accounts.renewed(ONE, at(5), Ok(()));
         accounts.worked(ONE);
-        assert_eq!(accounts.called(ONE, at(60), &token(), true), Then::Renew, "a look had proven it");
+        assert_eq!(accounts.called(ONE, at(60), &token(), true), Then::Renew(Duration::ZERO), "a look had proven it");
+    }
+
+    #[test]
+    fn an_account_that_the_channel_does_not_serve_stays_closed_whoever_signs_in() {
+        let mut accounts = Accounts::default();
+        accounts.close(ONE, "not in DE".to_owned());
+        accounts.called(ONE, at(1), &token(), true);
+        accounts.unpark(ONE);
+        assert!(accounts.blocked(ONE) && !accounts.blocked(AccountId(2)));
+        assert_eq!(accounts.all_parked().collect::<Vec<_>>(), [(ONE, AccountState::MarketNotServed, "not in DE")]);
+    }
+
+    #[test]
+    fn whoever_must_act_is_told_apart() {
+        let mut accounts = Accounts::default();
+        let refused = |code| Outcome::Refused { code, text: String::new(), scope: RefusalScope::Account };
+        accounts.called(ONE, at(1), &refused(40_001), true);
+        accounts.called(AccountId(2), at(1), &token(), true);
+        accounts.renewed(AccountId(2), at(2), Err(refused(40_107)));
+        let mut states: Vec<_> = accounts.all_parked().map(|(id, state, _)| (id.0, state.word())).collect();
+        states.sort_unstable();
+        assert_eq!(states, [(1, "restricted"), (2, "needs_sign_in")]);
     }
 
     #[test]

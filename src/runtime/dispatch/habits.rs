@@ -90,7 +90,7 @@ async fn note(core: Arc<Core>, account: AccountId, at: Moment) {
 
 async fn read(desk: Desk, app: String) {
     let core = &desk.core;
-    let ids: Vec<AccountId> = core.accounts.ids().collect();
+    let ids: Vec<AccountId> = core.accounts.ids();
     for account in ids.into_iter().filter(|id| core.accounts.of(*id).is_some_and(|account| account.app_id == app)) {
         let kept = core.ports.store.meta(&key(account)).await.ok().flatten();
         if let Some(at) = kept.and_then(|bytes| bytes.as_slice().try_into().ok()) {

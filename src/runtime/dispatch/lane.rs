@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
+use super::accounts::AccountState;
 use crate::calendar::Moment;
 use crate::channel::Outcome;
 use crate::engine::{Class, ReplyId};
@@ -161,7 +162,7 @@ pub struct Report {
     /// The clocks differ too much: nothing is sent.
     pub clock_stops: bool,
     /// Accounts (`business_id`) that send nothing until somebody acts, and why.
-    pub parked: Vec<(String, String)>,
+    pub parked: Vec<(String, AccountState, String)>,
 }
 
 /// Conversations of one class with a reply ready to leave.

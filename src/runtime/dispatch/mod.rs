@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 pub(super) use self::lane::{Call, Called, Desk, Lane, Msg, Rank};
 pub use self::lane::{Report, Waiting};
 
+pub use self::accounts::AccountState;
 use self::accounts::Accounts;
 use self::attempt::Attempt;
 use self::clock::ClockWatch;
@@ -105,6 +106,12 @@ impl Dispatcher {
         first: Duration,
         led_until: Duration,
     ) -> Self {
+        let mut accounts = Accounts::default();
+        for (open_id, why) in &app.closed {
+            if let Some(account) = core.accounts.named(&app.id, open_id) {
+                accounts.close(account.id, why.clone());
+            }
+        }
         Self {
             app: app.id.clone(),
             pace: Pace::new(app.calls_per_second, first),
@@ -112,7 +119,7 @@ impl Dispatcher {
             messages,
             jobs: JoinSet::new(),
             queue: Queue::default(),
-            accounts: Accounts::default(),
+            accounts,
             habits: Habits::default(),
             waiters: Default::default(),
             ahead: HashSet::new(),

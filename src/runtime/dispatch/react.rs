@@ -132,15 +132,15 @@ impl Dispatcher {
             }
         }
         if let Some(account) = called.account
-            && self.accounts.called(account, called.begun, &outcome, is_send) == Then::Renew
+            && let Then::Renew(after) = self.accounts.called(account, called.begun, &outcome, is_send)
         {
-            self.renew(account, Duration::ZERO);
+            self.renew(account, after);
         }
     }
 
     fn renew(&mut self, account: AccountId, after: Duration) {
         if let Some(account) = self.desk.core.accounts.of(account) {
-            self.jobs.spawn(self.desk.clone().renew(Arc::clone(account), after));
+            self.jobs.spawn(self.desk.clone().renew(account, after));
         }
     }
 
@@ -221,7 +221,7 @@ impl Dispatcher {
             paused_ms: u64::try_from(paused.as_millis()).unwrap_or(u64::MAX),
             clock_ms,
             clock_stops: skew_stops(clock_ms),
-            parked: parked.filter_map(|(id, why)| Some((name(id)?, why.to_owned()))).collect(),
+            parked: parked.filter_map(|(id, state, why)| Some((name(id)?, state, why.to_owned()))).collect(),
         }
     }
 }

@@ -78,8 +78,9 @@ impl Fetching {
 
     /// The right to carry a call out, unless somebody here has it.
     fn claim(&self, conversation: ConversationId, call: u32) -> Option<Claim<'_>> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.insert((conversation, call)).then_some(Claim(self, (conversation, call)))
+        let is_new = self.open.lock().unwrap_or_else(PoisonError::into_inner).insert((conversation, call));
+        // Made only where it is given out: whatever drops one gives the right back.
+        is_new.then(|| Claim(self, (conversation, call)))
     }
 }
 
@@ -316,4 +317,22 @@ fn tried(end: FetchEnd) -> Tried<'static> {
     };
     let (answer, again) = end.into_answer();
     Tried { answer, word, again, under_way: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_call_is_carried_out_by_one_and_may_be_again_afterwards() {
+        let (fetching, _begun) = Fetching::new(&FetchLimits::default());
+        let claim = fetching.claim(ConversationId(1), 1);
+        assert!(claim.is_some());
+        for _ in 0..2 {
+            assert!(fetching.claim(ConversationId(1), 1).is_none(), "who was refused has given nothing back");
+        }
+        assert!(fetching.claim(ConversationId(1), 2).is_some() && fetching.claim(ConversationId(2), 1).is_some());
+        drop(claim);
+        assert!(fetching.claim(ConversationId(1), 1).is_some());
+    }
 }

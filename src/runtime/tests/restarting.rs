@@ -145,6 +145,18 @@ async fn silence_is_believed_when_tiktok_had_time_to_bring_what_is_missing() {
 }
 
 #[tokio::test]
+async fn an_absence_is_remembered_when_the_process_ends_again_at_once() {
+    let world = World::new().await;
+    world.write("mona", "name").await.unwrap();
+    world.pass(5_000).await;
+    let world = world.crash_for(HOUR).await.crash_for(20_000).await.crash_for(20_000).await;
+    world.pass(50 * MINUTE).await;
+    assert_eq!(world.sent(), ["What is your name?"]);
+    world.pass(11 * MINUTE).await;
+    assert_eq!(world.sent(), ["What is your name?", "Never mind."]);
+}
+
+#[tokio::test]
 async fn a_short_absence_delays_nobodys_silence() {
     let world = World::new().await;
     world.write("mona", "name").await.unwrap();

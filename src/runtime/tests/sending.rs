@@ -153,6 +153,24 @@ async fn a_renewed_token_that_is_refused_parks_the_account_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn an_account_whose_renewed_token_was_refused_goes_on_when_tiktok_takes_it_again() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.answer(token());
+    }
+    world.write("mona", "hello").await.unwrap();
+    world.pass(9 * MINUTE).await;
+    assert_eq!((world.count("renew"), world.sent().len()), (1, 2));
+    // Ten minutes later one message finds out that it is still refused; then twenty.
+    world.pass(2 * MINUTE).await;
+    assert_eq!((world.count("renew"), world.sent().len()), (2, 3));
+    world.pass(21 * MINUTE).await;
+    assert_eq!((world.count("renew"), world.sent().len()), (3, 4));
+    assert_eq!(world.replies("mona").await, ["Welcome!: Sent"]);
+    assert!(world.handle.reports().await[0].parked.is_empty());
+}
+
+#[tokio::test]
 async fn what_a_parked_account_could_not_send_ends_with_its_window_and_a_reason() {
     let world = World::new().await;
     world.answer(Outcome::Refused { code: 40_001, text: "no permission".to_owned(), scope: RefusalScope::Account });

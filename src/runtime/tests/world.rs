@@ -176,7 +176,8 @@ impl Around {
 
 pub fn options() -> Options {
     let accounts = vec![SHOP.to_owned(), CAFE.to_owned()];
-    let app = AppOptions { id: APP.to_owned(), calls_per_second: 10.0, window_margin_ms: 5 * MINUTE, accounts };
+    let app =
+        AppOptions { id: APP.to_owned(), calls_per_second: 10.0, window_margin_ms: 5 * MINUTE, accounts, closed: Vec::new() };
     Options::new(vec![app])
 }
 

@@ -2,14 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::people::{Account, Token};
+use super::super::people::{Account, Code, Token};
 use super::Cx;
 use super::answer::{Answer, ApiError, error, parameter};
 use super::ask::Ask;
 
 /// One year.
 pub(in crate::simulator) const REFRESH_LIFE_MS: i64 = 31_536_000_000;
-const SCOPE: &str = "message.list.read,message.list.send,message.list.manage,user.account.type";
 /// Tokens that an account keeps: the oldest go.
 const TOKENS_MAX: usize = 20;
 
@@ -68,7 +67,7 @@ impl Cx<'_> {
         Ok(json!({
             "access_token": access,
             "token_type": "Bearer",
-            "scope": SCOPE,
+            "scope": self.world.scopes,
             "expires_in": self.token_life_ms / 1000,
             "refresh_token": refresh,
             "refresh_token_expires_in": REFRESH_LIFE_MS / 1000,
@@ -83,7 +82,7 @@ impl Cx<'_> {
 
 /// `POST /tt_user/oauth2/token/`
 pub(super) fn token(cx: &mut Cx<'_>, ask: &Ask) -> Answer {
-    let [id, secret, grant, code, _redirect] =
+    let [id, secret, grant, code, redirect] =
         ask.texts(["client_id", "client_secret", "grant_type", "auth_code", "redirect_uri"])?;
     cx.app(id, secret)?;
     if grant != "authorization_code" {
@@ -91,7 +90,9 @@ pub(super) fn token(cx: &mut Cx<'_>, ask: &Ask) -> Answer {
     }
     cx.pace()?;
     let now = cx.now;
-    let fits = |account: &Account| account.code.as_ref().is_some_and(|(own, until)| own == code && *until > now);
+    let right =
+        |own: &Code| own.value == code && own.until > now && own.redirect.as_deref().is_none_or(|begun| begun == redirect);
+    let fits = |account: &Account| account.code.as_ref().is_some_and(right);
     let at = cx.account_where(fits).ok_or_else(|| error(40110))?;
     if cx.dry {
         return Ok(Value::Object(Map::new()));
@@ -150,7 +151,7 @@ pub(super) fn token_info(cx: &mut Cx<'_>, ask: &Ask) -> Answer {
         |account: &Account| account.tokens.iter().any(|token| token.value == access && !token.revoked && token.expires > now);
     let at = cx.account_where(fits).ok_or_else(|| error(40105))?;
     let creator = cx.world.accounts.get(at).map(|account| account.business_id.clone());
-    Ok(json!({"app_id": id, "scope": SCOPE, "creator_id": creator}))
+    Ok(json!({"app_id": id, "scope": cx.world.scopes, "creator_id": creator}))
 }
 
 /// `GET /business/get/`

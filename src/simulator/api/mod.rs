@@ -5,6 +5,7 @@
 mod accounts;
 mod answer;
 mod ask;
+mod authorise;
 mod automatic;
 mod hooks;
 mod lists;
@@ -29,6 +30,7 @@ use answer::{Answer, ApiError, ask_wrong};
 use ask::Ask;
 
 pub(super) use accounts::REFRESH_LIFE_MS;
+pub(super) use authorise::CODE_LIFE_MS;
 pub(super) use media::{MEDIA_LIFE_MS, file};
 
 const BASE: &str = "/open_api/v1.3";
@@ -41,6 +43,8 @@ const ECHO_WAIT_MS: i64 = 3_000;
 pub(super) fn router() -> Router<Simulator> {
     Router::new()
         .route("/open_api/v1.3/{*rest}", any(call))
+        .route("/v2/auth/authorize", get(authorise::page))
+        .route("/v2/auth/authorize/", get(authorise::page))
         .route("/sim/v1/media/{id}", get(download))
         .layer(DefaultBodyLimit::disable())
 }

@@ -86,6 +86,22 @@ pub fn check(path: &Path) -> Result<Checked, StoreError> {
     Ok(checked(&connection)?)
 }
 
+/// Writes the whole file anew, so that nothing stays in it of what was replaced or removed before.
+///
+/// # Errors
+/// It is no store, a server has it, or the disk is full; then it is as before.
+pub fn scrub(path: &Path) -> Result<(), StoreError> {
+    drop(reading(path)?);
+    let _lock = Lock::take(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(Failure::from)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(Failure::from)?;
+    connection.execute_batch("PRAGMA secure_delete = ON; VACUUM").map_err(Failure::from)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(Failure::from)?;
+    connection.close().map_err(|(_, error)| Failure::from(error))?;
+    Ok(())
+}
+
 /// The row that says which version of the bot is live names one that is there.
 const LIVE: (&str, &str) = (
     "SELECT live FROM (

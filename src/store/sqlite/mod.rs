@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-pub use self::keep::{Checked, backup, check, restore};
+pub use self::keep::{Checked, backup, check, restore, scrub};
 
 use self::reader::Readers;
 use self::writer::Writer;

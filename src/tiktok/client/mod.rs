@@ -6,6 +6,7 @@ mod accounts;
 mod body;
 mod http;
 mod listing;
+mod sign_in;
 pub mod skew;
 mod transport;
 
@@ -17,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 
 pub use accounts::{ConversationKind, Conversations};
+pub use sign_in::{SignedIn, TokenFacts, sign_in_address};
 
 use self::http::{Failure, Payload, Request, exchange};
 use self::skew::Skew;
@@ -47,9 +49,23 @@ mod path {
     pub const WEBHOOK_REMOVE: &str = "/business/webhook/delete/";
     pub const ACCOUNT: &str = "/business/get/";
     pub const RENEW: &str = "/tt_user/oauth2/refresh_token/";
+    pub const SIGN_IN: &str = "/tt_user/oauth2/token/";
+    pub const TOKEN_INFO: &str = "/tt_user/token_info/get/";
     #[cfg(test)]
-    pub const ALL: [&str; 10] =
-        [SEND, UPLOAD, CONTENTS, CONVERSATIONS, CAPABILITIES, WEBHOOK_SET, WEBHOOK_GET, WEBHOOK_REMOVE, ACCOUNT, RENEW];
+    pub const ALL: [&str; 12] = [
+        SEND,
+        UPLOAD,
+        CONTENTS,
+        CONVERSATIONS,
+        CAPABILITIES,
+        WEBHOOK_SET,
+        WEBHOOK_GET,
+        WEBHOOK_REMOVE,
+        ACCOUNT,
+        RENEW,
+        SIGN_IN,
+        TOKEN_INFO,
+    ];
 }
 
 /// An app by which accounts are reached.

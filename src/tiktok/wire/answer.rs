@@ -149,6 +149,15 @@ pub struct TokenGrant {
     pub scope: Option<String>,
 }
 
+/// `tt_user/token_info/get/`
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct TokenInfo {
+    /// Joined by commas.
+    pub scope: Option<String>,
+    /// The account that the token belongs to.
+    pub creator_id: Option<Loose>,
+}
+
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     String::deserialize(deserializer).map(SecretString::from)
 }

@@ -12,14 +12,15 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 pub use answer::{
     Account, Answer, Capabilities, Capability, ConversationPage, ListedConversation, ListedMessage, MessageList, Participant,
-    SentMessage, TokenGrant, UploadedMedia, Webhook, read_answer,
+    SentMessage, TokenGrant, TokenInfo, UploadedMedia, Webhook, read_answer,
 };
 pub use event::{
     Ad, CommentEvent, Envelope, Message, MessageTag, Party, Reaction, ReadMark, Referral, ReferralEvent, ReplySource, ShortLink,
     Template, TemplateButton, TemplateElement,
 };
 pub use request::{
-    ButtonBody, CardBody, CommentReply, DirectReply, MediaRef, PostRef, QuoteRef, RefreshBody, SendBody, TextRef, WebhookBody,
+    ButtonBody, CardBody, CodeBody, CommentReply, DirectReply, MediaRef, PostRef, QuoteRef, RefreshBody, SendBody, TextRef,
+    TokenInfoBody, WebhookBody,
 };
 
 /// A text that some senders write as a bare number: ids of ads and comments.

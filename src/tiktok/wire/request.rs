@@ -91,6 +91,25 @@ pub struct RefreshBody<'a> {
     pub refresh_token: &'a str,
 }
 
+/// `tt_user/oauth2/token/`. No `Debug`: it holds secrets.
+#[derive(Serialize)]
+pub struct CodeBody<'a> {
+    pub client_id: &'a str,
+    pub client_secret: &'a str,
+    /// `authorization_code`
+    pub grant_type: &'static str,
+    pub auth_code: &'a str,
+    /// Exactly the one that the sign-in was begun with.
+    pub redirect_uri: &'a str,
+}
+
+/// `tt_user/token_info/get/`. No `Debug`: it holds a token.
+#[derive(Serialize)]
+pub struct TokenInfoBody<'a> {
+    pub app_id: &'a str,
+    pub access_token: &'a str,
+}
+
 /// `business/webhook/update|delete/`. No `Debug`: it holds the app's secret.
 #[derive(Serialize)]
 pub struct WebhookBody<'a> {

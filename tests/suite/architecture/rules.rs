@@ -92,9 +92,12 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustyline", &["cli"]),
     ("anyhow", &["cli"]),
     ("indicatif", &["cli"]),
+    ("png", &["cli"]),
+    ("qrcode", &["cli"]),
     ("similar", &["testing"]),
     ("getrandom", &["system"]),
     ("aes_gcm", &["system"]),
+    ("rustix", &["system"]),
     ("std::fs", &["system", "store"]),
 ];
 
