@@ -174,6 +174,7 @@ impl Talk<'_> {
             limits: &self.limits,
             window_margin_ms: 300_000,
             skew_ms: 5_000,
+            hooked: &[],
         };
         advance(self.bot, state, input, &context).effects
     }

@@ -40,6 +40,52 @@ pub struct Function {
     pub end: u32,
 }
 
+/// A function that the bot calls by itself, where a script has one of this name. Each takes two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    OnMessage,
+    BeforeSend,
+    OnHandoff,
+    OnGoal,
+    OnFault,
+}
+
+impl Hook {
+    pub const ALL: [Self; 5] = [Self::OnMessage, Self::BeforeSend, Self::OnHandoff, Self::OnGoal, Self::OnFault];
+    /// Values that each takes.
+    pub const PARAMETERS: usize = 2;
+
+    /// The function's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OnMessage => "on_message",
+            Self::BeforeSend => "before_send",
+            Self::OnHandoff => "on_handoff",
+            Self::OnGoal => "on_goal",
+            Self::OnFault => "on_fault",
+        }
+    }
+
+    /// What it is handed, as its author may call it.
+    #[must_use]
+    pub const fn takes(self) -> &'static str {
+        match self {
+            Self::OnMessage => "message, contact",
+            Self::BeforeSend => "reply, conversation",
+            Self::OnHandoff => "handoff, conversation",
+            Self::OnGoal => "goal, conversation",
+            Self::OnFault => "fault, conversation",
+        }
+    }
+
+    /// The hook of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hook| hook.name() == name)
+    }
+}
+
 /// Why a script cannot be used; a place in bytes, and words for its author.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptFault {
@@ -88,6 +134,13 @@ impl Scripts {
     #[must_use]
     pub fn named(&self, name: &str) -> Option<&Script> {
         self.files.iter().find(|script| script.name == name)
+    }
+
+    /// The script that has this hook.
+    #[must_use]
+    pub fn hook(&self, hook: Hook) -> Option<&str> {
+        let is = |found: &Function| found.parameters == Hook::PARAMETERS && found.name == hook.name();
+        self.files.iter().find(|script| script.functions.iter().any(is)).map(|script| script.name.as_str())
     }
 
     /// Calls a function and waits for its end; `None` where there is none of this name.

@@ -6,7 +6,7 @@ use super::code;
 use super::lower::Lowered;
 use super::suggest;
 use super::world::World;
-use crate::bot::{Function, Op, Script};
+use crate::bot::{Function, Hook, Op, Script};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 use crate::syntax::tree::Name;
@@ -57,6 +57,7 @@ pub(super) fn call(world: &World<'_>, script: &Name, function: &Name, values: us
 /// What is wrong in the files themselves, and what nothing calls.
 pub(super) fn check(world: &World<'_>, lowered: &[Lowered]) {
     let mut names: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut hooks: BTreeMap<&str, Span> = BTreeMap::new();
     let called: BTreeSet<(&str, &str)> = lowered
         .iter()
         .flat_map(|flow| &flow.steps)
@@ -76,10 +77,18 @@ pub(super) fn check(world: &World<'_>, lowered: &[Lowered]) {
             });
         }
         name(world, script, file, &mut names);
-        if world.has_broken_steps || !script.faults.is_empty() {
+        if !script.faults.is_empty() {
             continue;
         }
         for function in &script.functions {
+            if let Some(named) = Hook::named(&function.name) {
+                hook(world, named, function, span(function.start, function.end), &mut hooks);
+            }
+        }
+        if world.has_broken_steps {
+            continue;
+        }
+        for function in script.functions.iter().filter(|function| Hook::named(&function.name).is_none()) {
             let is_called = function.is_used
                 || function.name.starts_with(TESTS)
                 || called.contains(&(script.name.as_str(), function.name.as_str()));
@@ -89,6 +98,21 @@ pub(super) fn check(world: &World<'_>, lowered: &[Lowered]) {
                 world.findings.add(Diagnostic::warning(code::UNUSED, span(function.start, function.end), message).help(help));
             }
         }
+    }
+}
+
+/// A function that the bot calls by itself takes what it is handed, and is the only one of its name.
+fn hook(world: &World<'_>, hook: Hook, function: &Function, span: Span, hooks: &mut BTreeMap<&'static str, Span>) {
+    let name = hook.name();
+    if function.parameters != Hook::PARAMETERS {
+        let message = format!("the bot calls `{name}` with {} values, and it takes {}", Hook::PARAMETERS, function.parameters);
+        let finding = Diagnostic::error(code::SCRIPT_VALUES, span, message);
+        return world.findings.add(finding.help(format!("write `fn {name}({})`", hook.takes())));
+    }
+    if let Some(first) = hooks.insert(name, span) {
+        let message = format!("`{name}` stands in two scripts, and the bot calls one");
+        let finding = Diagnostic::error(code::SCRIPT_NAME, span, message).also(first, "the other one");
+        world.findings.add(finding.help("put what both do into one of them"));
     }
 }
 

@@ -7,7 +7,7 @@ use super::lower::{Lowered, method};
 use super::shape::Shape;
 use super::world::World;
 use super::{code, kind, regexes, suggest};
-use crate::bot::{self, BotAct, ColleagueAct, CustomerAct, Expectation, Op, Place, Test, TestStep, Value};
+use crate::bot::{self, BotAct, ColleagueAct, CustomerAct, Expectation, Hook, Op, Place, Test, TestStep, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{self, Expr, Name, Spanned, TestItem, TestLineKind};
@@ -320,7 +320,11 @@ impl Writer<'_, '_, '_> {
                 Expectation::Goal(name.value.clone())
             }
             Wanted::Tag(name) => {
-                self.known(&name.value, name.span, "tag", self.said.tags.iter().copied());
+                // A script's may have any name.
+                let scripts = self.world.assets.scripts();
+                if Hook::ALL.into_iter().all(|hook| scripts.hook(hook).is_none()) {
+                    self.known(&name.value, name.span, "tag", self.said.tags.iter().copied());
+                }
                 Expectation::Tag(name.value.clone())
             }
             Wanted::Emitted(name) => {

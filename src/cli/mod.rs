@@ -29,6 +29,7 @@ mod proof;
 mod registration;
 mod reload;
 mod renew;
+mod replay;
 mod rotate;
 mod schema;
 mod secrets;
@@ -92,6 +93,8 @@ enum Command {
     Outbox(outbox::Arguments),
     /// Say why a conversation went as it did: each reply and each silence with its reason.
     Why(why::Arguments),
+    /// Run a stored conversation once more from its history and say whether the same comes out.
+    Replay(replay::Arguments),
     /// Stop sending at once, of all accounts or of one; replies wait.
     Pause(pause::Arguments),
     /// Let sending go on.
@@ -152,6 +155,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Outbox(arguments) => outbox::run(&arguments),
         Command::Why(arguments) => why::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Pause(arguments) => pause::run(&arguments, true),
         Command::Resume(arguments) => pause::run(&arguments, false),
         Command::Plan(arguments) => deploy::plan(&arguments),

@@ -1,8 +1,9 @@
 //! One attempt to send: the mark, which is the point of no return, and how the call ended.
 
-use super::outbox::{Voice, stand_in};
+use super::outbox::stand_in;
 use super::state::{Bound, Lost, Stage, Suspect};
 use super::trace::line;
+use super::voice::Voice;
 use super::work::Work;
 use super::{Effect, End, ReplyId};
 use crate::calendar::Moment;

@@ -24,6 +24,7 @@ impl Work<'_> {
         });
         let name = team.map(|team| team.name.clone());
         self.note("handoff", format_args!("asked for {}: {note}", name.as_deref().unwrap_or("a colleague")));
+        let note = self.on_handoff(note, name.as_deref());
         self.effects.push(Effect::HandedOver { team: name.clone(), note });
         self.state.parked = None;
         self.state.stand = Stand::Asked(Box::new(Handed {
@@ -49,7 +50,8 @@ impl Work<'_> {
             return;
         }
         self.note("handoff", format_args!("asked for a colleague: {why}"));
-        self.effects.push(Effect::HandedOver { team: None, note: why.to_owned() });
+        let note = self.on_handoff(why.to_owned(), None);
+        self.effects.push(Effect::HandedOver { team: None, note });
         self.state.run = None;
         self.state.parked = None;
         self.moved = true;

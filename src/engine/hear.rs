@@ -38,14 +38,13 @@ impl Work<'_> {
         if self.opts(&heard) {
             return;
         }
+        let calls = self.waits().is_some_and(WaitKind::is_call);
         if !self.state.stand.is_free() {
             self.note("kept", "for the colleague");
-        } else if self.waits().is_some_and(WaitKind::is_call) {
-            self.defer(heard);
-        } else if heard.late && self.state.run.is_some() {
+        } else if heard.late && self.state.run.is_some() && !calls {
             self.note("late", "older than a message that was already answered: kept in the history");
-        } else {
-            self.gather(heard);
+        } else if let Some(heard) = self.on_message(heard) {
+            if calls { self.defer(heard) } else { self.gather(heard) }
         }
     }
 

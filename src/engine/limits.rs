@@ -33,6 +33,16 @@ pub struct Limits {
     pub replies_max: usize,
     /// Replies of a conversation that are not final.
     pub queue_max: usize,
+    /// Calls of hooks in one sprint.
+    pub hooks_max: usize,
+    /// Replies that a hook adds to one reply.
+    pub hook_replies_max: usize,
+    /// Tags, and fields of the contact, that one call of a hook changes.
+    pub hook_changes_max: usize,
+    /// Bytes of a tag of a hook's.
+    pub tag_bytes_max: usize,
+    /// Tags of a contact, where a hook adds one.
+    pub tags_max: usize,
     /// Lines of one sprint's account.
     pub trace_max: usize,
 }
@@ -55,6 +65,11 @@ impl Default for Limits {
             value_depth_max: 32,
             replies_max: 32,
             queue_max: 40,
+            hooks_max: 48,
+            hook_replies_max: 3,
+            hook_changes_max: 16,
+            tag_bytes_max: 100,
+            tags_max: 100,
             trace_max: 400,
         }
     }

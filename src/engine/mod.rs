@@ -4,6 +4,7 @@ mod ahead;
 pub mod answer;
 mod ask;
 mod attempt;
+mod before_send;
 mod beside;
 mod call;
 mod comment;
@@ -17,6 +18,8 @@ mod frames;
 pub mod given;
 mod handoff;
 mod hear;
+mod heed;
+mod hooked;
 mod image;
 mod input;
 mod limits;
@@ -30,12 +33,14 @@ mod state;
 mod steps;
 mod trace;
 mod versions;
+mod voice;
 mod weigh;
 mod work;
 
 pub use call::origin_of;
 pub use conversation::{Conversation, OpenAttempt, QueuedReply, ReplyStage, Speaker, Status};
 pub use effect::{Candidate, Class, Courtesy, Effect, End, HeaderPiece, Reply, ReplyId, Request};
+pub use hooked::{Hooked, Wanted};
 pub use input::{Answer, Body, ColleagueAction, Comment, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral, Written};
 pub use limits::Limits;
 pub use trace::{Trace, Traces};
@@ -55,6 +60,8 @@ pub struct Context<'a> {
     pub window_margin_ms: i64,
     /// How far our clock and TikTok's may differ, in milliseconds.
     pub skew_ms: i64,
+    /// What the bot's hooks returned in this sprint, in the order of their calls; stored with the input.
+    pub hooked: &'a [Hooked],
 }
 
 /// All that happens from one input to the next wait.
@@ -68,6 +75,11 @@ pub struct Sprint {
     pub ways: Vec<(StepId, StepId)>,
     /// The steps that were begun, in their order.
     pub steps: Vec<StepId>,
+    /// Calls of hooks that were answered by what the context holds.
+    pub hooked: usize,
+    /// A hook is to be called first: neither this sprint nor its conversation is of any use, and the same input is to be
+    /// run once more, with what the hook returns.
+    pub wants: Option<Wanted>,
 }
 
 /// Carries one conversation over one input. Nothing else is read or changed: the same arguments give the same conversation

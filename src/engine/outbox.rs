@@ -2,6 +2,7 @@
 
 use super::state::{Commented, Entry, Stage};
 use super::trace::line;
+use super::voice::Voice;
 use super::work::{Draft, Work};
 use super::{Class, Effect, End, Reply, ReplyId};
 use crate::bot::{ShortBudget, Text};
@@ -33,8 +34,9 @@ impl Work<'_> {
     /// Queues what the steps said: long texts are split, side-by-side texts joined where replies run short.
     pub(super) fn flush(&mut self) {
         self.drop_stale();
-        let mut drafts = std::mem::take(&mut self.drafts);
+        let drafts = std::mem::take(&mut self.drafts);
         let room = self.room();
+        let (mut drafts, stopped) = self.before_send(drafts, room);
         self.take_forms_that_fit(&mut drafts);
         let shorter = drafts.iter().any(|draft| !draft.shorts.is_empty()).then(|| drafts.clone());
         let pieces = split_long(self, drafts, room);
@@ -47,7 +49,10 @@ impl Work<'_> {
             joined = self.join(pieces, room);
         }
         for draft in joined {
-            self.enqueue(draft);
+            self.enqueue(draft, None);
+        }
+        for (draft, why) in stopped {
+            self.enqueue(draft, Some(why));
         }
     }
 
@@ -110,12 +115,16 @@ impl Work<'_> {
         joined
     }
 
-    fn enqueue(&mut self, draft: Draft) {
+    /// A reply enters the queue, and what was stopped before leaves it at once with the reason.
+    fn enqueue(&mut self, draft: Draft, stopped: Option<String>) {
         self.state.replies = self.state.replies.saturating_add(1);
         let id = ReplyId(self.state.replies);
         let comment = self.answers_comment();
         let fingerprint = draft.content.fingerprint();
-        let verdict = self.verdict_at_queue(&draft, fingerprint);
+        let verdict = match stopped {
+            Some(why) => Err(why),
+            None => self.verdict_at_queue(&draft, fingerprint),
+        };
         let entry = self.entry(id, &draft, fingerprint);
         if verdict == Ok(Verdict::Send)
             && let Some(commented) = &mut self.state.comment
@@ -402,33 +411,6 @@ impl Work<'_> {
         let waiting: Vec<ReplyId> = self.state.queue.iter().filter(ours).map(|entry| entry.id).collect();
         for id in waiting {
             self.finish_reply(id, End::Withdrawn, why, None);
-        }
-    }
-}
-
-/// Whose reply it is, for the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Voice {
-    Bot,
-    /// The bot's confirmation of an opt-out.
-    Confirmation,
-    Colleague,
-}
-
-impl Voice {
-    fn of(draft: &Draft) -> Self {
-        match (&draft.by, draft.confirmation) {
-            (Some(_), _) => Self::Colleague,
-            (None, true) => Self::Confirmation,
-            (None, false) => Self::Bot,
-        }
-    }
-
-    pub(super) fn of_entry(entry: &Entry) -> Self {
-        match (entry.colleague, entry.confirmation) {
-            (true, _) => Self::Colleague,
-            (false, true) => Self::Confirmation,
-            (false, false) => Self::Bot,
         }
     }
 }

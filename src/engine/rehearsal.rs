@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::{
     Answer, Body, ColleagueAction, Comment, Context, Conversation, Courtesy, Echo, EchoSource, Effect, Inbound, Input, Limits,
-    Referral, Reply, ReplyId, Request, Trace, advance,
+    Referral, Reply, ReplyId, Request, Sprint, Trace, advance,
 };
-use crate::bot::{Bot, Origin, StepId, Value, ValueMap};
+use crate::bot::{Bot, Origin, StepId, Stopped, Value, ValueMap};
 use crate::calendar::Moment;
 use crate::channel::{Button, Content, Outcome, fingerprint};
 
@@ -303,14 +303,35 @@ impl Rehearsal {
         self.seed = self.seed.wrapping_add(1);
         // Saved and loaded, as every conversation is between two inputs of a running server.
         let conversation = self.conversation.encode().ok().and_then(|bytes| Conversation::decode(&bytes).ok());
-        self.conversation = conversation.unwrap_or_else(|| self.conversation.clone());
-        let context = Context { now: self.now, seed: self.seed, limits: &self.limits, window_margin_ms: MARGIN_MS, skew_ms: 0 };
-        let sprint = advance(&self.bot, &mut self.conversation, input, &context);
+        let before = conversation.unwrap_or_else(|| self.conversation.clone());
+        let (conversation, sprint) = self.sprint(&before, input);
+        self.conversation = conversation;
         self.trace.extend(sprint.trace.iter());
         self.ways.extend(sprint.ways);
         self.steps.extend(sprint.steps);
         for effect in sprint.effects {
             self.carry_out(effect);
+        }
+    }
+
+    /// The sprint with all that the bot's hooks say to it.
+    fn sprint(&self, before: &Conversation, input: &Input) -> (Conversation, Sprint) {
+        let mut hooked = Vec::new();
+        loop {
+            let mut conversation = before.clone();
+            let context = Context {
+                now: self.now,
+                seed: self.seed,
+                limits: &self.limits,
+                window_margin_ms: MARGIN_MS,
+                skew_ms: 0,
+                hooked: &hooked,
+            };
+            let mut sprint = advance(&self.bot, &mut conversation, input, &context);
+            let Some(wanted) = sprint.wants.take() else { return (conversation, sprint) };
+            let nobody = || Err(Stopped { why: "nobody runs scripts here".to_owned(), overran: false });
+            let returned = self.bot.scripts.host.as_ref().map_or_else(nobody, |host| host.call(wanted.call.clone()));
+            wanted.answer(returned, &self.limits, &mut hooked);
         }
     }
 

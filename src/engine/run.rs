@@ -66,6 +66,7 @@ impl<'a> Work<'a> {
     /// The run cannot go on: `on fault` speaks, where the bot has one.
     pub(super) fn fault(&mut self, fault: &Fault, origin: Option<&Origin>) {
         self.note_at("fault", &fault.text, origin);
+        self.on_fault(fault, origin);
         // Its own version answers its faults.
         let (bot, version) = match &self.state.run {
             Some(run) if run.version != self.bots.number => (self.bot_of(run.version), run.version),

@@ -219,7 +219,10 @@ impl<'a> Work<'a> {
                     self.state.tags.remove(name);
                 }
             }
-            Op::Goal(name) => self.effects.push(Effect::Goal { name: name.clone() }),
+            Op::Goal(name) => {
+                self.effects.push(Effect::Goal { name: name.clone() });
+                self.on_goal(name);
+            }
             Op::Note(text) => {
                 let text = self.render(text)?;
                 self.effects.push(Effect::Note { text });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::state::{Ended, Heard, WaitKind};
 use super::trace::Told;
-use super::{Bots, Context, Conversation, Effect, Input, Sprint, Traces};
+use super::{Bots, Context, Conversation, Effect, Input, Sprint, Traces, Wanted};
 use crate::bot::{Bot, Origin, StepId, ValueMap};
 use crate::calendar::Moment;
 use crate::channel::{Content, fingerprint};
@@ -35,6 +35,9 @@ pub(super) struct Work<'a> {
     pub draws: u64,
     /// The input or a step may have put something into the state that has no small bound of its own.
     pub grows: bool,
+    /// Calls of hooks so far: each has an answer of its own, also where what called it is undone.
+    pub hooked: usize,
+    pub wants: Option<Wanted>,
     /// A message and its text folded: it is asked for more than once.
     last_folded: Cell<Option<(Arc<Heard>, String)>>,
 }
@@ -101,6 +104,8 @@ impl<'a> Work<'a> {
             moved: false,
             draws: 0,
             grows: false,
+            hooked: 0,
+            wants: None,
             last_folded: Cell::default(),
         }
     }
@@ -172,7 +177,8 @@ impl<'a> Work<'a> {
         if self.grows {
             self.bound_size();
         }
-        Sprint { effects: self.effects, trace: self.trace, ways: self.ways, steps: self.steps }
+        let Self { effects, trace, ways, steps, hooked, wants, .. } = self;
+        Sprint { effects, trace, ways, steps, hooked, wants }
     }
 
     /// Messages that came while the run waited for an answer to us.

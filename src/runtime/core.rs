@@ -22,7 +22,7 @@ use super::presence::Presence;
 use super::scripts::Parking;
 use super::versions::Versions;
 use crate::calendar::Moment;
-use crate::engine::{Candidate, Effect, Input, Limits};
+use crate::engine::{Candidate, Effect, Hooked, Input, Limits};
 
 /// How long an outcome or a due moment waits before it is handed in again after the store refused it.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -184,6 +184,18 @@ pub(super) struct Item {
     pub(super) address: Arc<Address>,
     pub(super) ask: Ask,
     pub(super) ack: Ack,
+    /// Its sprint has begun, and waits for what a hook returns.
+    pub(super) begun: Option<Box<Begun>>,
+}
+
+/// What surrounds a sprint, and what hooks have said to it: the same each time that it is made.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) now: Moment,
+    pub(super) seed: u64,
+    pub(super) window_margin_ms: i64,
+    pub(super) skew_ms: i64,
+    pub(super) hooked: Vec<Hooked>,
 }
 
 /// Answered after the commit, or when there will be none.
@@ -298,7 +310,7 @@ impl Core {
         let (ack, done) = oneshot::channel();
         let ended = || Refused::Store("the runtime has ended".to_owned());
         let worker = self.worker_of(&address).ok_or_else(ended)?;
-        worker.send(Item { address, ask, ack }).map_err(|_| ended())?;
+        worker.send(Item { address, ask, ack, begun: None }).map_err(|_| ended())?;
         done.await.map_err(|_| ended())?
     }
 
@@ -315,7 +327,8 @@ impl Core {
         // Nobody waits for this one.
         let (ack, _) = oneshot::channel();
         if let Some(worker) = self.worker_of(address) {
-            let _ = worker.send(Item { address: Arc::clone(address), ask: Ask::Forget { conversation, computed }, ack });
+            let ask = Ask::Forget { conversation, computed };
+            let _ = worker.send(Item { address: Arc::clone(address), ask, ack, begun: None });
         }
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bot::Bot;
 use crate::calendar::Moment;
-use crate::engine::{self, Bots, Context, Conversation, Effect, Input, Limits, Moves, Older, Traces};
+use crate::engine::{self, Bots, Context, Conversation, Effect, Hooked, Input, Limits, Moves, Older, Sprint, Traces};
 
 /// Bytes kept of a body that has no effect.
 const RAW_KEPT: usize = 8_192;
@@ -34,6 +34,9 @@ pub struct Entry {
     pub skew_ms: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<u64>,
+    /// What hooks of the bot's script returned, in the order of their calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooked: Vec<Hooked>,
     /// The engine failed on this input; the conversation stayed as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
@@ -72,6 +75,8 @@ pub enum ReplayError {
     Unreadable { line: usize, text: String },
     #[error("line {line} ran on the bot {digest}, which is not here")]
     Bot { line: usize, digest: String },
+    #[error("line {line} asks a script something else now")]
+    Hook { line: usize },
     #[error("line {line} has other effects now")]
     Effects { line: usize },
 }
@@ -94,28 +99,41 @@ pub fn replay<'a, B: AsRef<Bot>>(
         }
         let found = |digest: &String| bot_of(digest).ok_or_else(|| ReplayError::Bot { line, digest: digest.clone() });
         let bot = found(&entry.bot)?;
-        let older = entry.older.iter().map(|(number, digest)| {
-            let older = found(digest)?;
-            let moves = Moves::between(older.as_ref(), bot.as_ref());
-            Ok((*number, older, moves))
-        });
+        let older = entry.older.iter().map(|(number, digest)| Ok((*number, found(digest)?)));
         let older = older.collect::<Result<Vec<_>, _>>()?;
-        let older: Vec<Older<'_>> =
-            older.iter().map(|(number, bot, moves)| Older { number: *number, bot: bot.as_ref(), moves }).collect();
-        let bots = Bots { live: bot.as_ref(), number: entry.version, others: &older };
-        let context = Context {
-            now: entry.now,
-            seed: entry.seed,
-            limits,
-            window_margin_ms: entry.window_margin_ms,
-            skew_ms: entry.skew_ms,
-        };
-        let sprint = engine::advance_among(&bots, &mut conversation, &entry.input, &context);
+        let bot = bot.as_ref();
+        let older: Vec<_> =
+            older.iter().map(|(number, older)| (*number, older.as_ref(), Moves::between(older.as_ref(), bot))).collect();
+        let sprint = run_again(&entry, &mut conversation, bot, &older, limits);
+        if sprint.wants.is_some() || sprint.hooked != entry.hooked.len() {
+            return Err(ReplayError::Hook { line });
+        }
         if sprint.effects != entry.effects {
             return Err(ReplayError::Effects { line });
         }
     }
     Ok(conversation)
+}
+
+/// Runs one line again on the bot that it ran on, beside the versions that its runs were in.
+pub(super) fn run_again(
+    entry: &Entry,
+    conversation: &mut Conversation,
+    bot: &Bot,
+    older: &[(u32, &Bot, Moves)],
+    limits: &Limits,
+) -> Sprint {
+    let older: Vec<Older<'_>> = older.iter().map(|(number, bot, moves)| Older { number: *number, bot, moves }).collect();
+    let bots = Bots { live: bot, number: entry.version, others: &older };
+    let context = Context {
+        now: entry.now,
+        seed: entry.seed,
+        limits,
+        window_margin_ms: entry.window_margin_ms,
+        skew_ms: entry.skew_ms,
+        hooked: &entry.hooked,
+    };
+    engine::advance_among(&bots, conversation, &entry.input, &context)
 }
 
 /// The stable word of an input in the history.

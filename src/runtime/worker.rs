@@ -1,24 +1,18 @@
 //! A task that owns some conversations: it runs the engine on their inputs, in order, ahead of the commit.
 
-use std::collections::{BTreeSet, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, watch};
 
-use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, News, Refused};
-use super::entry::{self, Entry, Kept};
-use super::measure;
-use super::metrics::count;
+use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, Refused};
+use super::hooks::Hooks;
 use super::order::{order, told_at};
-use super::outbox;
-use super::port::{Change, ConversationId, Found, InputKey, Record, StoreError};
-use super::recent::Recent;
-use super::sprint::{margins, mark_of, panic_text, unstuck};
+use super::port::{ConversationId, StoreError};
+use super::slot::{Slot, load};
 use super::versions::{Live, Needed, NotReady};
-use crate::calendar::Moment;
-use crate::engine::{self, Bots, Context, Conversation, Input, Older, ReplyId, Sprint};
+use crate::engine::Input;
 
 const TAKEN_MAX: usize = 256;
 /// After so many inputs other tasks of the thread have their turn.
@@ -36,30 +30,8 @@ pub(super) struct Worker {
     tick: u64,
     /// Inputs of conversations with a run in a version that is being loaded, in their order.
     held: Vec<Item>,
+    hooks: Hooks,
     ready: watch::Receiver<u64>,
-}
-
-/// The conversation after an input, what it led to, and its bytes.
-type Ran = (Conversation, Sprint, Vec<u8>);
-
-/// One conversation in memory, possibly ahead of the store.
-struct Slot {
-    id: ConversationId,
-    rev: u64,
-    /// Whose commit made this revision.
-    writer: i64,
-    /// Sprints of the worker before this was loaded.
-    since: u64,
-    conversation: Conversation,
-    recent: Recent,
-    /// Replies with a row in the outbox: the store refuses a change of one that has none.
-    open: BTreeSet<ReplyId>,
-    /// No clock goes back for a conversation.
-    last_now: Moment,
-    sent: u64,
-    used: u64,
-    /// The stored state cannot be read: inputs are kept, nothing is changed.
-    damaged: Option<String>,
 }
 
 impl Worker {
@@ -67,8 +39,8 @@ impl Worker {
         let generation = core.generation.load(Ordering::SeqCst);
         let committed = Arc::new(AtomicU64::new(0));
         let ready = core.versions.changes();
-        let (slots, held) = (HashMap::new(), Vec::new());
-        Self { core, items, slots, cached_max, generation, sent: 0, committed, tick: 0, held, ready }
+        let (slots, held, hooks) = (HashMap::new(), Vec::new(), Hooks::default());
+        Self { core, items, slots, cached_max, generation, sent: 0, committed, tick: 0, held, hooks, ready }
     }
 
     pub(super) async fn run(mut self) {
@@ -83,12 +55,7 @@ impl Worker {
             let failed = self.make_ready(&items).await;
             items.sort_by_cached_key(order);
             for (taken, item) in items.drain(..).enumerate() {
-                match failed.get(&item.address) {
-                    Some(why) => {
-                        let _ = item.ack.send(Err(Refused::Store(why.clone())));
-                    }
-                    None => self.take(item),
-                }
+                self.take_in_turn(item, &failed);
                 if taken % TURN == TURN - 1 {
                     tokio::task::yield_now().await;
                 }
@@ -97,16 +64,35 @@ impl Worker {
         }
     }
 
+    /// Takes an input, and what came behind it while a hook was called for it.
+    fn take_in_turn(&mut self, item: Item, failed: &HashMap<Arc<Address>, String>) {
+        let mut next = self.hooks.enter(item);
+        while let Some(item) = next {
+            let address = Arc::clone(&item.address);
+            match failed.get(&address) {
+                Some(why) => {
+                    let _ = item.ack.send(Err(Refused::Store(why.clone())));
+                }
+                None => self.take(item),
+            }
+            next = self.hooks.next(&address);
+        }
+    }
+
     /// What is to be done next, what was held before it; false at the end.
     async fn receive(&mut self, items: &mut Vec<Item>) -> bool {
-        if self.held.is_empty() {
+        if self.held.is_empty() && self.hooks.is_idle() {
             return self.items.recv_many(items, TAKEN_MAX).await > 0;
         }
         let mut new = Vec::new();
         let goes_on = tokio::select! {
             biased;
+            item = self.hooks.returned() => {
+                items.push(item);
+                true
+            }
             count = self.items.recv_many(&mut new, TAKEN_MAX) => count > 0,
-            known = self.ready.changed() => known.is_ok(),
+            known = self.ready.changed(), if !self.held.is_empty() => known.is_ok(),
         };
         self.ready.mark_unchanged();
         items.append(&mut self.held);
@@ -275,207 +261,18 @@ impl Worker {
                     let long = self.core.congested.get(item.address.account.app).is_some_and(|long| long.load(Ordering::Relaxed));
                     message.congested = (slot.conversation.is_congested() != long).then_some(long);
                 }
+                let around = (&*live, &*needed);
+                if let Some((input, begun, wanted)) =
+                    slot.sprint(&self.core, &item.address, (key, input), around, item.begun, &mut finished)
+                {
+                    let item = Item { address: item.address, ask: Ask::Input { key, input }, ack: finished.ack, begun: None };
+                    return self.hooks.call(&self.core, item, begun, wanted);
+                }
                 self.sent += 1;
                 slot.sent = self.sent;
                 finished.progress = Some((Arc::clone(&self.committed), self.sent));
-                slot.sprint(&self.core, &item.address, key, input, (&live, &needed), &mut finished);
             }
         }
         let _ = self.core.writer.send(finished);
-    }
-}
-
-/// Reads conversations, each new one with an id of its own. Where not all can be read together, one by one: what is
-/// damaged in one of them is nothing to the others.
-async fn load<'a>(core: &Core, missing: &[&'a Arc<Address>], since: u64) -> Vec<(&'a Arc<Address>, Result<Slot, StoreError>)> {
-    let begun = core.monotonic();
-    let mut slots = Vec::with_capacity(missing.len());
-    match find(core, missing).await {
-        Ok(found) => {
-            for (address, found) in missing.iter().zip(found) {
-                slots.push((*address, slot(core, found, since).await));
-            }
-        }
-        Err(_) => {
-            for address in missing {
-                let slot = match find(core, &[address]).await {
-                    Ok(mut found) => slot(core, found.pop().flatten(), since).await,
-                    Err(error) => Err(error),
-                };
-                slots.push((*address, slot));
-            }
-        }
-    }
-    core.metrics.load_took.add(core.monotonic().saturating_sub(begun));
-    slots
-}
-
-async fn find(core: &Core, missing: &[&Arc<Address>]) -> Result<Vec<Option<Found>>, StoreError> {
-    let wanted: Vec<_> = missing.iter().map(|address| (address.account.id, address.external.as_slice())).collect();
-    core.ports.store.find_all(&wanted).await
-}
-
-async fn slot(core: &Core, found: Option<Found>, since: u64) -> Result<Slot, StoreError> {
-    let fresh = |id| Slot {
-        id,
-        rev: 0,
-        writer: 0,
-        since,
-        conversation: Conversation::default(),
-        recent: Recent::default(),
-        open: BTreeSet::new(),
-        last_now: Moment(i64::MIN),
-        sent: 0,
-        used: 0,
-        damaged: None,
-    };
-    let Some(Found { row, replies }) = found else {
-        return Ok(fresh(core.ports.store.fresh_conversation().await?));
-    };
-    let mut slot = fresh(row.id);
-    slot.rev = row.rev;
-    slot.writer = row.writer;
-    slot.recent = Recent::decode(&row.recent);
-    slot.open = replies.into_iter().collect();
-    match Conversation::decode(&row.state) {
-        Ok(conversation) => {
-            // Nor over a restart.
-            slot.last_now = conversation.now();
-            slot.conversation = conversation;
-        }
-        Err(error) => slot.damaged = Some(error.to_string()),
-    }
-    Ok(slot)
-}
-
-impl Slot {
-    fn news(&self, address: &Arc<Address>) -> News {
-        let (candidate, due) = match self.damaged {
-            Some(_) => (None, None),
-            None => (self.conversation.candidate(), self.conversation.due()),
-        };
-        News { conversation: self.id, address: Arc::clone(address), candidate, due, automatic: None, effects: Vec::new() }
-    }
-
-    /// A line of the history for what may be a repetition of something long forgotten.
-    fn kept(&self, core: &Core, address: &Address, input: &Input) -> Record {
-        let raw = serde_json::to_vec(input).unwrap_or_default();
-        tracing::warn!(conversation = self.id.0, "so much came that an older delivery is kept without effect");
-        let why = "so much came after it that it may have been taken before".to_owned();
-        let (account, kind) = (&address.account, "perhaps_repeated");
-        let kept = Kept::new(why, account.app_id.clone(), Some(account.open_id.clone()), &raw);
-        let body = serde_json::to_vec(&kept).unwrap_or_default();
-        Record { at: core.now(), kind, account: Some(account.id), body, change: None, is_mark: false }
-    }
-
-    /// Runs the engine on one input and fills in what is to be committed.
-    fn sprint(
-        &mut self,
-        core: &Core,
-        address: &Arc<Address>,
-        key: Option<InputKey>,
-        input: Input,
-        (live, needed): (&Live, &[Needed]),
-        finished: &mut Finished,
-    ) {
-        let now = core.now().max(self.last_now);
-        self.last_now = now;
-        let kind = entry::word(&input);
-        let (window_margin_ms, skew_ms) = margins(core, address);
-        let seed = core.ports.entropy.next_u64();
-        let mut entry = Entry {
-            input,
-            effects: Vec::new(),
-            trace: engine::Traces::default(),
-            seed,
-            now,
-            bot: live.bot.digest.clone(),
-            version: live.number,
-            older: needed.iter().map(Needed::named).collect(),
-            window_margin_ms,
-            skew_ms,
-            key: key.map(|key| key.0),
-            fault: None,
-        };
-        let context = Context { now, seed, limits: &core.limits, window_margin_ms, skew_ms };
-        let was_due = self.conversation.due();
-        count(&core.metrics.sprints);
-        let older: Vec<Older<'_>> = needed.iter().map(Needed::older).collect();
-        let bots = Bots { live: &live.bot, number: live.number, others: &older };
-        let state = match self.advance(&bots, &entry.input, &context) {
-            Ok((conversation, sprint, state)) => {
-                self.conversation = conversation;
-                entry.effects = sprint.effects;
-                entry.trace = sprint.trace;
-                Some(state)
-            }
-            Err(fault) => {
-                count(&core.metrics.faults);
-                // What a panic says may hold a text of the customer's.
-                tracing::error!(conversation = self.id.0, kind, "the engine failed on an input; the history says how");
-                tracing::trace!(conversation = self.id.0, fault);
-                entry.fault = Some(fault);
-                self.damaged.is_none().then(|| self.conversation.encode().ok()).flatten()
-            }
-        };
-        finished.done.mark = mark_of(&entry.effects);
-        finished.replies = measure::ended(&entry.effects);
-        let mut news = self.news(address);
-        news.automatic = match &entry.input {
-            Input::Echo(echo) if echo.is_tiktoks_answer() => Some(echo.at.min(now)),
-            _ => None,
-        };
-        news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
-        finished.record = Some(Record {
-            at: now,
-            kind,
-            account: Some(address.account.id),
-            body: serde_json::to_vec(&entry).unwrap_or_default(),
-            is_mark: finished.done.mark.is_some(),
-            change: state.map(|state| self.change(core, address, key, now, &entry, state, news.due)),
-        });
-        news.effects = entry.effects.into_iter().filter(outbox::for_dispatcher).collect();
-        finished.news = Some(news);
-    }
-
-    fn advance(&self, bots: &Bots<'_>, input: &Input, context: &Context<'_>) -> Result<Ran, String> {
-        if let Some(damage) = &self.damaged {
-            return Err(format!("the stored conversation cannot be read: {damage}"));
-        }
-        // A copy: where the engine fails, the conversation stays as it was.
-        let mut conversation = self.conversation.clone();
-        let sprint = catch_unwind(AssertUnwindSafe(|| engine::advance_among(bots, &mut conversation, input, context)))
-            .map_err(|panic| format!("panic: {}", panic_text(panic.as_ref())))?;
-        let state = conversation.encode().map_err(|error| format!("not encodable: {error}"))?;
-        Ok((conversation, sprint, state))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "all of one sprint, used once")]
-    fn change(
-        &mut self,
-        core: &Core,
-        address: &Address,
-        key: Option<InputKey>,
-        now: Moment,
-        entry: &Entry,
-        state: Vec<u8>,
-        due: Option<Moment>,
-    ) -> Change {
-        self.rev += 1;
-        let after = std::mem::replace(&mut self.writer, core.epoch);
-        if let Some(key) = key {
-            self.recent.remember(key, now);
-        }
-        Change {
-            conversation: self.id,
-            account: address.account.id,
-            external: address.external.clone(),
-            rev: self.rev,
-            after,
-            due,
-            recent: self.recent.encode(),
-            state,
-            outbox: outbox::changes(address.account.id, self.id, core.epoch, entry, &mut self.open),
-        }
     }
 }

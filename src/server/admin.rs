@@ -48,6 +48,7 @@ pub fn router(admin: Arc<Admin>) -> Router {
     Router::new()
         .route("/admin/v1/outbox", get(outbox))
         .route("/admin/v1/why", get(why))
+        .route("/admin/v1/replay", get(replay))
         .route("/admin/v1/pauses", get(pauses))
         .route("/admin/v1/pause", post(pause))
         .route("/admin/v1/resume", post(resume))
@@ -130,6 +131,23 @@ async fn why(_: Operator, State(admin): State<Arc<Admin>>, Query(talk): Query<Ta
     match told.await {
         Ok(talks) if talks.is_empty() => refuse(StatusCode::NOT_FOUND, "nothing is known of this conversation"),
         Ok(talks) => Json(json!({ "talks": talks })).into_response(),
+        Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
+
+/// A conversation run once more from its history.
+async fn replay(_: Operator, State(admin): State<Arc<Admin>>, Query(talk): Query<Talk>) -> Response {
+    let runtime = &admin.doors.runtime;
+    let told = async {
+        let mut replays = Vec::new();
+        for id in runtime.find_named(&talk.conversation).await? {
+            replays.extend(runtime.replay(id).await?);
+        }
+        Ok::<_, StoreError>(replays)
+    };
+    match told.await {
+        Ok(replays) if replays.is_empty() => refuse(StatusCode::NOT_FOUND, "nothing is known of this conversation"),
+        Ok(replays) => Json(json!({ "replays": replays })).into_response(),
         Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }

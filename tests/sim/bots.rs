@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rejoinder::bot::{Bot, Returned, ScriptCall, ScriptHost};
+use rejoinder::bot::{Bot, Returned, ScriptCall, ScriptHost, Scripts};
 use rejoinder::check::{self, Assets};
 use rejoinder::hook;
 use rejoinder::runtime::port::{Compiler, Files};
@@ -81,11 +81,36 @@ fn folder(name: &str) -> Cast {
             assets.insert(file, Arc::new(asset));
         }
     }
-    let mut scripts = hook::read(&scripts, hook::Limits::for_tests(), Arc::new(|| Duration::ZERO));
-    scripts.host = scripts.host.map(|host| Arc::new(AtOnce(host)) as Arc<dyn ScriptHost>);
-    assets.put_scripts(scripts);
+    assets.put_scripts(self::scripts(&scripts));
     compiled(&sources, &assets, &text).unwrap_or_else(|why| panic!("{name}: {why}"))
 }
+
+fn scripts(files: &[(String, Arc<str>)]) -> Scripts {
+    let scripts = hook::read(files, hook::Limits::for_tests(), Arc::new(|| Duration::ZERO));
+    Scripts { host: scripts.host.map(|host| Arc::new(AtOnce(host)) as Arc<dyn ScriptHost>), ..scripts }
+}
+
+/// What a script does to conversations by itself, and how it fails at that.
+const HOOKS: &str = r#"
+fn on_message(message, contact) {
+    if message.text == "word1" { return #{ text: "word2", tag: "moved", untag: "kept" }; }
+    if message.text == "xyzzy" { return #{ swallow: true, tag: "kept" }; }
+    if message.text == "word3" { loop { } }
+}
+
+fn before_send(reply, conversation) {
+    if reply.kind == "text" && reply.text.len() % 5 == 0 { return #{ text: `${reply.text} (${conversation.replies_left})` }; }
+    if reply.text.len() % 7 == 0 { return #{ before: "First of all.", after: ["And more.", "And yet more."] }; }
+    if reply.text.len() % 11 == 0 { return #{ stop: "it is long enough" }; }
+    if reply.text.len() % 13 == 0 { throw "it cannot be"; }
+}
+
+fn on_handoff(handoff, conversation) { #{ note: `${handoff.note} (${conversation.contact.tags.len()})` } }
+
+fn on_goal(goal, conversation) { #{ tag: goal.name, note: "well done" } }
+
+fn on_fault(fault, conversation) { if fault.reason == "unsent" { throw "again" } else { #{ tag: fault.reason } } }
+"#;
 
 /// Ends each call before anything else happens: threads of its own would tell another story each time.
 #[derive(Debug)]
@@ -229,7 +254,10 @@ fn made_up(number: u64) -> Cast {
         let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("flows/nile-threads/sizes.png");
         let picture = files::read(&picture, 1 << 22).unwrap();
         let asset = check::asset("sizes.png", picture.clone()).unwrap();
-        let assets: Assets = [("sizes.png".to_owned(), Arc::new(asset))].into_iter().collect();
+        let mut assets: Assets = [("sizes.png".to_owned(), Arc::new(asset))].into_iter().collect();
+        if number.is_multiple_of(4) {
+            assets.put_scripts(scripts(&[("hooks.rhai".to_owned(), Arc::from(HOOKS))]));
+        }
         let version = |number: usize| {
             // Everything is said otherwise.
             let text = if number == 1 { text.clone() } else { text.replace("say \"", &format!("say \"{number}: ")) };

@@ -287,3 +287,63 @@ async fn a_chat_in_the_terminal_calls_for_real_where_it_is_told_to_and_else_asks
     assert!(told.contains("? GET http://127.0.0.1:") && told.contains("answer it with /answer"), "{told}");
     assert_eq!(systems.asked(3).await.len(), 3, "nobody was called");
 }
+
+const PRICES: &str = r#"
+flow price "What does it cost?" {
+    on message matching /price (?<grams>\d{1,5})/
+
+    run price: decimal(0..2000) = shop.shipping(grams)
+    say "{price}."
+}
+"#;
+
+const HOOKS: &str = r#"
+fn shipping(grams) { 30 + (parse_int(grams) - 1) / 1000 * 12 }
+
+fn on_message(message, contact) { if message.text == "?" { #{ text: "track 7", tag: "asks" } } }
+
+fn before_send(reply, conversation) { if reply.text == "It is sent." { #{ text: "It has left us." } } }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_with_systems_scripts_and_two_versions_is_replayed_with_a_server_and_without() {
+    let (mut world, systems) = shop(true).await;
+    let flows = world.folder.path().join("flows");
+    std::fs::write(flows.join("prices.flow"), PRICES).unwrap();
+    std::fs::write(flows.join("shop.rhai"), HOOKS).unwrap();
+    world.serve(&[ENVIRONMENT]);
+    let mona = world.customer("Mona").await;
+    world.write(&mona, "?").await;
+    world.hears(&mona, &["It has left us."]).await;
+    world.write(&mona, "price 2500").await;
+    world.hears(&mona, &["It has left us.", "54."]).await;
+    std::fs::write(flows.join("shop.rhai"), HOOKS.replace("* 12", "* 20").replace("has left us", "is on its way")).unwrap();
+    let run = |line: &str| shell(line, world.folder.path());
+    let deployed = run("rejoinder deploy --apply");
+    assert_eq!(deployed.code, Some(0), "{}", deployed.out);
+    world.write(&mona, "price 2500").await;
+    world.hears(&mona, &["It has left us.", "54.", "70."]).await;
+    let asked = systems.asked(1).await.len();
+
+    let id = world.conversation(&mona).await.expect("they have talked")["id"].as_str().expect("an id").to_owned();
+    let told = run(&format!("rejoinder replay '{id}'"));
+    assert_eq!(told.code, Some(0), "{}", told.out);
+    assert!(told.out.contains("the same comes out"), "{}", told.out);
+    assert!(told.out.contains(r#""hook":"on_message""#) && told.out.contains("(version 2)"), "{}", told.out);
+    assert!(told.out.contains(r#""input":"fetched""#) && told.out.contains(r#""input":"ran""#), "{}", told.out);
+    assert!(!told.out.contains(KEY));
+    assert_eq!(world.server.as_mut().expect("it runs").terminate(), Some(0));
+
+    let run = |line: &str| shell(line, world.folder.path());
+    let before = std::fs::read(world.folder.path().join("rejoinder.db")).unwrap();
+    let alone = run(&format!("rejoinder replay '{id}' --format json"));
+    assert_eq!(alone.code, Some(0), "{}", alone.out);
+    let read: serde_json::Value = serde_json::from_str(&alone.out).unwrap();
+    assert_eq!(read["replays"][0]["verdict"], "same", "{read:#}");
+    assert_eq!(std::fs::read(world.folder.path().join("rejoinder.db")).unwrap(), before, "nothing is written");
+    assert_eq!(run("rejoinder db backup copy.db").code, Some(0));
+    let copied = run(&format!("rejoinder replay '{id}' --store copy.db"));
+    assert_eq!((copied.code, copied.out), (Some(0), told.out));
+    assert_eq!(run("rejoinder replay nobody").code, Some(2));
+    assert_eq!(systems.asked(1).await.len(), asked, "nobody is called again");
+}

@@ -31,7 +31,14 @@ impl Rehearsal {
     /// What an expression is worth now, with the variables of the run; `None` where a value is missing.
     #[must_use]
     pub fn value(&self, expr: &Expr) -> Option<Value> {
-        let context = Context { now: self.now, seed: self.seed, limits: &self.limits, window_margin_ms: MARGIN_MS, skew_ms: 0 };
+        let context = Context {
+            now: self.now,
+            seed: self.seed,
+            limits: &self.limits,
+            window_margin_ms: MARGIN_MS,
+            skew_ms: 0,
+            hooked: &[],
+        };
         Work::new(&Bots::one(&self.bot), &mut self.conversation.clone(), &context).scope().value(expr)
     }
 

@@ -63,6 +63,7 @@ impl Chat {
             limits: &self.limits,
             window_margin_ms: self.margin_ms,
             skew_ms: self.skew_ms,
+            hooked: &[],
         };
         let loaded = Conversation::decode(&bytes).unwrap();
         assert_eq!(loaded, self.state, "saving and loading changes nothing");

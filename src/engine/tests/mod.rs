@@ -7,6 +7,7 @@ mod chat;
 mod delivery;
 mod frames;
 mod handoff;
+mod hooks;
 mod kinds;
 mod near;
 mod programs;

@@ -4,6 +4,7 @@
 mod beside;
 mod delivering;
 mod fetching;
+mod replaying;
 mod restarting;
 mod script;
 mod scripting;

@@ -182,7 +182,8 @@ impl Talk {
 
     fn step(&mut self, input: &Input) {
         self.seed = self.seed.wrapping_add(1);
-        let context = Context { now: self.now, seed: self.seed, limits: &self.limits, window_margin_ms: 300_000, skew_ms: 0 };
+        let context =
+            Context { now: self.now, seed: self.seed, limits: &self.limits, window_margin_ms: 300_000, skew_ms: 0, hooked: &[] };
         let (waiting, place) = (self.queued(&self.state), self.state.status().place);
         let sprint = advance(&self.bot, &mut self.state, input, &context);
         let left = self.queued(&self.state);
