@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the suite drives real processes in real time over real files")]
 
+#[cfg(test)]
 mod accounts;
 #[cfg(test)]
 mod api;
