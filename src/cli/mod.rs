@@ -39,6 +39,7 @@ mod simulator;
 mod stores;
 mod talk;
 mod test;
+mod token;
 mod why;
 
 use std::process::ExitCode;
@@ -104,6 +105,8 @@ enum Command {
     Deploy(deploy::DeployArguments),
     /// List the stored versions of the bot.
     Versions(deploy::VersionsArguments),
+    /// Make, list and revoke the tokens of programs that use the API.
+    Token(token::Arguments),
     /// Copy the store, also from SQLite to PostgreSQL and back; check it, bring a copy back.
     Db(db::Arguments),
     /// Run the simulated TikTok alone.
@@ -158,6 +161,7 @@ pub fn run() -> ExitCode {
         Command::Plan(arguments) => deploy::plan(&arguments),
         Command::Deploy(arguments) => deploy::run(&arguments),
         Command::Versions(arguments) => deploy::versions(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::Connect(arguments) => connect::run(&arguments),

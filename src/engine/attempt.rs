@@ -3,6 +3,7 @@
 use super::outbox::stand_in;
 use super::state::{Bound, Lost, Stage, Suspect};
 use super::trace::line;
+use super::voice::Voice;
 use super::work::Work;
 use super::{Effect, End, ReplyId};
 use crate::calendar::Moment;
@@ -59,8 +60,8 @@ impl Work<'_> {
     fn verdict_of(&self, id: ReplyId) -> Option<(Option<Moment>, Verdict)> {
         let entry = self.state.queue.iter().find(|entry| entry.id == id)?;
         let verdict = match entry.comment {
-            Some(commented) => self.ask_gate_on_comment(&stand_in(false), commented, true),
-            None => self.ask_gate(&stand_in(entry.image), entry.confirmation, true),
+            Some(commented) => self.ask_gate_on_comment(&stand_in(false), Voice::of_entry(entry), commented, true),
+            None => self.ask_gate(&stand_in(entry.image), Voice::of_entry(entry), true),
         };
         Some((entry.comment, verdict))
     }
@@ -183,8 +184,8 @@ impl Work<'_> {
         if entry.comment.is_none() {
             entry.hard = hard;
         }
-        let confirmation = entry.confirmation;
-        if silent && !confirmation {
+        let passes = entry.confirmation || entry.colleague;
+        if silent && !passes {
             self.finish_reply(id, End::Withdrawn, "the bot must be silent here", None);
         } else if self.state.ledger.is_closed() {
             self.hold_rest("TikTok refuses messages here until the customer writes");

@@ -109,6 +109,9 @@ pub struct Reply {
     pub soft: Moment,
     /// When it may no longer leave.
     pub hard: Moment,
+    /// The colleague who wrote it; `None` for the bot's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Arc<str>>,
 }
 
 /// Urgency classes of the dispatcher.

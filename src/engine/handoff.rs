@@ -1,11 +1,14 @@
 //! A colleague is asked for, takes the conversation, gives it back.
 
+use std::sync::Arc;
+
 use super::state::{Anchor, Handed, Run, Stand};
 use super::steps::Next;
-use super::work::{Fault, Work};
-use super::{ColleagueAction, Effect};
-use crate::bot::{Handoff, Op};
+use super::work::{Draft, Fault, Work};
+use super::{ColleagueAction, Effect, Written};
+use crate::bot::{Handoff, Op, Origin};
 use crate::calendar::Moment;
+use crate::channel::Content;
 
 impl Work<'_> {
     /// The step: ends the run but for its blocks.
@@ -64,6 +67,18 @@ impl Work<'_> {
             ColleagueAction::TakeOver => self.take("a colleague has taken the conversation", self.now),
             ColleagueAction::Release => self.release("a colleague has released it"),
         }
+    }
+
+    /// A colleague writes through us: the bot is silent from now on, and what it had queued is taken back.
+    pub(super) fn written(&mut self, written: &Written) {
+        self.take("a colleague writes", self.now);
+        let draft = Draft {
+            flow: Arc::default(),
+            keep_apart: true,
+            by: Some(written.by.as_str().into()),
+            ..self.draft(Content::Text { body: written.text.clone() }, &Origin::default())
+        };
+        self.drafts.push(draft);
     }
 
     /// A colleague has it, or has written again at `at`.

@@ -18,42 +18,30 @@ pub enum Input {
     /// The business side sent something: we, a colleague, TikTok itself.
     Echo(Echo),
     /// The customer has read everything up to here.
-    Read {
-        until: Moment,
-    },
+    Read { until: Moment },
     /// A due moment of the conversation has come; the conversation knows which.
     Due,
     /// The same after a time in which nobody was here to hear the customer or colleagues: TikTok may still bring what they
     /// wrote, and their silence is believed only from this moment on.
-    DueAfterGap {
-        until: Moment,
-    },
+    DueAfterGap { until: Moment },
     /// The dispatcher has a place for this reply: decide on the newest state, and mark it if it may leave.
-    MaySend {
-        reply: ReplyId,
-    },
+    MaySend { reply: ReplyId },
     /// An operator has paused all sending, and this reply's time is over: it ends, where its window has closed.
-    Paused {
-        reply: ReplyId,
-    },
+    Paused { reply: ReplyId },
     /// How the call of a marked attempt ended.
-    Outcome {
-        reply: ReplyId,
-        attempt: u32,
-        ended: Moment,
-        outcome: Outcome,
-    },
+    Outcome { reply: ReplyId, attempt: u32, ended: Moment, outcome: Outcome },
     /// What a look at TikTok's list showed; `None` when the look itself failed.
-    Looked {
-        listing: Option<Listing>,
-    },
+    Looked { listing: Option<Listing> },
     /// Whether images may be sent here.
-    Capability {
-        images: bool,
-    },
+    Capability { images: bool },
     Colleague {
         action: ColleagueAction,
+        /// Who, where it is known: the name of an API's token.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
+    /// A colleague writes through us. Takes the conversation over.
+    Written(Written),
     /// The end of a call that [`super::Effect::Fetch`] asked for, all its tries made.
     Fetched {
         call: u32,
@@ -66,18 +54,13 @@ pub enum Input {
         took_ms: i64,
     },
     /// What a script's function returned, or why it was stopped.
-    Ran {
-        call: u32,
-        result: Result<Option<Value>, String>,
-    },
+    Ran { call: u32, result: Result<Option<Value>, String> },
     /// A high-intent comment of the customer under one of the account's posts.
     Comment(Comment),
     /// The store is an older copy that was brought back: what was sent since nobody here knows.
     Restored,
     /// Whether the app's queue is longer than a set time; then texts are merged.
-    Congestion {
-        long: bool,
-    },
+    Congestion { long: bool },
 }
 
 /// How a call of the business's system ended.
@@ -233,6 +216,15 @@ pub struct Listed {
     pub at: Moment,
     pub fingerprint: u64,
     pub source: EchoSource,
+}
+
+/// A message of a colleague's that is to be sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    pub by: String,
+    /// The writer's own name for this message; the same key is the same message.
+    pub key: String,
+    pub text: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -33,6 +33,7 @@ mod state;
 mod steps;
 mod trace;
 mod versions;
+mod voice;
 mod weigh;
 mod work;
 
@@ -40,7 +41,7 @@ pub use call::origin_of;
 pub use conversation::{Conversation, OpenAttempt, QueuedReply, ReplyStage, Speaker, Status};
 pub use effect::{Candidate, Class, Courtesy, Effect, End, HeaderPiece, Reply, ReplyId, Request};
 pub use hooked::{Hooked, Wanted};
-pub use input::{Answer, Body, ColleagueAction, Comment, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral};
+pub use input::{Answer, Body, ColleagueAction, Comment, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral, Written};
 pub use limits::Limits;
 pub use trace::{Trace, Traces};
 pub use versions::{Bots, Moves, Older, Parked};

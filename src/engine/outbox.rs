@@ -2,6 +2,7 @@
 
 use super::state::{Commented, Entry, Stage};
 use super::trace::line;
+use super::voice::Voice;
 use super::work::{Draft, Work};
 use super::{Class, Effect, End, Reply, ReplyId};
 use crate::bot::{ShortBudget, Text};
@@ -134,6 +135,7 @@ impl Work<'_> {
             id,
             outgoing: Outgoing { content: draft.content, quote: draft.quote, comment },
             flow: draft.flow,
+            by: draft.by,
             origin: draft.origin,
             class: entry.class,
             soft: entry.soft,
@@ -176,13 +178,13 @@ impl Work<'_> {
             self.state.said.pop_front();
         }
         let same = self.state.said.iter().filter(|(said, _)| *said == print).count();
-        if times > 0 && same >= usize::try_from(times).unwrap_or(usize::MAX) && !draft.confirmation {
+        if times > 0 && same >= usize::try_from(times).unwrap_or(usize::MAX) && draft.by.is_none() && !draft.confirmation {
             return Err(format!("the same reply was made {times} times within {} s", within / 1_000));
         }
         let verdict = match self.state.comment.as_deref() {
             Some(Commented { answered: true, .. }) => Verdict::Drop(Reason::CommentAnswered),
-            Some(commented) => self.ask_gate_on_comment(&draft.content, commented.at, false),
-            None => self.ask_gate(&draft.content, draft.confirmation, false),
+            Some(commented) => self.ask_gate_on_comment(&draft.content, Voice::of(draft), commented.at, false),
+            None => self.ask_gate(&draft.content, Voice::of(draft), false),
         };
         self.state.said.push_back((print, now));
         while self.state.said.len() > SAID_MOST {
@@ -196,28 +198,30 @@ impl Work<'_> {
         self.state.comment.as_ref().map(|commented| commented.id.clone())
     }
 
-    pub(super) fn ask_gate_on_comment(&self, content: &Content, commented: Moment, reserved: bool) -> Verdict {
-        ask(&Asked { commented: Some(commented), ..self.asked(content, false, reserved) })
+    pub(super) fn ask_gate_on_comment(&self, content: &Content, voice: Voice, commented: Moment, reserved: bool) -> Verdict {
+        ask(&Asked { commented: Some(commented), ..self.asked(content, voice, reserved) })
     }
 
-    pub(super) fn ask_gate(&self, content: &Content, confirmation: bool, reserved: bool) -> Verdict {
-        ask(&self.asked(content, confirmation, reserved))
+    pub(super) fn ask_gate(&self, content: &Content, voice: Voice, reserved: bool) -> Verdict {
+        ask(&self.asked(content, voice, reserved))
     }
 
-    fn asked<'c>(&'c self, content: &'c Content, confirmation: bool, reserved: bool) -> Asked<'c> {
+    fn asked<'c>(&'c self, content: &'c Content, voice: Voice, reserved: bool) -> Asked<'c> {
         Asked {
             ledger: &self.state.ledger,
             now: self.now,
             margin_ms: self.context.window_margin_ms,
             reserve: self.live.settings.reserve,
-            by_colleague: false,
+            by_colleague: voice == Voice::Colleague,
             taken: self.state.stand.is_taken(),
             opted_out: self.state.opted_out,
-            confirms_opt_out: confirmation,
+            confirms_opt_out: voice == Voice::Confirmation,
             already_reserved: reserved,
             account_ok: true,
             images: self.state.images.map(|(allowed, _)| allowed),
             short: match self.live.settings.on_short_budget {
+                // It is with a colleague already.
+                _ if voice == Voice::Colleague => Short::Drop,
                 ShortBudget::Hold => Short::Hold,
                 ShortBudget::Drop => Short::Drop,
                 ShortBudget::Handoff => Short::HandOver,
@@ -239,6 +243,7 @@ impl Work<'_> {
             visit: draft.visit,
             prompt: draft.prompt,
             confirmation: draft.confirmation,
+            colleague: draft.by.is_some(),
             image: matches!(draft.content, Content::Image(_)),
             stage: Stage::Waiting,
             attempt: 0,
@@ -284,6 +289,11 @@ impl Work<'_> {
     pub(super) fn hold(&mut self, id: ReplyId, why: &str) {
         let keep = self.live.settings.keep_ms;
         let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
+        if entry.colleague {
+            // Colleagues are told at once, and write what is right then when the customer has come back.
+            self.finish_reply(id, End::Dropped, why, None);
+            return;
+        }
         entry.stage = Stage::Held { until: entry.queued.plus_ms(keep) };
         let (prompt, visit) = (entry.prompt, entry.visit);
         self.state.ledger.give_back(id.0);
@@ -346,7 +356,7 @@ impl Work<'_> {
                 continue;
             }
             let content = stand_in(entry.image);
-            if self.ask_gate(&content, false, false) != Verdict::Send {
+            if self.ask_gate(&content, Voice::Bot, false) != Verdict::Send {
                 continue;
             }
             let hard = self.deadline();
@@ -395,10 +405,10 @@ impl Work<'_> {
         }
     }
 
-    /// Takes back all that is not marked.
+    /// Takes back all of the bot's that is not marked.
     pub(super) fn withdraw_all(&mut self, why: &str) {
-        let waiting: Vec<ReplyId> =
-            self.state.queue.iter().filter(|entry| !entry.stage.is_open()).map(|entry| entry.id).collect();
+        let ours = |entry: &&Entry| !entry.stage.is_open() && !entry.colleague;
+        let waiting: Vec<ReplyId> = self.state.queue.iter().filter(ours).map(|entry| entry.id).collect();
         for id in waiting {
             self.finish_reply(id, End::Withdrawn, why, None);
         }

@@ -234,7 +234,7 @@ impl Rehearsal {
     }
 
     pub fn colleague_action(&mut self, action: ColleagueAction) {
-        self.input(&Input::Colleague { action });
+        self.input(&Input::Colleague { action, by: None });
     }
 
     /// Lets the gathering of short messages run out.

@@ -249,6 +249,9 @@ pub(super) struct Entry {
     /// The confirmation of an opt-out, which may leave after it.
     #[serde(rename = "o", default, skip_serializing_if = "is_false")]
     pub confirmation: bool,
+    /// A colleague wrote it: it takes of the reserve, and what silences the bot leaves it alone.
+    #[serde(rename = "w", default, skip_serializing_if = "is_false")]
+    pub colleague: bool,
     /// An image, a card: by the channel's word.
     #[serde(rename = "x", default, skip_serializing_if = "is_false")]
     pub image: bool,

@@ -179,6 +179,7 @@ impl<'a> Work<'a> {
             prompt: false,
             keep_apart: false,
             confirmation: false,
+            by: None,
         }
     }
 

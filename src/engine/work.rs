@@ -68,6 +68,8 @@ pub(super) struct Draft {
     pub prompt: bool,
     pub keep_apart: bool,
     pub confirmation: bool,
+    /// The colleague who wrote it.
+    pub by: Option<Arc<str>>,
 }
 
 /// Why a run cannot go on: a stable word for `fault.reason`, and what people read.
@@ -136,7 +138,8 @@ impl<'a> Work<'a> {
             Input::Outcome { reply, attempt, ended, outcome } => self.outcome(*reply, *attempt, *ended, outcome),
             Input::Looked { listing } => self.looked(listing.as_ref()),
             Input::Capability { images } => self.capability(*images),
-            Input::Colleague { action } => self.colleague(*action),
+            Input::Colleague { action, .. } => self.colleague(*action),
+            Input::Written(written) => self.written(written),
             Input::Fetched { call, answer, .. } => self.call_answered(*call, Ended::Fetched(answer.clone())),
             Input::Ran { call, result } => self.call_answered(*call, Ended::Ran(result.clone())),
             Input::Comment(comment) => self.comment(comment),

@@ -164,6 +164,7 @@ pub(super) fn word(input: &Input) -> &'static str {
         Input::Looked { .. } => "looked",
         Input::Capability { .. } => "capability",
         Input::Colleague { .. } => "colleague",
+        Input::Written(_) => "written",
         Input::Fetched { .. } => "fetched",
         Input::Ran { .. } => "ran",
         Input::Comment(_) => "comment",

@@ -95,7 +95,7 @@ impl Handle {
         self.write(Some(record), Delivered::Kept).await
     }
 
-    async fn write(&self, record: Option<Record>, delivered: Delivered) -> Result<Delivered, Refused> {
+    pub(super) async fn write(&self, record: Option<Record>, delivered: Delivered) -> Result<Delivered, Refused> {
         let ended = || Refused::Store("the runtime has ended".to_owned());
         let (ack, done) = oneshot::channel();
         let finished = Finished {
@@ -122,7 +122,7 @@ impl Handle {
         let Some(address) = address.map_err(|error| Refused::Store(error.to_string()))? else {
             return Ok(false);
         };
-        let ask = Ask::Input { key: None, input: Input::Colleague { action } };
+        let ask = Ask::Input { key: None, input: Input::Colleague { action, by: None } };
         self.core.post(address, ask).await.map(|_| true)
     }
 
@@ -297,7 +297,11 @@ impl Handle {
         self.lanes.iter().map(|(app, lane)| (*app, lane))
     }
 
-    pub(super) fn store(&self) -> &dyn super::port::Store {
+    pub(crate) fn entropy(&self) -> &dyn super::port::Entropy {
+        self.core.ports.entropy.as_ref()
+    }
+
+    pub(crate) fn store(&self) -> &dyn super::port::Store {
         self.core.ports.store.as_ref()
     }
 }

@@ -2,6 +2,7 @@
 //! Does not know: axum, HTTP, TikTok by name, source texts.
 
 mod admission;
+mod colleague;
 mod core;
 mod deploy;
 mod deploying;
@@ -42,6 +43,7 @@ mod worker;
 mod writer;
 
 pub use self::admission::{Served, connected, connected_key};
+pub use self::colleague::{Audit, NotWritten, WroteView};
 pub use self::core::{Delivered, Event, Refused};
 pub use self::deploy::{Begun, DeployError, Deployed, Depot, Listed, VERSIONS_MAX};
 pub use self::dispatch::{AccountState, Report, Waiting};

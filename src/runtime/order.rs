@@ -20,7 +20,7 @@ pub(super) fn order(item: &Item) -> (u8, Moment, String) {
     let none = String::new();
     match &item.ask {
         Ask::Input { input, .. } => match input {
-            Input::Colleague { .. } => (0, Moment(0), none),
+            Input::Colleague { .. } | Input::Written(_) => (0, Moment(0), none),
             Input::Outcome { .. } | Input::Echo(_) | Input::Read { .. } | Input::Looked { .. } | Input::Capability { .. } => {
                 (1, Moment(0), none)
             }

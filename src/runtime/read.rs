@@ -40,6 +40,20 @@ impl Handle {
         Ok(rows.iter().map(|row| self.summary(row)).collect())
     }
 
+    /// Conversations after this one, in the order in which they began, each with its state; `None` where that cannot be
+    /// read.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn conversations_after(
+        &self,
+        after: ConversationId,
+        most: usize,
+    ) -> Result<Vec<(ConversationSummary, Option<Conversation>)>, StoreError> {
+        let rows = self.store().conversations_after(after, most).await?;
+        Ok(rows.iter().map(|row| (self.summary(row), Conversation::decode(&row.state).ok())).collect())
+    }
+
     /// A conversation with the talk of its newest `most` lines of history.
     ///
     /// # Errors

@@ -73,6 +73,9 @@ pub struct Line {
     /// TikTok's id, where it is a message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
+    /// The colleague, where it is known who.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply: Option<ReplyView>,
     /// What was decided on this input and why.
@@ -110,6 +113,7 @@ impl Talk {
             kind: row.kind.clone(),
             text: String::new(),
             message_id: None,
+            by: None,
             reply: None,
             trace: Vec::new(),
         };
@@ -158,12 +162,9 @@ impl Talk {
                 let from = referral.ad_name.as_ref().or(referral.ad_id.as_ref()).or(referral.link_ref.as_ref());
                 line.text = format!("came from {} {}", referral.source, from.map_or("", String::as_str));
             }
-            Input::Colleague { action } => {
-                line.text = match action {
-                    ColleagueAction::TakeOver => "a colleague took over",
-                    ColleagueAction::Release => "a colleague gave back",
-                }
-                .to_owned();
+            Input::Colleague { action, by } => {
+                line.by.clone_from(by);
+                colleagues(*action).clone_into(&mut line.text);
             }
             Input::Outcome { reply, outcome: Outcome::Unknown { text }, .. } => {
                 self.set(*reply, ReplyState::LookedUp, Some(text.clone()));
@@ -201,6 +202,10 @@ impl Talk {
                     Ok(_) => "the script has returned".to_owned(),
                     Err(reason) => format!("the script was stopped: {reason}"),
                 };
+            }
+            Input::Written(written) => {
+                line.by = Some(written.by.clone());
+                "a colleague writes".clone_into(&mut line.text);
             }
             Input::Comment(comment) => {
                 line.side = Side::Customer;
@@ -261,7 +266,9 @@ impl Talk {
             ended: None,
         };
         let kind = "reply".to_owned();
-        self.lines.push(Line { side: Side::Bot, kind, text, reply: Some(view), ..note.clone() });
+        let side = if reply.by.is_some() { Side::Business } else { Side::Bot };
+        let by = reply.by.as_deref().map(str::to_owned);
+        self.lines.push(Line { side, kind, text, by, reply: Some(view), ..note.clone() });
     }
 
     fn line(&mut self, reply: ReplyId) -> Option<&mut Line> {
@@ -273,6 +280,13 @@ impl Talk {
             view.state = state;
             view.reason = reason;
         }
+    }
+}
+
+fn colleagues(action: ColleagueAction) -> &'static str {
+    match action {
+        ColleagueAction::TakeOver => "a colleague took over",
+        ColleagueAction::Release => "a colleague gave back",
     }
 }
 

@@ -56,7 +56,9 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .merge(registration::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .merge(deployments::routes())
-        .with_state(admin)
+        .merge(super::api::tokens_admin::routes())
+        .with_state(Arc::clone(&admin))
+        .merge(super::api::routes(admin))
         .merge(open)
 }
 

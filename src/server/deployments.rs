@@ -11,20 +11,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::admin::{Admin, Operator, refuse};
 use crate::runtime::DeployError;
 use crate::runtime::port::Files;
 
 /// Flows and images in base64, in bytes; what is stored of them has a smaller bound.
-const BODY_BYTES_MAX: usize = 64 << 20;
+pub(super) const BODY_BYTES_MAX: usize = 64 << 20;
 
 /// The files of a bot on their way.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sent {
+    /// Path and text of each.
     pub flows: Vec<(String, String)>,
-    /// Base64.
+    /// Path and bytes of each, in base64.
     #[serde(default)]
     pub images: Vec<(String, String)>,
 }
@@ -36,7 +38,7 @@ impl Sent {
         Self { flows: files.flows.clone(), images: images.collect() }
     }
 
-    fn files(self) -> Result<Files, DeployError> {
+    pub(super) fn files(self) -> Result<Files, DeployError> {
         let images = self.images.into_iter().map(|(path, text)| {
             let bytes = STANDARD.decode(text);
             bytes.map(|bytes| (path, bytes)).map_err(|_| DeployError::Refused("an image is no base64".to_owned()))

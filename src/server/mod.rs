@@ -2,6 +2,7 @@
 //! Does not know: the engine's insides, SQL, the command line.
 
 pub mod admin;
+pub mod api;
 pub mod compiler;
 pub mod connecting;
 pub mod deployments;

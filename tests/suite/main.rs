@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bots;

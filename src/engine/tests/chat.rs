@@ -227,11 +227,11 @@ impl Chat {
     }
 
     pub fn takes(&mut self) -> &mut Self {
-        self.feed(Input::Colleague { action: ColleagueAction::TakeOver })
+        self.feed(Input::Colleague { action: ColleagueAction::TakeOver, by: None })
     }
 
     pub fn releases(&mut self) -> &mut Self {
-        self.feed(Input::Colleague { action: ColleagueAction::Release })
+        self.feed(Input::Colleague { action: ColleagueAction::Release, by: None })
     }
 
     // --- what was seen ---------------------------------------------------------------------------------------------

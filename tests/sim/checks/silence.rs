@@ -32,7 +32,7 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
                 _ => {}
             }
         }
-        let takes = Input::Colleague { action: ColleagueAction::TakeOver };
+        let takes = Input::Colleague { action: ColleagueAction::TakeOver, by: None };
         if commit.entry.input == takes && after.speaker != Speaker::Taken {
             found.push((commit.at, format!("c{:?} a takeover did not take", commit.who)));
         }

@@ -77,6 +77,8 @@ pub const LIBRARIES: &[(&str, &[&str])] = &[
     ("pest", &["syntax"]),
     ("pest_derive", &["syntax"]),
     ("axum", &["server", "simulator"]),
+    ("utoipa", &["server"]),
+    ("utoipa_axum", &["server"]),
     ("tower", &["server", "simulator"]),
     ("tower_http", &["server", "simulator"]),
     ("rusqlite", &["store"]),

@@ -126,8 +126,8 @@ impl Talk {
                 link_ref: None,
             })),
             Act::After(ms) => self.after(ms),
-            Act::Take => self.input(Input::Colleague { action: ColleagueAction::TakeOver }),
-            Act::Release => self.input(Input::Colleague { action: ColleagueAction::Release }),
+            Act::Take => self.input(Input::Colleague { action: ColleagueAction::TakeOver, by: None }),
+            Act::Release => self.input(Input::Colleague { action: ColleagueAction::Release, by: None }),
             Act::Host(host) => self.host = host,
             Act::NoImages => self.images = false,
         }

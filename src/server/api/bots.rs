@@ -1,0 +1,158 @@
+//! Versions of the bot: which there are, what a deployment would mean, deploy, roll back.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+use super::caller::{Body, By, Deploy, Read};
+use super::problem::Problem;
+use super::shapes::{Time, word};
+use crate::runtime;
+use crate::server::deployments::{BODY_BYTES_MAX, Sent};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(versions))
+        .routes(routes!(plan))
+        .routes(routes!(deploy))
+        .routes(routes!(roll_back))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+/// The stored versions, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Versions {
+    versions: Vec<Version>,
+}
+
+/// A stored version of the bot.
+#[derive(Debug, Serialize, ToSchema)]
+struct Version {
+    version: u32,
+    digest: String,
+    stored: Time,
+    /// The program that stored it.
+    program: String,
+    live: bool,
+    /// A rollback leads here.
+    before: bool,
+    /// Conversations that are in the middle of something that began in it.
+    customers: u64,
+}
+
+/// List the versions of the bot. Scope `read`.
+#[utoipa::path(get, path = "/versions", tag = "bots", responses((status = 200, body = Versions)))]
+pub(super) async fn versions(_: By<Read>, State(api): State<Arc<Api>>) -> Result<Json<Versions>, Problem> {
+    let listed = api.runtime().versions().await?;
+    let versions = listed.into_iter().map(|listed| Version {
+        version: listed.version,
+        digest: listed.digest,
+        stored: Time(listed.stored),
+        program: listed.program,
+        live: listed.live,
+        before: listed.before,
+        customers: listed.customers,
+    });
+    Ok(Json(Versions { versions: versions.collect() }))
+}
+
+/// What a deployment would mean.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Plan {
+    name: String,
+    /// The number that it has already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<u32>,
+    /// Each step at which customers wait.
+    parked: Vec<Parked>,
+    /// What speaks against it; nothing that is `critical` is deployed.
+    findings: Vec<Finding>,
+}
+
+/// Customers that wait at one step.
+#[derive(Debug, Serialize, ToSchema)]
+struct Parked {
+    version: u32,
+    flow: String,
+    /// As in `shop.flow:12`.
+    place: String,
+    step: String,
+    customers: u64,
+    /// `moves`, `stays` or `lost`.
+    lands: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Finding {
+    /// `critical` or `warning`.
+    severity: String,
+    text: String,
+}
+
+impl Plan {
+    fn of(plan: runtime::Plan) -> Self {
+        let parked = plan.parked.into_iter().map(|parked| Parked {
+            version: parked.version,
+            flow: parked.flow,
+            place: parked.place,
+            step: parked.step,
+            customers: parked.customers,
+            lands: word(&parked.lands),
+        });
+        let finding = |finding: runtime::Finding| Finding { severity: word(&finding.severity), text: finding.text };
+        Self {
+            name: plan.name,
+            version: plan.version,
+            live: plan.live,
+            parked: parked.collect(),
+            findings: plan.findings.into_iter().map(finding).collect(),
+        }
+    }
+}
+
+/// Say what a deployment of these files would mean; nothing is changed. Scope `deploy`.
+#[utoipa::path(post, path = "/plan", tag = "bots", request_body = Sent, responses((status = 200, body = Plan)))]
+pub(super) async fn plan(_: By<Deploy>, State(api): State<Arc<Api>>, Body(sent): Body<Sent>) -> Result<Json<Plan>, Problem> {
+    Ok(Json(Plan::of(api.runtime().plan(&sent.files()?).await?)))
+}
+
+/// The version that is live now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Live {
+    live: u32,
+    /// Where a rollback leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<u32>,
+    /// It was live already.
+    unchanged: bool,
+}
+
+impl Live {
+    fn of(deployed: &runtime::Deployed) -> Self {
+        Self { live: deployed.live, before: deployed.before, unchanged: deployed.unchanged }
+    }
+}
+
+/// Make these files live, without a restart. The same files again change nothing. Scope `deploy`.
+#[utoipa::path(post, path = "/deploy", tag = "bots", request_body = Sent, responses((status = 200, body = Live)))]
+pub(super) async fn deploy(by: By<Deploy>, State(api): State<Arc<Api>>, Body(sent): Body<Sent>) -> Result<Json<Live>, Problem> {
+    let (deployed, _) = api.runtime().deploy(&sent.files()?).await?;
+    api.audit(&by.name, "deploy", Some(format!("version {}", deployed.live))).await?;
+    Ok(Json(Live::of(&deployed)))
+}
+
+/// Go back to the version before. Scope `deploy`.
+#[utoipa::path(post, path = "/rollback", tag = "bots", responses((status = 200, body = Live)))]
+pub(super) async fn roll_back(by: By<Deploy>, State(api): State<Arc<Api>>) -> Result<Json<Live>, Problem> {
+    let deployed = api.runtime().roll_back().await?;
+    api.audit(&by.name, "rollback", Some(format!("version {}", deployed.live))).await?;
+    Ok(Json(Live::of(&deployed)))
+}
