@@ -251,6 +251,12 @@ impl Conversation {
         .min()
     }
 
+    /// How often it was tried to send a reply that has no end yet.
+    #[must_use]
+    pub fn attempts(&self, reply: ReplyId) -> Option<u32> {
+        self.queue.iter().find(|entry| entry.id == reply).map(|entry| entry.attempt)
+    }
+
     /// The head of the queue, where it may be attempted: no attempt is open, none is unknown, nothing holds it.
     #[must_use]
     pub fn candidate(&self) -> Option<Candidate> {

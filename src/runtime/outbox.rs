@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use super::entry::Entry;
 use super::port::{AccountId, ConversationId, OutboxChange, OutboxRow, OutboxState};
 use crate::channel::Outcome;
-use crate::engine::{Effect, Input, ReplyId};
+use crate::engine::{Conversation, Effect, Input, ReplyId};
 
-/// The rows that change, in the effects' order. `open` are the replies that have a row, before and after.
+/// The rows that change, in the effects' order. `open` are the replies that have a row, before and after; `after` is the
+/// conversation that the sprint led to.
 pub(super) fn changes(
     account: AccountId,
     conversation: ConversationId,
     epoch: i64,
-    entry: &Entry,
+    (entry, after): (&Entry, &Conversation),
     open: &mut BTreeSet<ReplyId>,
 ) -> Vec<OutboxChange> {
     let mut changes = Vec::new();
@@ -51,7 +52,7 @@ pub(super) fn changes(
             changes.push(OutboxChange::State { reply, state });
         }
     }
-    if let Some((reply, state)) = settled(entry)
+    if let Some((reply, state)) = settled(entry, after)
         && open.contains(&reply)
     {
         changes.push(OutboxChange::State { reply, state });
@@ -59,9 +60,13 @@ pub(super) fn changes(
     changes
 }
 
-/// An outcome ends its mark, also where the engine has nothing more to say about the reply.
-fn settled(entry: &Entry) -> Option<(ReplyId, OutboxState)> {
+/// An outcome ends its mark, also where the engine has nothing more to say about the reply; but not that of a later attempt:
+/// a process that was frozen tells of one that others have given up.
+fn settled(entry: &Entry, after: &Conversation) -> Option<(ReplyId, OutboxState)> {
     let Input::Outcome { reply, attempt, outcome, .. } = &entry.input else { return None };
+    if after.attempts(*reply).is_some_and(|attempts| attempts != *attempt) {
+        return None;
+    }
     let touched = entry.effects.iter().any(|effect| match effect {
         Effect::Queue(queued) => queued.id == *reply,
         Effect::Mark { reply: other, .. }

@@ -254,7 +254,7 @@ impl Slot {
             due,
             recent: self.recent.encode(),
             state,
-            outbox: outbox::changes(address.account.id, self.id, core.epoch, entry, &mut self.open),
+            outbox: outbox::changes(address.account.id, self.id, core.epoch, (entry, &self.conversation), &mut self.open),
         }
     }
 }
