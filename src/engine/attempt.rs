@@ -178,12 +178,11 @@ impl Work<'_> {
         self.state.ledger.reserve(id.0);
         let silent = self.state.stand.is_taken() || self.state.opted_out;
         // The margin may have changed since it was queued: a moment that is past would be offered at once, for ever.
-        let hard = self.deadline();
+        let commented = self.state.queue.iter().find(|entry| entry.id == id).and_then(|entry| entry.comment);
+        let hard = commented.map_or_else(|| self.deadline(), |commented| self.comment_deadline(commented));
         let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
         entry.stage = Stage::Waiting;
-        if entry.comment.is_none() {
-            entry.hard = hard;
-        }
+        entry.hard = hard;
         let passes = entry.confirmation || entry.colleague;
         if silent && !passes {
             self.finish_reply(id, End::Withdrawn, "the bot must be silent here", None);

@@ -191,6 +191,28 @@ fn a_second_text_to_a_comment_is_dropped_with_its_reason() {
     assert!(chat.ends.values().any(|(_, why)| why.contains("48 hours ago")), "{:?}", chat.ends);
 }
 
+#[test]
+fn a_margin_that_has_shrunk_since_a_comment_was_answered_offers_the_answer_in_its_turn() {
+    let mut chat = super::chat::chat(
+        super::builder::bot()
+            .flow("a", |f| {
+                let text = super::builder::text("It is 20.");
+                f.on(crate::bot::On::Comment(Box::new(crate::bot::On::AnyText)));
+                f.op(crate::bot::Op::Say { text, shorts: vec![], replying: false, keep_apart: true })
+            })
+            .build(),
+    );
+    (chat.sends, chat.margin_ms) = (false, 10 * M);
+    let (at, comment_id) = (chat.now, "c1".to_owned());
+    chat.feed(Input::Comment(crate::engine::Comment { comment_id, at, received: at, text: "x".to_owned() }));
+    chat.margin_ms = 5 * M;
+    chat.after(48 * H - 7 * M);
+    let attempt = chat.mark().unwrap();
+    chat.outcome(attempt, crate::channel::Outcome::NotSent(crate::channel::NotSent::Expired));
+    let hard = chat.state.candidate().map(|candidate| candidate.hard);
+    assert_eq!(hard, Some(at.plus_ms(48 * H - 5 * M)), "a moment that is past would be offered for ever");
+}
+
 // --- answers -----------------------------------------------------------------------------------------------------------
 
 #[test]
