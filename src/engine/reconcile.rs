@@ -5,13 +5,10 @@ use super::state::{Bound, Stage};
 use super::work::Work;
 use super::{Echo, EchoSource, Effect, Listed, Listing, ReplyId};
 use crate::calendar::Moment;
-use crate::channel::rules;
 
 /// A message of an attempt carries a time of TikTok's in [begun - this, ended + [`AFTER_MS`]], the clocks' difference added.
 const BEFORE_MS: i64 = 5_000;
 const AFTER_MS: i64 = 30_000;
-/// Clocks that differ by more let nothing leave.
-const CLOCKS_MS: i64 = rules::skew_bound_ms(None);
 /// A call that has not ended may run so long.
 const CALL_MS: i64 = 12_000;
 /// A look that brings nothing for so long has failed.
@@ -124,13 +121,11 @@ impl Work<'_> {
             && !matches!(message.source, EchoSource::App | EchoSource::Web)
     }
 
-    /// Whether the list shows what the open attempt may have sent if a clock was wrong then, as far as clocks may be: no
-    /// proof that it is absent.
-    fn may_be_there(&self, listing: &Listing, begun: Moment, ended: Moment) -> bool {
+    /// Whether the list shows what the open attempt may have sent if a clock was wrong then: no proof that it is absent. A
+    /// process may have sent before it could see by how much its clock was wrong, so any time will do.
+    fn may_be_there(&self, listing: &Listing) -> bool {
         let Some((_, ours, ..)) = self.open_call() else { return false };
-        let near = begun.plus_ms(-CLOCKS_MS)..=ended.plus_ms(CLOCKS_MS.saturating_add(AFTER_MS));
-        let like = |message: &Listed| message.fingerprint == ours && near.contains(&message.at);
-        listing.messages.iter().any(|message| self.is_claimable(message) && like(message))
+        listing.messages.iter().any(|message| message.fingerprint == ours && self.is_claimable(message))
     }
 
     // --- looks -----------------------------------------------------------------------------------------------------
@@ -202,7 +197,7 @@ impl Work<'_> {
         let covered = listing.is_some_and(|listing| !listing.full || listing.oldest.is_some_and(|oldest| oldest < begun));
         if !covered {
             self.lost(id, begun, ended, "nobody knows whether it arrived: TikTok's list does not reach back so far");
-        } else if listing.is_some_and(|listing| self.may_be_there(listing, begun, ended)) {
+        } else if listing.is_some_and(|listing| self.may_be_there(listing)) {
             self.lost(
                 id,
                 begun,
