@@ -16,7 +16,7 @@ use super::signals;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Looks at the settings, their secrets, the flows, the disk, the store, the server, its public address as TikTok sees it, the\nclocks, and asks TikTok about each app and account: secret, registration, token, scopes, market. Nothing is changed. Where a\nserver runs, it asks TikTok; else this command does, slowly.\n\nExit codes: 0 no fault, 1 faults, 2 could not run.\n\nExamples:\n  rejoinder doctor\n  rejoinder doctor --format json | jq '.findings[] | select(.state == \"fault\")'"
+    after_help = "Looks at the settings, their secrets, the flows, the disk, the store, the server, its public address as TikTok sees it, the\nclocks, and asks TikTok about each app and account: secret, registration, token, scopes, market. Nothing is changed at TikTok.\nWhere a server runs, it asks TikTok; else this command does, slowly, and opens the store as a start would.\n\nExit codes: 0 no fault, 1 faults, 2 could not run.\n\nExamples:\n  rejoinder doctor\n  rejoinder doctor --format json | jq '.findings[] | select(.state == \"fault\")'"
 )]
 pub(super) struct Arguments {
     #[arg(long, default_value = "text")]

@@ -1,6 +1,8 @@
 //! A process that ends anywhere loses nothing and repeats nothing.
 
 use super::world::{HOUR, MINUTE, World};
+use crate::channel::{NotSent, Outcome};
+use crate::engine::{Input, ReplyId};
 use crate::runtime::port::OutboxState;
 
 #[tokio::test]
@@ -179,4 +181,21 @@ async fn patience_ends_before_the_window_does() {
     assert_eq!(world.sent(), ["What is your name?"]);
     world.pass(10 * MINUTE).await;
     assert_eq!(world.sent(), ["What is your name?", "Never mind."]);
+}
+
+#[tokio::test]
+async fn what_is_told_late_of_an_attempt_says_nothing_of_the_next_one() {
+    let world = World::new().await;
+    world.answer(Outcome::NotSent(NotSent::NoConnection { text: "refused".to_owned() }));
+    world.write("mona", "hello").await.unwrap();
+    *world.script.latency_ms.lock().unwrap() = 60_000;
+    world.pass(5_000).await;
+    let id = world.id("mona").await;
+    assert!(matches!(world.outbox().await[0].state, OutboxState::Marked { attempt: 2, .. }));
+    // A process that was frozen since the first attempt wakes.
+    let core = &world.handle.core;
+    let address = core.address_of(id).await.unwrap().unwrap();
+    let outcome = Outcome::NotSent(NotSent::Expired);
+    core.post_surely(&address, Input::Outcome { reply: ReplyId(1), attempt: 1, ended: core.now(), outcome }).await;
+    assert!(matches!(world.outbox().await[0].state, OutboxState::Marked { attempt: 2, .. }), "who takes over must find it");
 }
