@@ -21,7 +21,7 @@ const LINES_MAX: usize = 1_000;
 const UNKNOWN: &str = "the process ended before the answer, so that nobody knows whether the call was made";
 
 /// Makes open calls again where that does no harm; the others end without an answer. What is asked for from now on is
-/// carried out by this process and none of these.
+/// none of these.
 pub(in crate::runtime) fn take_up(core: Arc<Core>, app: Option<usize>) -> impl Future<Output = ()> {
     let since = core.now();
     look_through(core, app, since)
@@ -55,15 +55,16 @@ async fn look(core: &Arc<Core>, app: Option<usize>, since: Moment, conversation:
         return Ok(());
     }
     let Some((request, at)) = request(core, conversation).await? else { return Ok(()) };
-    if request.until <= core.now() || at > since {
-        // Its time is over: the timers say so. Or it is this process's own, and under way.
+    if request.until <= core.now() {
+        // Its time is over: the timers say so.
         return Ok(());
     }
     // Others that share the store may be making it just now; it does no harm to make it beside them.
     let alone = !core.ports.store.is_shared();
     if request.is_repeatable() {
         core.fetching.begin(Begin { conversation, address, request, again: true });
-    } else if alone {
+    } else if alone && at <= since {
+        // What was asked for since is this process's own, and under way.
         tell_unknown(core, &address, &request, at).await;
     }
     Ok(())
@@ -99,11 +100,12 @@ async fn request(core: &Core, conversation: ConversationId) -> Result<Option<(Re
     let Some(call) = open_call(core, conversation).await? else { return Ok(None) };
     for row in core.ports.store.history(conversation, LINES_MAX).await? {
         let Ok(entry) = serde_json::from_slice::<Entry>(&row.body) else { continue };
+        let asked = entry.clock();
         for effect in entry.effects {
             if let Effect::Fetch(request) = effect
                 && request.call == call
             {
-                return Ok(Some((request, entry.now)));
+                return Ok(Some((request, asked)));
             }
         }
     }
