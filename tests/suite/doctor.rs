@@ -34,27 +34,7 @@ fn broken_set_up(folder: &std::path::Path) -> Process {
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
     let (behind, scopes) = ((now - HOUR_MS).to_string(), "message.list.read,message.list.manage,user.account.type");
-    let simulator = Process::start(
-        &[
-            "simulator",
-            "--listen",
-            "127.0.0.1:0",
-            "--app-id",
-            APP,
-            "--secret",
-            SECRET,
-            "--business-id",
-            BUSINESS,
-            "--access-token",
-            TOKEN,
-            "--frozen-at",
-            &behind,
-            "--scopes",
-            scopes,
-        ],
-        &[],
-        folder,
-    );
+    let simulator = Process::simulator(&["--frozen-at", &behind, "--scopes", scopes], folder);
     let api = format!("{}/open_api/v1.3", simulator.address);
     std::fs::create_dir(folder.join("flows")).unwrap();
     write("flows/bot.flow", &FLOW.replace("say \"one\" keep apart", "sya \"one\""));

@@ -30,6 +30,12 @@ pub struct Process {
 }
 
 impl Process {
+    /// A TikTok that knows the one app and account, on a port of its own.
+    pub fn simulator(extra: &[&str], folder: &Path) -> Self {
+        let known = ["--app-id", APP, "--secret", SECRET, "--business-id", BUSINESS, "--access-token", TOKEN];
+        Self::start(&[&["simulator", "--listen", "127.0.0.1:0"], &known[..], extra].concat(), &[], folder)
+    }
+
     /// Starts the binary and waits until it has printed an address.
     pub fn start(arguments: &[&str], environment: &[(&str, &str)], folder: &Path) -> Self {
         let mut command = Command::new(binary());
@@ -173,29 +179,8 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("flows")).expect("a folder inside");
         std::fs::write(folder.path().join("flows/bot.flow"), flow).expect("a file");
-        let simulator = Process::start(
-            &[
-                "simulator",
-                "--listen",
-                "127.0.0.1:0",
-                "--app-id",
-                APP,
-                "--secret",
-                SECRET,
-                "--business-id",
-                BUSINESS,
-                "--access-token",
-                TOKEN,
-                "--refresh-token",
-                "rft.test",
-                "--seed",
-                "7",
-                "--country",
-                country,
-            ],
-            &[],
-            folder.path(),
-        );
+        let extra = ["--refresh-token", "rft.test", "--seed", "7", "--country", country];
+        let simulator = Process::simulator(&extra, folder.path());
         // A port that was free a moment ago; the server must come back to the same one after a crash.
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
         let settings = format!(
