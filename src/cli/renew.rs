@@ -75,6 +75,7 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<String> {
     // Secrets say of themselves only where they are.
     let pairs = [
         ("store", format!("{:?}", old.store), format!("{:?}", new.store)),
+        ("store_wait", format!("{:?}", old.store_wait), format!("{:?}", new.store_wait)),
         ("listen", old.listen.clone(), new.listen.clone()),
         ("admin_listen", old.admin_listen.clone(), new.admin_listen.clone()),
         ("admin_token", format!("{:?}", old.admin_token), format!("{:?}", new.admin_token)),

@@ -21,6 +21,8 @@ pub struct Settings {
     pub flows: Vec<PathBuf>,
     #[serde(default)]
     pub store: Place,
+    /// How long a start waits for its database; without end where nothing is said.
+    pub store_wait: Option<Lapse>,
     #[serde(default = "default_listen")]
     pub listen: String,
     /// Where operators reach it: metrics and health; `off` for nowhere.
