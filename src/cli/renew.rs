@@ -81,6 +81,7 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<String> {
         ("admin_token", format!("{:?}", old.admin_token), format!("{:?}", new.admin_token)),
         ("public_url", format!("{:?}", old.public_url), format!("{:?}", new.public_url)),
         ("fetch", format!("{:?} {:?}", old.fetch, proxy(old)), format!("{:?} {:?}", new.fetch, proxy(new))),
+        ("traces", format!("{:?}", old.traces), format!("{:?}", new.traces)),
         ("token_key", format!("{:?}", old.token_key), format!("{:?}", new.token_key)),
     ];
     let mut found: Vec<String> =

@@ -12,12 +12,13 @@ use secrecy::ExposeSecret as _;
 use super::keeper::Keeper;
 use super::{awaiting, calls, crash, flows, operator, output, renew, secrets, signals, stores};
 use crate::runtime::port::{AccountRow, Clock as _, Entropy, Files, Store};
-use crate::runtime::{Begun, DeployError, Depot, connected};
+use crate::runtime::{Begun, DeployError, Depot, Tracer, Tracing, connected};
 use crate::server::Doors;
 use crate::server::admin::Admin;
 use crate::server::compiler::FlowCompiler;
 use crate::server::node;
 use crate::server::settings::{App, Place, Settings};
+use crate::server::traces::Exporter;
 use crate::server::waiting::beside;
 use crate::system::seal::Key;
 use crate::system::{SystemClock, SystemEntropy, files};
@@ -94,6 +95,7 @@ async fn start(
     arguments: &Arguments,
     settings: &Settings,
     files: &anyhow::Result<Option<Files>>,
+    exporter: Option<&Arc<Exporter>>,
 ) -> anyhow::Result<Option<node::Node>> {
     let folder = arguments.config.parent().unwrap_or(Path::new(""));
     let store = stores::open(&settings.store, folder).await?;
@@ -117,6 +119,10 @@ async fn start(
         fetching: settings.fetch.limits(),
         testers: settings.testers.clone(),
         dry_run: arguments.dry_run,
+        tracing: exporter.zip(settings.traces.as_ref()).map(|(exporter, traces)| {
+            let tracer = Arc::clone(exporter) as Arc<dyn Tracer>;
+            Tracing { tracer, sample: traces.sample }
+        }),
         fail_point: crash::fail_point()?,
     });
     Ok(Some(node.await?))
@@ -127,10 +133,11 @@ async fn start_patiently(
     arguments: &Arguments,
     settings: &Settings,
     files: &anyhow::Result<Option<Files>>,
+    exporter: Option<&Arc<Exporter>>,
     doors: Vec<tokio::net::TcpListener>,
 ) -> anyhow::Result<Option<node::Node>> {
     if matches!(settings.store, Place::File(_)) {
-        return start(arguments, settings, files).await;
+        return start(arguments, settings, files, exporter).await;
     }
     let at: Vec<_> = doors.iter().filter_map(|door| door.local_addr().ok()).collect();
     let mut waiting = tokio::task::JoinSet::new();
@@ -149,7 +156,7 @@ async fn start_patiently(
         let at: Vec<String> = at.iter().map(|at| format!("http://{at}")).collect();
         anstream::println!("waiting for the database of `store`; health is told at {}", at.join(" and "));
     };
-    let started = wait.reach(async || start(arguments, settings, files).await, told).await;
+    let started = wait.reach(async || start(arguments, settings, files, exporter).await, told).await;
     waiting.shutdown().await;
     started
 }
@@ -162,9 +169,10 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Res
     let (listener, front) = beside(listener)?;
     let (admin, back) = admin_listener(&settings).await?.map(beside).transpose()?.unzip();
     let admin_token = operator::token(&settings, &SystemEntropy)?;
+    let exporter = settings.traces.as_ref().map(|traces| Exporter::start(traces, &SystemEntropy)).transpose()?;
     let doors = std::iter::once(front).chain(back).collect();
     let started = tokio::select! {
-        started = start_patiently(arguments, &settings, &files, doors) => started?,
+        started = start_patiently(arguments, &settings, &files, exporter.as_ref(), doors) => started?,
         () = &mut stopping => {
             anstream::println!("stopped before the store was reached");
             return Ok(ExitCode::SUCCESS);
@@ -198,6 +206,9 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Res
     let served = serve(listener, admin, node, stopping).await;
     renewing.abort();
     drop(left);
+    if let Some(exporter) = exporter {
+        exporter.finish().await;
+    }
     served
 }
 

@@ -19,6 +19,7 @@ pub mod registration;
 pub mod settings;
 pub mod sign_in;
 pub mod testers;
+pub mod traces;
 pub mod waiting;
 mod webhook;
 

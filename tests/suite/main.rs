@@ -56,4 +56,6 @@ mod testing;
 #[cfg(test)]
 mod town;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod webhook;
