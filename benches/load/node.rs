@@ -46,6 +46,7 @@ pub fn run(file: &str, side: &str, rules: usize) {
             fetching: FetchLimits::default(),
             testers: Vec::new(),
             dry_run: false,
+            tracing: None,
             fail_point: None,
         });
         let node = node.await.expect("it starts");

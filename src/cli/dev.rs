@@ -97,6 +97,7 @@ async fn serve(arguments: &Arguments, files: Files, file: &std::path::Path) -> a
         fetching: FetchLimits::default(),
         testers: Vec::new(),
         dry_run: false,
+        tracing: None,
         fail_point: crash::fail_point()?,
     };
     let node = node::start(parts).await?;

@@ -2,6 +2,7 @@
 //! Does not know: how any of it works. Nobody imports it.
 
 mod accounts;
+mod awaiting;
 mod bots;
 mod calls;
 mod check;

@@ -75,11 +75,13 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<String> {
     // Secrets say of themselves only where they are.
     let pairs = [
         ("store", format!("{:?}", old.store), format!("{:?}", new.store)),
+        ("store_wait", format!("{:?}", old.store_wait), format!("{:?}", new.store_wait)),
         ("listen", old.listen.clone(), new.listen.clone()),
         ("admin_listen", old.admin_listen.clone(), new.admin_listen.clone()),
         ("admin_token", format!("{:?}", old.admin_token), format!("{:?}", new.admin_token)),
         ("public_url", format!("{:?}", old.public_url), format!("{:?}", new.public_url)),
         ("fetch", format!("{:?} {:?}", old.fetch, proxy(old)), format!("{:?} {:?}", new.fetch, proxy(new))),
+        ("traces", format!("{:?}", old.traces), format!("{:?}", new.traces)),
         ("token_key", format!("{:?}", old.token_key), format!("{:?}", new.token_key)),
     ];
     let mut found: Vec<String> =

@@ -3,20 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
-use super::{calls, crash, flows, operator, output, renew, secrets, signals, stores};
+use super::{awaiting, calls, crash, flows, operator, output, renew, secrets, signals, stores};
 use crate::runtime::port::{AccountRow, Clock as _, Entropy, Files, Store};
-use crate::runtime::{Begun, DeployError, Depot, connected};
+use crate::runtime::{Begun, DeployError, Depot, Tracer, Tracing, connected};
 use crate::server::Doors;
 use crate::server::admin::Admin;
 use crate::server::compiler::FlowCompiler;
 use crate::server::node;
 use crate::server::settings::{App, Place, Settings};
+use crate::server::traces::Exporter;
+use crate::server::waiting::beside;
 use crate::system::seal::Key;
 use crate::system::{SystemClock, SystemEntropy, files};
 use crate::tiktok::token::{Token, Tokens};
@@ -38,6 +41,8 @@ pub(super) struct Arguments {
 }
 
 const SETTINGS_BYTES_MAX: u64 = 1 << 20;
+/// So long a start waits for its database without a word to whoever knocks.
+const QUIET: Duration = Duration::from_secs(1);
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut settings = read(&arguments.config)?;
@@ -64,9 +69,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// The bot that is served: the store's live version, which the files become where they are new. `None` where there is none.
-async fn begin(store: &dyn Store, files: anyhow::Result<Option<Files>>) -> anyhow::Result<Option<Begun>> {
+async fn begin(store: &dyn Store, files: &anyhow::Result<Option<Files>>) -> anyhow::Result<Option<Begun>> {
     let depot = Depot { store, compiler: &FlowCompiler, now: SystemClock.now() };
-    if let Ok(Some(files)) = &files {
+    if let Ok(Some(files)) = files {
         let begun = depot.begin(Some(files)).await?;
         if let Some(other) = begun.other_files {
             anstream::println!("the flows here are version {other}; version {} is live", begun.number);
@@ -75,40 +80,37 @@ async fn begin(store: &dyn Store, files: anyhow::Result<Option<Files>>) -> anyho
     }
     match (files, depot.begin(None).await) {
         (files, Ok(begun)) => {
-            let why = files.err().map_or("they have errors".to_owned(), |error| format!("{error:#}"));
+            let why = files.as_ref().err().map_or("they have errors".to_owned(), |error| format!("{error:#}"));
             anstream::eprintln!("rejoinder: the flows are not served: {why}; version {} goes on", begun.number);
             Ok(Some(begun))
         }
         (_, Err(error @ DeployError::Store(_))) => Err(error.into()),
-        (Err(error), Err(_)) => Err(error),
+        (Err(error), Err(_)) => Err(anyhow::anyhow!("{error:#}")),
         (Ok(_), Err(_)) => Ok(None),
     }
 }
 
-async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Result<Option<Files>>) -> anyhow::Result<ExitCode> {
+/// Everything behind the doors: the store, the bot, the runtime. `None` where there is no bot to serve.
+async fn start(
+    arguments: &Arguments,
+    settings: &Settings,
+    files: &anyhow::Result<Option<Files>>,
+    exporter: Option<&Arc<Exporter>>,
+) -> anyhow::Result<Option<node::Node>> {
     let folder = arguments.config.parent().unwrap_or(Path::new(""));
     let store = stores::open(&settings.store, folder).await?;
-    let Some(Begun { number, bot, .. }) = begin(store.as_ref(), files).await? else {
-        anstream::eprintln!("rejoinder: a bot with errors is not served");
-        return Ok(ExitCode::from(1));
-    };
+    let Some(Begun { number, bot, .. }) = begin(store.as_ref(), files).await? else { return Ok(None) };
     calls::say_what_is_missing(&bot);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let connected = connected(store.as_ref()).await?;
-    let tokens = tokens(&settings, &connected, &store, &entropy).await?;
+    let tokens = tokens(settings, &connected, &store, &entropy).await?;
     let apps = settings.apps.iter().map(|settings| app(settings, &connected)).collect::<anyhow::Result<_>>()?;
-    let clock = Arc::new(SystemClock);
-    let listener =
-        tokio::net::TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen at {}", settings.listen))?;
-    let admin = admin_listener(&settings).await?;
-    let admin_token = operator::token(&settings, &*entropy)?;
-    let fail_point = crash::fail_point()?;
     let node = node::start(node::Parts {
         apps,
         bot,
         version: number,
         compiler: Some(Arc::new(FlowCompiler)),
-        clock,
+        clock: Arc::new(SystemClock),
         entropy,
         store,
         tokens,
@@ -117,16 +119,74 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Res
         fetching: settings.fetch.limits(),
         testers: settings.testers.clone(),
         dry_run: arguments.dry_run,
-        fail_point,
-    })
-    .await?;
+        tracing: exporter.zip(settings.traces.as_ref()).map(|(exporter, traces)| {
+            let tracer = Arc::clone(exporter) as Arc<dyn Tracer>;
+            Tracing { tracer, sample: traces.sample }
+        }),
+        fail_point: crash::fail_point()?,
+    });
+    Ok(Some(node.await?))
+}
+
+/// Starts, and waits for the database where there is one: meanwhile the doors say that the server lives and is not ready.
+async fn start_patiently(
+    arguments: &Arguments,
+    settings: &Settings,
+    files: &anyhow::Result<Option<Files>>,
+    exporter: Option<&Arc<Exporter>>,
+    doors: Vec<tokio::net::TcpListener>,
+) -> anyhow::Result<Option<node::Node>> {
+    if matches!(settings.store, Place::File(_)) {
+        return start(arguments, settings, files, exporter).await;
+    }
+    let at: Vec<_> = doors.iter().filter_map(|door| door.local_addr().ok()).collect();
+    let mut waiting = tokio::task::JoinSet::new();
+    for door in doors {
+        waiting.spawn(async move {
+            // Most databases are there at once, and nobody needs to be turned away.
+            SystemClock.sleep(QUIET).await;
+            if let Err(error) = crate::server::waiting::serve(door).await {
+                tracing::error!(%error, "nobody is told that the server waits for its database");
+            }
+        });
+    }
+    let most = settings.store_wait.map(|most| Duration::from_millis(most.0.unsigned_abs()));
+    let wait = awaiting::Wait { clock: &SystemClock, entropy: &SystemEntropy, most };
+    let told = || {
+        let at: Vec<String> = at.iter().map(|at| format!("http://{at}")).collect();
+        anstream::println!("waiting for the database of `store`; health is told at {}", at.join(" and "));
+    };
+    let started = wait.reach(async || start(arguments, settings, files, exporter).await, told).await;
+    waiting.shutdown().await;
+    started
+}
+
+async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Result<Option<Files>>) -> anyhow::Result<ExitCode> {
+    let hangups = signals::Hangups::listen();
+    let mut stopping = Box::pin(signals::stop());
+    let listener =
+        tokio::net::TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen at {}", settings.listen))?;
+    let (listener, front) = beside(listener)?;
+    let (admin, back) = admin_listener(&settings).await?.map(beside).transpose()?.unzip();
+    let admin_token = operator::token(&settings, &SystemEntropy)?;
+    let exporter = settings.traces.as_ref().map(|traces| Exporter::start(traces, &SystemEntropy)).transpose()?;
+    let doors = std::iter::once(front).chain(back).collect();
+    let started = tokio::select! {
+        started = start_patiently(arguments, &settings, &files, exporter.as_ref(), doors) => started?,
+        () = &mut stopping => {
+            anstream::println!("stopped before the store was reached");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let Some(node) = started else {
+        anstream::eprintln!("rejoinder: a bot with errors is not served");
+        return Ok(ExitCode::from(1));
+    };
     if let Some(log) = &settings.log
         && !output::change_log(log)
     {
         tracing::error!(log, "`log` is no level and no filter");
     }
-    let hangups = signals::Hangups::listen();
-    let stopping = signals::stop();
     anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
     let node = Arc::new(node);
     if arguments.register {
@@ -146,6 +206,9 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Res
     let served = serve(listener, admin, node, stopping).await;
     renewing.abort();
     drop(left);
+    if let Some(exporter) = exporter {
+        exporter.finish().await;
+    }
     served
 }
 

@@ -20,6 +20,7 @@ use super::pause::Pauses;
 use super::port::{AccountId, ConversationId, InputKey, Record, StoreError, Target};
 use super::presence::Presence;
 use super::scripts::Parking;
+use super::trail::{Traces, Trail};
 use super::versions::Versions;
 use crate::calendar::Moment;
 use crate::channel::rules::skew_bound_ms;
@@ -39,6 +40,7 @@ pub(super) struct Core {
     pub(super) fetching: Fetching,
     pub(super) presence: Presence,
     pub(super) metrics: Metrics,
+    pub(super) traces: Traces,
     pub(super) epoch: i64,
     /// Of this database: makes input keys unforgeable.
     pub(super) secret: Vec<u8>,
@@ -187,6 +189,7 @@ pub(super) struct Item {
     pub(super) ack: Ack,
     /// Its sprint has begun, and waits for what a hook returns.
     pub(super) begun: Option<Box<Begun>>,
+    pub(super) trail: Trail,
 }
 
 /// What surrounds a sprint, and what hooks have said to it: the same each time that it is made.
@@ -269,6 +272,9 @@ pub(super) struct Finished {
     pub(super) replies: Vec<Ended>,
     /// The conversation it was computed on, and the worker's sprints before that was loaded.
     pub(super) basis: Option<(ConversationId, u64)>,
+    /// The engine failed on it.
+    pub(super) fault: bool,
+    pub(super) trail: Trail,
 }
 
 /// Where a conversation stands after a commit.
@@ -295,13 +301,18 @@ pub struct Event {
 
 impl Core {
     /// Hands an input to its conversation and returns after the commit of what it caused.
-    pub(super) async fn post(&self, address: Arc<Address>, mut ask: Ask) -> Result<Done, Refused> {
+    pub(super) async fn post(&self, address: Arc<Address>, ask: Ask) -> Result<Done, Refused> {
+        self.post_on(Trail::default(), address, ask).await
+    }
+
+    /// The same as a part of a trace.
+    pub(super) async fn post_on(&self, trail: Trail, address: Arc<Address>, mut ask: Ask) -> Result<Done, Refused> {
         if !self.ports.store.is_shared() {
-            return self.post_once(address, ask).await;
+            return self.post_once(trail, address, ask).await;
         }
         for _ in 0..STALE_MOST {
             let kept = ask.clone();
-            match self.post_once(Arc::clone(&address), ask).await {
+            match self.post_once(trail, Arc::clone(&address), ask).await {
                 Err(Refused::Stale) => ask = kept,
                 result => return result,
             }
@@ -309,11 +320,11 @@ impl Core {
         Err(Refused::Stale)
     }
 
-    async fn post_once(&self, address: Arc<Address>, ask: Ask) -> Result<Done, Refused> {
+    async fn post_once(&self, trail: Trail, address: Arc<Address>, ask: Ask) -> Result<Done, Refused> {
         let (ack, done) = oneshot::channel();
         let ended = || Refused::Store("the runtime has ended".to_owned());
         let worker = self.worker_of(&address).ok_or_else(ended)?;
-        worker.send(Item { address, ask, ack, begun: None }).map_err(|_| ended())?;
+        worker.send(Item { address, ask, ack, begun: None, trail }).map_err(|_| ended())?;
         done.await.map_err(|_| ended())?
     }
 
@@ -331,7 +342,7 @@ impl Core {
         let (ack, _) = oneshot::channel();
         if let Some(worker) = self.worker_of(address) {
             let ask = Ask::Forget { conversation, computed };
-            let _ = worker.send(Item { address: Arc::clone(address), ask, ack, begun: None });
+            let _ = worker.send(Item { address: Arc::clone(address), ask, ack, begun: None, trail: Trail::Left });
         }
     }
 
@@ -342,9 +353,14 @@ impl Core {
 
     /// Hands in what must not be lost while the process lives; `None` once the runtime has ended.
     pub(super) async fn post_surely(&self, address: &Arc<Address>, input: Input) -> Option<Done> {
+        self.post_surely_on(Trail::default(), address, input).await
+    }
+
+    /// The same as a part of a trace.
+    pub(super) async fn post_surely_on(&self, trail: Trail, address: &Arc<Address>, input: Input) -> Option<Done> {
         loop {
             let ask = Ask::Input { key: None, input: input.clone() };
-            match self.post(Arc::clone(address), ask).await {
+            match self.post_on(trail, Arc::clone(address), ask).await {
                 Ok(done) => return Some(done),
                 Err(_) if self.writer.is_closed() || self.fatal.borrow().is_some() => return None,
                 Err(error) => {

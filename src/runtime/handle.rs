@@ -16,6 +16,7 @@ use super::metrics::{Counts, Measures, count};
 use super::pause::Paused;
 use super::port::{AccountId, ConversationId, Delivery, Meaning, Permit, Record, StoreError};
 use super::recent::input_key;
+use super::trail::{Role, Trail};
 use crate::bot::Bot;
 use crate::calendar::Moment;
 use crate::engine::{ColleagueAction, Input};
@@ -44,7 +45,12 @@ impl Handle {
     /// When it was not taken: the sender must bring it again.
     pub async fn deliver(&self, delivery: Delivery) -> Result<Delivered, Refused> {
         let metrics = &self.core.metrics;
-        let result = self.try_deliver(delivery).await;
+        let (trail, span) = self.core.span(Trail::default(), "webhook", Role::Server);
+        let span = span.map(|span| span.about(&delivery));
+        let result = self.try_deliver(delivery, trail).await;
+        if let Some(span) = span {
+            self.core.span_ended(span.answered(&result));
+        }
         match &result {
             Ok(Delivered::Kept) => {
                 count(&metrics.delivered);
@@ -56,7 +62,7 @@ impl Handle {
         result
     }
 
-    async fn try_deliver(&self, delivery: Delivery) -> Result<Delivered, Refused> {
+    async fn try_deliver(&self, delivery: Delivery, trail: Trail) -> Result<Delivered, Refused> {
         let core = &self.core;
         let ending = core.stopping.load(Ordering::SeqCst) || core.fatal.borrow().is_some();
         let place = if ending { None } else { core.metrics.enter(core.monotonic()) };
@@ -77,7 +83,7 @@ impl Handle {
                 }
                 let key = key.and_then(|material| input_key(&core.secret, &external, &material));
                 let address = Arc::new(Address { account, external });
-                core.post(address, Ask::Input { key, input }).await.map(|done| done.delivered)
+                core.post_on(trail, address, Ask::Input { key, input }).await.map(|done| done.delivered)
             }
         }
     }
@@ -108,6 +114,8 @@ impl Handle {
             progress: None,
             basis: None,
             replies: Vec::new(),
+            fault: false,
+            trail: Trail::Left,
         };
         self.core.writer.send(finished).map_err(|_| ended())?;
         done.await.map_err(|_| ended())?.map(|done| done.delivered)

@@ -37,6 +37,7 @@ mod sprint;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod trail;
 mod versions;
 mod view;
 mod worker;
@@ -59,4 +60,5 @@ pub use self::plan::{Finding, Lands, Parked, Plan, Severity};
 pub use self::read::{ConversationSummary, ConversationView};
 pub use self::replay::{Difference, Replay, ReplayedLine, Verdict, replay_stored};
 pub use self::service::Service;
+pub use self::trail::{Fact, Role, Span, Tracer, Tracing};
 pub use self::view::{Line, ReplyState, ReplyView, Side, timeline};

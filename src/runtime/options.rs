@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::port::{Clock, Compiler, Entropy, Fetcher, Store, Transport};
+use super::trail::Tracing;
 use crate::engine::Limits;
 
 /// The outside, as the runtime sees it.
@@ -54,6 +55,8 @@ pub struct Options {
     pub lease: Duration,
     /// Where several processes share the store: how often it is asked what others have changed, besides its hints.
     pub news_every: Duration,
+    /// Who hears of each input's way; `None` for nobody, at no cost.
+    pub tracing: Option<Tracing>,
     /// For crash tests alone: the process aborts when it passes this point for the n-th time (from 1).
     pub fail_point: Option<(String, u32)>,
 }
@@ -72,6 +75,7 @@ impl Options {
             presence_every: Duration::from_secs(20),
             lease: Duration::from_secs(10),
             news_every: Duration::from_millis(200),
+            tracing: None,
             fail_point: None,
         }
     }

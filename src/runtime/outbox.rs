@@ -4,23 +4,24 @@ use std::collections::BTreeSet;
 
 use super::entry::Entry;
 use super::port::{AccountId, ConversationId, OutboxChange, OutboxRow, OutboxState};
+use super::trail::Trail;
 use crate::channel::Outcome;
 use crate::engine::{Conversation, Effect, Input, ReplyId};
 
 /// The rows that change, in the effects' order. `open` are the replies that have a row, before and after; `after` is the
 /// conversation that the sprint led to.
 pub(super) fn changes(
-    account: AccountId,
-    conversation: ConversationId,
+    (account, conversation): (AccountId, ConversationId),
     epoch: i64,
     (entry, after): (&Entry, &Conversation),
+    trail: Trail,
     open: &mut BTreeSet<ReplyId>,
 ) -> Vec<OutboxChange> {
     let mut changes = Vec::new();
     for effect in &entry.effects {
         let (reply, state) = match effect {
             Effect::Queue(reply) => {
-                let Ok(body) = serde_json::to_vec(reply) else { continue };
+                let Ok(body) = trail.beside(reply) else { continue };
                 let row = OutboxRow { account, conversation, reply: reply.id, body, state: OutboxState::Queued };
                 open.insert(reply.id);
                 changes.push(OutboxChange::Put(row));

@@ -11,6 +11,7 @@ use super::core::{Core, Delivered, Done, Finished};
 use super::entry::Kept;
 use super::metrics::count;
 use super::port::{AccountId, Record};
+use super::trail::Trail;
 use crate::bot::{Returned, ScriptCall, Stopped};
 
 /// So many overruns within [`MINUTE`], and a script is parked.
@@ -99,6 +100,8 @@ impl Core {
             progress: None,
             basis: None,
             replies: Vec::new(),
+            fault: false,
+            trail: Trail::Left,
         });
         // The log has it too where the store has not.
         if sent.is_ok() {

@@ -24,6 +24,7 @@ use super::presence::{self, Presence};
 use super::restore;
 use super::scripts::Parking;
 use super::timers::{Timers, Told};
+use super::trail::Traces;
 use super::versions::{self, Live, Versions};
 use super::worker::Worker;
 use super::writer::Writer;
@@ -72,6 +73,7 @@ impl Service {
             fetching,
             presence,
             metrics: Metrics::default(),
+            traces: Traces::new(options.tracing),
             epoch,
             secret,
             generation: AtomicU64::new(0),

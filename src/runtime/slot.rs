@@ -12,6 +12,7 @@ use super::outbox;
 use super::port::{Change, ConversationId, Found, InputKey, Record, StoreError};
 use super::recent::Recent;
 use super::sprint::{margins, mark_of, panic_text, unstuck};
+use super::trail::Trail;
 use super::versions::{Live, Needed};
 use crate::calendar::Moment;
 use crate::engine::{self, Bots, Context, Conversation, Input, Older, ReplyId, Sprint, Wanted};
@@ -208,6 +209,7 @@ impl Slot {
     ) {
         let now = entry.now;
         finished.done.mark = mark_of(&entry.effects);
+        finished.fault = entry.fault.is_some();
         finished.replies = measure::ended(&entry.effects);
         let mut news = self.news(address);
         news.automatic = match &entry.input {
@@ -221,7 +223,7 @@ impl Slot {
             account: Some(address.account.id),
             body: serde_json::to_vec(&entry).unwrap_or_default(),
             is_mark: finished.done.mark.is_some(),
-            change: state.map(|state| self.change(core, address, &entry, state, news.due)),
+            change: state.map(|state| self.change(core, address, (&entry, finished.trail), state, news.due)),
         });
         news.effects = entry.effects.into_iter().filter(outbox::for_dispatcher).collect();
         finished.news = Some(news);
@@ -239,7 +241,14 @@ impl Slot {
         Ok((conversation, sprint, state))
     }
 
-    fn change(&mut self, core: &Core, address: &Address, entry: &Entry, state: Vec<u8>, due: Option<Moment>) -> Change {
+    fn change(
+        &mut self,
+        core: &Core,
+        address: &Address,
+        (entry, trail): (&Entry, Trail),
+        state: Vec<u8>,
+        due: Option<Moment>,
+    ) -> Change {
         self.rev += 1;
         let after = std::mem::replace(&mut self.writer, core.epoch);
         if let Some(key) = entry.key {
@@ -254,7 +263,13 @@ impl Slot {
             due,
             recent: self.recent.encode(),
             state,
-            outbox: outbox::changes(address.account.id, self.id, core.epoch, (entry, &self.conversation), &mut self.open),
+            outbox: outbox::changes(
+                (address.account.id, self.id),
+                core.epoch,
+                (entry, &self.conversation),
+                trail,
+                &mut self.open,
+            ),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::hooks::Hooks;
 use super::order::{order, told_at};
 use super::port::{ConversationId, StoreError};
 use super::slot::{Slot, load};
+use super::trail::{Role, Trail};
 use super::versions::{Live, Needed, NotReady};
 use crate::engine::Input;
 
@@ -216,6 +217,8 @@ impl Worker {
             progress: None,
             basis: None,
             replies: Vec::new(),
+            fault: false,
+            trail: Trail::Left,
         }
     }
 
@@ -262,12 +265,16 @@ impl Worker {
                     message.congested = (slot.conversation.is_congested() != long).then_some(long);
                 }
                 let around = (&*live, &*needed);
+                let (trail, span) = self.core.span(item.trail, "sprint", Role::Inside);
+                finished.trail = trail;
                 if let Some((input, begun, wanted)) =
                     slot.sprint(&self.core, &item.address, (key, input), around, item.begun, &mut finished)
                 {
-                    let item = Item { address: item.address, ask: Ask::Input { key, input }, ack: finished.ack, begun: None };
+                    let ask = Ask::Input { key, input };
+                    let item = Item { address: item.address, ask, ack: finished.ack, begun: None, trail: item.trail };
                     return self.hooks.call(&self.core, item, begun, wanted);
                 }
+                self.core.sprint_ended(span, &item.address, &finished);
                 self.sent += 1;
                 slot.sent = self.sent;
                 finished.progress = Some((Arc::clone(&self.committed), self.sent));

@@ -67,7 +67,10 @@ impl Writer {
             return true;
         }
         self.core.fail.pass("before_commit");
-        match self.commit(records).await {
+        let begun = self.core.monotonic();
+        let committed = self.commit(records).await;
+        self.core.stored(&batch, &lines, committed.as_deref().ok(), begun);
+        match committed {
             Ok(written) => {
                 self.core.fail.pass("after_commit");
                 self.release(batch, &lines, &written);

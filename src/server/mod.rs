@@ -19,6 +19,8 @@ pub mod registration;
 pub mod settings;
 pub mod sign_in;
 pub mod testers;
+pub mod traces;
+pub mod waiting;
 mod webhook;
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use super::testers::Testers;
 use super::{Counters, Doors};
 use crate::bot::Bot;
 use crate::runtime::port::{CallFailure, Clock, Compiler, Entropy, Fetcher, Store, StoreError, Transport};
-use crate::runtime::{AppOptions, FetchLimits, Options, Ports, Service};
+use crate::runtime::{AppOptions, FetchLimits, Options, Ports, Service, Tracing};
 use crate::tiktok::client::{AppAccess, Client, ClientError};
 use crate::tiktok::signature::Signer;
 use crate::tiktok::token::Tokens;
@@ -71,6 +71,8 @@ pub struct Parts {
     pub testers: Vec<String>,
     /// Nothing is sent: see [`DryRun`].
     pub dry_run: bool,
+    /// Who hears of each input's way; `None` for nobody.
+    pub tracing: Option<Tracing>,
     /// For crash tests alone: see [`Options::fail_point`].
     pub fail_point: Option<(String, u32)>,
 }
@@ -128,6 +130,7 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
     let mut options = Options::new(parts.apps.iter().map(app_options).collect());
     options.version = parts.version;
     options.fail_point = parts.fail_point;
+    options.tracing = parts.tracing;
     options.fetching = parts.fetching;
     let ports = Ports {
         clock: Arc::clone(&parts.clock),

@@ -1,6 +1,7 @@
 //! `rejoinder.toml`: read strictly, every unknown key is an error with a suggestion.
 
 mod fetch;
+mod traces;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use crate::channel::Market;
 
 pub use self::fetch::Fetch;
+pub use self::traces::Traces;
 
 /// The settings of `rejoinder serve`.
 #[derive(Debug, Deserialize)]
@@ -21,6 +23,8 @@ pub struct Settings {
     pub flows: Vec<PathBuf>,
     #[serde(default)]
     pub store: Place,
+    /// How long a start waits for its database; without end where nothing is said.
+    pub store_wait: Option<Lapse>,
     #[serde(default = "default_listen")]
     pub listen: String,
     /// Where operators reach it: metrics and health; `off` for nowhere.
@@ -40,6 +44,8 @@ pub struct Settings {
     /// Calls of the business's systems.
     #[serde(default)]
     pub fetch: Fetch,
+    /// Where each input's way is told; nowhere without it.
+    pub traces: Option<Traces>,
     #[serde(default, rename = "app")]
     pub apps: Vec<App>,
 }
@@ -187,7 +193,7 @@ impl Settings {
         if self.testers.iter().any(|tester| tester.trim().is_empty()) {
             return fail("`testers` holds an empty id".into());
         }
-        if let Some(trouble) = self.fetch.trouble() {
+        if let Some(trouble) = self.fetch.trouble().or_else(|| self.traces.as_ref()?.trouble()) {
             return fail(trouble);
         }
         let mut seen = BTreeMap::new();

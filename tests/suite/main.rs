@@ -16,7 +16,6 @@ mod bots;
 mod browser;
 #[cfg(test)]
 #[path = "../support/cluster.rs"]
-#[expect(dead_code, reason = "the stores' own tests ask it for more")]
 mod cluster;
 #[cfg(test)]
 mod comments;
@@ -51,8 +50,12 @@ mod sample;
 #[cfg(test)]
 mod spellings;
 #[cfg(test)]
+mod starting;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod town;
+#[cfg(test)]
+mod traces;
 #[cfg(test)]
 mod webhook;

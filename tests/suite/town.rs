@@ -198,6 +198,7 @@ impl Town {
             fetching: FetchLimits::default(),
             testers: self.testers.clone(),
             dry_run: self.dry_run,
+            tracing: None,
             fail_point: None,
         };
         let node = node::start(parts).await.unwrap();

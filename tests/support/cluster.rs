@@ -17,6 +17,8 @@ pub struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
     account: Option<Account>,
+    /// What the server is started with.
+    settings: String,
     made: AtomicUsize,
     /// Stops the server when its input ends, which this process holds open.
     _guard: Child,
@@ -46,20 +48,31 @@ impl Cluster {
             std::os::unix::fs::chown(&folder, Some(user), Some(group)).unwrap();
         }
         let guard = guard(&programs, &folder, account);
-        let cluster = Self { folder, programs, account, made: AtomicUsize::new(0), _guard: guard };
-        cluster.run("initdb", &["-D", "data", "-A", "trust", "-U", "rejoinder", "-E", "UTF8", "--locale=C", "--no-sync"]);
-        let place = cluster.folder.display();
+        let place = folder.display();
         let settings = format!(
             "{options} -c listen_addresses='' -c unix_socket_directories='{place}' -c max_connections=400 -c shared_buffers=64MB \
              -c dynamic_shared_memory_type=mmap"
         );
-        cluster.run("pg_ctl", &["start", "-w", "-D", "data", "-l", "log", "-o", &settings]);
+        let cluster = Self { folder, programs, account, settings, made: AtomicUsize::new(0), _guard: guard };
+        cluster.run("initdb", &["-D", "data", "-A", "trust", "-U", "rejoinder", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        cluster.go_on();
         cluster
+    }
+
+    /// Starts the server, at first or after [`Self::stop`].
+    pub fn go_on(&self) {
+        self.run("pg_ctl", &["start", "-w", "-D", "data", "-l", "log", "-o", &self.settings]);
+    }
+
+    /// Stops the server: `fast` as its operators do, `immediate` as a crash would.
+    pub fn stop(&self, mode: &str) {
+        self.run("pg_ctl", &["stop", "-w", "-D", "data", "-m", mode]);
     }
 
     /// Stops the server as a crash would, and starts it again.
     pub fn crash(&self) {
-        self.run("pg_ctl", &["restart", "-w", "-D", "data", "-l", "log", "-m", "immediate"]);
+        self.stop("immediate");
+        self.go_on();
     }
 
     pub fn folder(&self) -> &Path {

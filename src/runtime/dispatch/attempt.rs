@@ -12,6 +12,7 @@ use crate::channel::{Content, NotSent, Outcome, RefusalScope};
 use crate::engine::{Class, Input, Reply};
 use crate::runtime::core::{Ask, Core, Mark};
 use crate::runtime::port::{OutboxState, SendCall, StoreError};
+use crate::runtime::trail::{Role, Trail};
 
 /// An uploaded file is used up to this long before TikTok forgets it.
 const MEDIA_MARGIN_MS: i64 = 60 * 60_000;
@@ -48,7 +49,7 @@ impl Attempt {
         if core.pauses.hold(address.account.id) {
             return Ok(self.while_paused().await);
         }
-        let reply = self.reply().await?;
+        let (reply, trail) = self.reply().await?;
         let mut media_id = None;
         if let Some(Content::Image(image)) = reply.as_ref().map(|reply| &reply.outgoing.content)
             && self.no_media.is_none()
@@ -69,20 +70,24 @@ impl Attempt {
         let Some(marking) = core.pauses.marking(address.account.id).await else {
             return Ok(AttemptEnd::Later);
         };
-        let Ok(done) = core.post(address.clone(), ask).await else {
-            return Ok(AttemptEnd::Later);
-        };
+        let (trail, span) = core.waits_in_outbox(trail, self.picked.candidate.queued);
+        let done = core.post_on(trail, address.clone(), ask).await;
         drop(marking);
+        if let Some(span) = span {
+            let outcome = done.as_ref().map_or("later", |done| if done.mark.is_some() { "marked" } else { "declined" });
+            core.span_ended(span.at(address).word("outcome", outcome).number("reply", i64::from(id.0)));
+        }
+        let Ok(done) = done else { return Ok(AttemptEnd::Later) };
         let Some(mark) = done.mark else {
             return Ok(AttemptEnd::Declined(id));
         };
         core.fail.pass("after_mark");
         let attempt = mark.attempt;
-        let outcome = self.call(reply, media_id, mark).await;
+        let outcome = self.call(trail, reply, media_id, mark).await;
         core.fail.pass("before_result_commit");
         let ended = core.now();
         let latest = Some(core.latest_theirs(ended));
-        core.post_surely(address, Input::Outcome { reply: id, attempt, ended, latest, outcome }).await;
+        core.post_surely_on(trail, address, Input::Outcome { reply: id, attempt, ended, latest, outcome }).await;
         core.fail.pass("after_result_commit");
         Ok(AttemptEnd::Settled)
     }
@@ -99,14 +104,17 @@ impl Attempt {
         AttemptEnd::Later
     }
 
-    /// The row as it was committed.
-    async fn reply(&self) -> Result<Option<Reply>, StoreError> {
+    /// The row as it was committed, and the trace of the input that it came from.
+    async fn reply(&self) -> Result<(Option<Reply>, Trail), StoreError> {
         let rows = self.desk.core.ports.store.outbox_of(self.picked.conversation).await?;
         let row = rows.into_iter().find(|row| row.reply == self.picked.candidate.reply);
-        Ok(row.filter(|row| row.state != OutboxState::Held).and_then(|row| serde_json::from_slice(&row.body).ok()))
+        let row = row.filter(|row| row.state != OutboxState::Held);
+        let traced = row.as_ref().filter(|_| self.desk.core.is_traced());
+        let trail = traced.map(|row| Trail::of_row(&row.body)).unwrap_or_default();
+        Ok((row.and_then(|row| serde_json::from_slice(&row.body).ok()), trail))
     }
 
-    async fn call(&self, reply: Option<Reply>, media_id: Option<String>, mark: Mark) -> Outcome {
+    async fn call(&self, trail: Trail, reply: Option<Reply>, media_id: Option<String>, mark: Mark) -> Outcome {
         if let Some(why) = &self.no_media {
             return Outcome::Refused { code: 0, text: why.clone(), scope: RefusalScope::Reply };
         }
@@ -144,7 +152,9 @@ impl Attempt {
                 timeout: mark.timeout,
             };
             core.fail.pass("before_request");
+            let (_, span) = core.span(trail, "send", Role::Client);
             let outcome = send(core, permit, call).await;
+            core.sent(span, address, &outcome);
             core.fail.pass("before_answer");
             outcome
         };
