@@ -46,6 +46,8 @@ mod operators;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod rolling;
+#[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod spellings;
