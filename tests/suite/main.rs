@@ -9,6 +9,8 @@ mod accounts;
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod api_deploying;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bots;
