@@ -154,7 +154,7 @@ async fn ask_store(store: &dyn Store, wish: &Wish<'_>) -> Result<Value, DeployEr
             let (deployed, _, plan) = depot.apply(files).await?;
             json!({ "deployed": deployed, "plan": plan })
         }
-        Wish::RollBack => json!({ "deployed": depot.roll_back().await?.0 }),
+        Wish::RollBack => json!({ "deployed": depot.roll_back(None).await?.0 }),
     })
 }
 

@@ -22,6 +22,8 @@ const NEWEST_KEPT: usize = 50;
 const REMOVED_AFTER_MS: i64 = 60 * 60 * 1_000;
 /// When versions ceased to be live is remembered of so many.
 const LEFT_KEPT: usize = 64;
+/// Rollbacks whose names are remembered.
+const ASKED_KEPT: usize = 64;
 /// Conversations that are looked at in one go.
 const PAGE: usize = 500;
 
@@ -46,6 +48,9 @@ pub struct Standing {
     /// When others ceased to be live, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     left: Vec<(u32, Moment)>,
+    /// Rollbacks by what their callers call them, the newest last: a rollback that is asked for again would lead back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    asked: Vec<String>,
 }
 
 impl Standing {
@@ -62,7 +67,15 @@ impl Standing {
         }
         let from = left.len().saturating_sub(LEFT_KEPT);
         let before = if self.live == number { self.before } else { Some(self.live).filter(|number| *number != 0) };
-        Self { live: number, before, since: now, left: left.split_off(from) }
+        Self { live: number, before, since: now, left: left.split_off(from), asked: self.asked.clone() }
+    }
+
+    /// The same, after a rollback of this name.
+    fn asked(mut self, name: Option<&str>) -> Self {
+        self.asked.extend(name.map(str::to_owned));
+        let from = self.asked.len().saturating_sub(ASKED_KEPT);
+        self.asked.drain(..from);
+        self
     }
 }
 
@@ -252,20 +265,26 @@ impl Depot<'_> {
         Ok(Deployed { live: number, before: standing.before, unchanged: false })
     }
 
-    /// Makes the version before the live one live again; once more, and the first is back.
+    /// Makes the version before the live one live again; once more, and the first is back. Of a `name` it does so once: the
+    /// same name again gives no bot and changes nothing.
     ///
     /// # Errors
     /// When there is none before it, or it cannot be used any more.
-    pub async fn roll_back(&self) -> Result<(Deployed, Arc<Bot>), DeployError> {
+    pub async fn roll_back(&self, name: Option<&str>) -> Result<(Deployed, Option<Arc<Bot>>), DeployError> {
         let standing = self.standing().await?;
+        let known = |standing: &&Standing| name.is_some_and(|name| standing.asked.iter().any(|asked| asked == name));
+        if let Some(standing) = standing.as_ref().filter(known) {
+            return Ok((Deployed { live: standing.live, before: standing.before, unchanged: true }, None));
+        }
         let before = standing.as_ref().and_then(|standing| standing.before);
         let (Some(standing), Some(before)) = (standing, before) else {
             return Err(DeployError::Refused("there is no version before the live one".to_owned()));
         };
         let bot = load(self.store, self.compiler, before).await?.map_err(|why| DeployError::Refused(why.to_string()))?;
-        let standing = standing.then(before, self.now);
+        // The name is in the same row: whoever asks again after a crash finds both or neither.
+        let standing = standing.then(before, self.now).asked(name);
         self.write(&standing).await?;
-        Ok((Deployed { live: before, before: standing.before, unchanged: false }, bot))
+        Ok((Deployed { live: before, before: standing.before, unchanged: false }, Some(bot)))
     }
 
     /// The stored versions, the oldest first.

@@ -60,15 +60,17 @@ impl Handle {
         Ok(deployed)
     }
 
-    /// Makes the version before the live one live again.
+    /// Makes the version before the live one live again. Of a `name` it does so once: the same name again changes nothing.
     ///
     /// # Errors
     /// When there is none, or it cannot be used any more.
-    pub async fn roll_back(&self) -> Result<Deployed, DeployError> {
+    pub async fn roll_back(&self, name: Option<&str>) -> Result<Deployed, DeployError> {
         let compiler = self.compiler()?;
         let _deploying = self.core.versions.deploying.lock().await;
-        let (deployed, bot) = self.depot(compiler).roll_back().await?;
-        self.go_live(&deployed, bot);
+        let (deployed, bot) = self.depot(compiler).roll_back(name).await?;
+        if let Some(bot) = bot {
+            self.go_live(&deployed, bot);
+        }
         Ok(deployed)
     }
 

@@ -78,7 +78,7 @@ async fn deploy(_: Operator, State(admin): State<Arc<Admin>>, Json(sent): Json<S
 }
 
 async fn roll_back(_: Operator, State(admin): State<Arc<Admin>>) -> Response {
-    answer(admin.doors.runtime.roll_back().await.map(|deployed| json!({ "deployed": deployed })))
+    answer(admin.doors.runtime.roll_back(None).await.map(|deployed| json!({ "deployed": deployed })))
 }
 
 fn answer(done: Result<serde_json::Value, DeployError>) -> Response {

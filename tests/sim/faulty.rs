@@ -363,7 +363,10 @@ impl Store for Faulty {
 
     async fn version(&self, number: u32) -> Result<Option<VersionRow>, StoreError> {
         self.reading().await?;
-        self.memory.version(number).await
+        let overwritten = self.world.is(Mutant::VersionsOverwritten);
+        let newest = if overwritten { self.memory.versions().await?.last().map(|row| row.number) } else { None };
+        let read = newest.unwrap_or(number);
+        Ok(self.memory.version(read).await?.map(|row| VersionRow { number, ..row }))
     }
 
     async fn put_version(&self, version: VersionRow) -> Result<u32, StoreError> {

@@ -53,6 +53,8 @@ pub enum Mutant {
     NewsUnheard,
     /// A retry beneath the calls of the business's systems.
     FetchesRepeated,
+    /// Under an older version's number stands what is newest.
+    VersionsOverwritten,
 }
 
 impl Mutant {
@@ -92,6 +94,20 @@ impl Mutant {
             let customers = 0..plan.customers.len();
             plan.acts = customers.map(|who| Act { at: MINUTE, who, what: What::Text("word2".to_owned()) }).collect();
         }
+        if self == Self::VersionsOverwritten {
+            // Everybody is in the middle of something when the next version goes live and a process begins anew.
+            plan.bot = BotChoice::MadeUp(plan.seed % 64);
+            let customers = 0..plan.customers.len();
+            let says = |at, who, text: String| Act { at, who, what: What::Text(text) };
+            plan.acts = customers
+                .flat_map(|who| {
+                    let word = format!("word{}", who % 3);
+                    [says(MINUTE, who, word), says(4 * MINUTE, who, "Left".to_owned()), says(5 * MINUTE, who, "Right".to_owned())]
+                })
+                .collect();
+            plan.deployments = vec![(2 * MINUTE, 1)];
+            plan.troubles = vec![Trouble { when: When::At(3 * MINUTE), what: Wrong::Crash { down_ms: 1_000 } }];
+        }
         let slow = |how| (1..=6).map(move |nth| (nth, Wrong::Answer { how, done: true }));
         let sends: Vec<(u32, Wrong)> = match self {
             Self::ClocksAgree => {
@@ -112,7 +128,7 @@ impl Mutant {
     }
 
     /// All of them, with the checks of which one at least must find it.
-    pub const ALL: [(Self, &'static [&'static str]); 23] = [
+    pub const ALL: [(Self, &'static [&'static str]); 24] = [
         (Self::AnswerBeforeCommit, &["loss"]),
         (Self::NoKeys, &["loss"]),
         (Self::ColleaguesUnknown, &["silence"]),
@@ -136,5 +152,6 @@ impl Mutant {
         (Self::NewsUnheard, &["healing"]),
         (Self::AbsenceForgotten, &["patience"]),
         (Self::FetchesRepeated, &["fetching"]),
+        (Self::VersionsOverwritten, &["version"]),
     ];
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::harness::{World, shell};
 
-const SHOP: &str = r#"bot "Shop" {
+pub const SHOP: &str = r#"bot "Shop" {
     languages en
     opt out on "stop" say "No more messages."
 }
@@ -25,7 +25,7 @@ flow hours {
 }
 "#;
 
-fn second() -> String {
+pub fn second() -> String {
     SHOP.replace("Which size?", "What size do you need?").replace("One in {size}.", "Done: {size}.").replace("9 to 5", "8 to 6")
 }
 

@@ -9,6 +9,8 @@ mod accounts;
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod api_deploying;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bots;
@@ -45,6 +47,8 @@ mod nodes;
 mod operators;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod rolling;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]

@@ -20,16 +20,21 @@ const FIRST: [&str; 2] = ["Let me see.", "What is your order number?"];
 const WHOLE: [&str; 3] = ["Let me see.", "What is your order number?", "Order 1234567 has left us."];
 
 /// The world's simulator, the nodes, and what stands between them.
-struct Town {
-    world: World,
-    nodes: Vec<Option<Process>>,
+pub struct Town {
+    pub world: World,
+    pub nodes: Vec<Option<Process>>,
     /// Where connections may go.
     open: Arc<Mutex<Vec<String>>>,
 }
 
 impl Town {
     async fn on(cluster: &Cluster) -> Self {
-        let world = World::without_server(FLOW).await;
+        Self::of(cluster, FLOW, NODES).await
+    }
+
+    /// So many nodes with this bot.
+    pub async fn of(cluster: &Cluster, flow: &str, nodes: usize) -> Self {
+        let world = World::without_server(flow).await;
         let url = cluster.database().await;
         let file = world.folder.path().join("rejoinder.toml");
         let settings = std::fs::read_to_string(&file).expect("written by the harness");
@@ -40,21 +45,21 @@ impl Town {
         std::fs::write(&file, settings).expect("a file");
         let open = Arc::new(Mutex::new(Vec::new()));
         balance(TcpListener::bind(&front).await.expect("the port is still free"), Arc::clone(&open));
-        let mut town = Self { world, nodes: (0..NODES).map(|_| None).collect(), open };
-        for node in 0..NODES {
+        let mut town = Self { world, nodes: (0..nodes).map(|_| None).collect(), open };
+        for node in 0..nodes {
             town.start(node);
         }
         town
     }
 
-    fn start(&mut self, node: usize) {
+    pub fn start(&mut self, node: usize) {
         let environment = [("TIKTOK_APP_SECRET", SECRET), ("TIKTOK_ACCESS_TOKEN", TOKEN), ("TIKTOK_REFRESH_TOKEN", "rft.test")];
         let folder: &Path = self.world.folder.path();
         self.nodes[node] = Some(Process::start(&["serve", "--config", "rejoinder.toml"], &environment, folder));
         self.tell();
     }
 
-    fn kill(&mut self, node: usize) {
+    pub fn kill(&mut self, node: usize) {
         self.nodes[node] = None;
         self.tell();
     }
@@ -69,7 +74,7 @@ impl Town {
     }
 
     /// The node that sends.
-    async fn leader(&self) -> usize {
+    pub async fn leader(&self) -> usize {
         let begun = Instant::now();
         loop {
             for (number, node) in self.nodes.iter().enumerate() {

@@ -40,7 +40,7 @@ async fn whoever_is_in_the_middle_goes_on_as_it_began_and_others_get_the_new_ver
     assert_eq!(world.says("mona", "Mona").await, ["Hello Mona!"]);
     assert_eq!(world.says("omar", "name").await, ["Who are you?"]);
     // And back again, while somebody is in the middle of the second.
-    let back = world.handle.roll_back().await.unwrap();
+    let back = world.handle.roll_back(None).await.unwrap();
     assert_eq!((back.live, back.before), (1, Some(2)));
     assert_eq!(world.says("omar", "Omar").await, ["Good day, Omar!"]);
     assert_eq!(world.says("mona", "hello").await, ["Welcome!"]);
@@ -63,7 +63,7 @@ async fn a_process_that_starts_again_finds_the_live_version_and_those_of_waiting
     let before = world.sent().len();
     world.pass(61 * MINUTE).await;
     assert_eq!(world.sent()[before..], ["An hour has passed."], "a timer too");
-    world.handle.roll_back().await.unwrap();
+    world.handle.roll_back(None).await.unwrap();
     world = world.crash().await;
     assert_eq!((world.handle.version(), world.says("mona", "hello").await), (1, vec!["Welcome!".to_owned()]));
 }
@@ -154,7 +154,7 @@ async fn what_one_process_deploys_the_other_takes_up_and_each_run_stays_where_it
     two.write("mona", "Mona").await.unwrap();
     one.pass(1_000).await;
     assert_eq!(one.sent()[3..], ["Hello Mona!"]);
-    one.handle.roll_back().await.unwrap();
+    one.handle.roll_back(None).await.unwrap();
     one.pass(3_000).await;
     assert_eq!(two.handle.version(), 1);
 }

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, State};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::caller::{Body, By, Deploy, Read};
+use super::caller::{Body, By, Deploy, Key, Read};
 use super::problem::Problem;
 use super::shapes::{Time, word};
 use crate::runtime;
@@ -131,7 +134,7 @@ pub(super) struct Live {
     /// Where a rollback leads.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<u32>,
-    /// It was live already.
+    /// It was live already, or the rollback came before under the same key: nothing was changed.
     unchanged: bool,
 }
 
@@ -149,10 +152,19 @@ pub(super) async fn deploy(by: By<Deploy>, State(api): State<Arc<Api>>, Body(sen
     Ok(Json(Live::of(&deployed)))
 }
 
-/// Go back to the version before. Scope `deploy`.
-#[utoipa::path(post, path = "/rollback", tag = "bots", responses((status = 200, body = Live)))]
-pub(super) async fn roll_back(by: By<Deploy>, State(api): State<Arc<Api>>) -> Result<Json<Live>, Problem> {
-    let deployed = api.runtime().roll_back().await?;
-    api.audit(&by.name, "rollback", Some(format!("version {}", deployed.live))).await?;
+/// Go back to the version before; once more, and the first is back. The same key is the same rollback: it changes nothing
+/// again, and tells what is live now. Scope `deploy`.
+#[utoipa::path(
+    post, path = "/rollback", tag = "bots",
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible ASCII characters; the same key is the same rollback")),
+    responses((status = 200, body = Live)),
+)]
+pub(super) async fn roll_back(by: By<Deploy>, Key(key): Key, State(api): State<Arc<Api>>) -> Result<Json<Live>, Problem> {
+    // Keys belong to their token; the length first, so that no name and key can be read as another pair.
+    let name = key.map(|key| STANDARD.encode(Sha256::digest(format!("{} {} {key}", by.name.len(), by.name))));
+    let deployed = api.runtime().roll_back(name.as_deref()).await?;
+    if !deployed.unchanged {
+        api.audit(&by.name, "rollback", Some(format!("version {}", deployed.live))).await?;
+    }
     Ok(Json(Live::of(&deployed)))
 }

@@ -18,7 +18,15 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
         let older = commit.entry.older.iter().map(|(number, digest)| (*number, digest));
         older.chain([(commit.entry.version, &commit.entry.bot)])
     });
-    let folders: BTreeMap<u32, usize> = named.filter_map(|(number, digest)| Some((number, folder(digest)?))).collect();
+    let named: Vec<_> = named.collect();
+    let mut first = BTreeMap::new();
+    for (number, digest) in &named {
+        if first.entry(*number).or_insert(*digest) != digest {
+            found.push((0, format!("version {number} is {} and {digest}", first[number])));
+        }
+    }
+    let folders: BTreeMap<u32, usize> =
+        named.into_iter().filter_map(|(number, digest)| Some((number, folder(digest)?))).collect();
     for commit in &told.evidence.commits {
         let lines: Vec<_> = commit.entry.trace.iter().collect();
         for line in lines.iter().filter(|line| line.what == "trigger") {
