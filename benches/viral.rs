@@ -31,7 +31,9 @@ use rejoinder::bot::Asset;
 use rejoinder::calendar::Moment;
 use rejoinder::channel::{Content, Outcome};
 use rejoinder::engine::{Body, Courtesy, Inbound, Input, Listing};
-use rejoinder::runtime::port::{CallFailure, CallsNobody, Clock as _, Delivery, Meaning, Permit, SendCall, Target, Transport};
+use rejoinder::runtime::port::{
+    CallFailure, CallsNobody, Clock as _, Delivery, Meaning, Permit, SendCall, Target, TellsNobody, Transport,
+};
 use rejoinder::runtime::{AppOptions, Handle, Options, Ports, Service};
 use rejoinder::store::Memory;
 use rejoinder::system::SeededEntropy;
@@ -162,6 +164,7 @@ async fn hour(messages: usize, pace: f64, time: Time, side: Arc<Everything>) -> 
         store: Arc::new(Memory::new()),
         transport: Arc::clone(&side) as Arc<dyn Transport>,
         fetcher: Arc::new(CallsNobody),
+        herald: Arc::new(TellsNobody),
         compiler: None,
     };
     let (service, handle) =

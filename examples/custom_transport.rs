@@ -9,7 +9,9 @@ use rejoinder::calendar::Moment;
 use rejoinder::channel::Outcome;
 use rejoinder::check::{Assets, compile};
 use rejoinder::engine::{Body, Courtesy, Inbound, Input, Listing};
-use rejoinder::runtime::port::{CallFailure, CallsNobody, Clock as _, Delivery, Meaning, Permit, SendCall, Target, Transport};
+use rejoinder::runtime::port::{
+    CallFailure, CallsNobody, Clock as _, Delivery, Meaning, Permit, SendCall, Target, TellsNobody, Transport,
+};
 use rejoinder::runtime::{AppOptions, Options, Ports, Service};
 use rejoinder::source::Sources;
 use rejoinder::store::Memory;
@@ -90,6 +92,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         store: Arc::new(Memory::new()),
         transport: Arc::new(Terminal(sender)),
         fetcher: Arc::new(CallsNobody),
+        herald: Arc::new(TellsNobody),
         compiler: None,
     };
     let (service, handle) = Service::start(Options::new(vec![app]), ports, Arc::new(bot)).await?;

@@ -5,8 +5,8 @@ use std::io::BufRead as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use rejoinder::runtime::FetchLimits;
-use rejoinder::runtime::port::CallsNobody;
+use rejoinder::runtime::port::{CallsNobody, TellsNobody};
+use rejoinder::runtime::{EventOptions, FetchLimits};
 use rejoinder::server::{self, node};
 use rejoinder::store::Sqlite;
 use rejoinder::system::{SystemClock, SystemEntropy};
@@ -44,6 +44,8 @@ pub fn run(file: &str, side: &str, rules: usize) {
             public_url: None,
             fetcher: Arc::new(CallsNobody),
             fetching: FetchLimits::default(),
+            herald: Arc::new(TellsNobody),
+            events: EventOptions::default(),
             testers: Vec::new(),
             dry_run: false,
             tracing: None,

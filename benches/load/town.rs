@@ -88,6 +88,7 @@ pub fn write(file: &Path, bot: &Bot, conversations: usize) {
                 body: body.clone(),
                 change: Some(change),
                 is_mark: false,
+                events: Vec::new(),
             });
             if records.len() == TOGETHER || n + 1 == conversations {
                 store.commit(std::mem::take(&mut records)).await.expect("it is written");

@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use super::{bots, calls, crash, flows, output, reload, signals};
-use crate::runtime::port::{Clock, Files, Store};
-use crate::runtime::{Depot, FetchLimits};
+use crate::runtime::port::{Clock, Files, Store, TellsNobody};
+use crate::runtime::{Depot, EventOptions, FetchLimits};
 use crate::server::compiler::FlowCompiler;
 use crate::server::node;
 use crate::server::phone::{BotState, Phone};
@@ -95,6 +95,8 @@ async fn serve(arguments: &Arguments, files: Files, file: &std::path::Path) -> a
         public_url: None,
         fetcher: calls::fetcher(&calls::at_home())?,
         fetching: FetchLimits::default(),
+        herald: Arc::new(TellsNobody),
+        events: EventOptions::default(),
         testers: Vec::new(),
         dry_run: false,
         tracing: None,

@@ -15,6 +15,7 @@ mod db;
 mod deploy;
 mod dev;
 mod doctor;
+mod events;
 mod explain;
 mod flows;
 mod fmt;
@@ -41,6 +42,7 @@ mod stores;
 mod talk;
 mod test;
 mod token;
+mod webhooks;
 mod why;
 
 use std::process::ExitCode;
@@ -96,6 +98,8 @@ enum Command {
     Why(why::Arguments),
     /// Run a stored conversation once more from its history and say whether the same comes out.
     Replay(replay::Arguments),
+    /// Say what other systems were not told yet, and tell them again.
+    Webhooks(webhooks::Arguments),
     /// Stop sending at once, of all accounts or of one; replies wait.
     Pause(pause::Arguments),
     /// Let sending go on.
@@ -157,6 +161,7 @@ pub fn run() -> ExitCode {
         Command::Outbox(arguments) => outbox::run(&arguments),
         Command::Why(arguments) => why::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Webhooks(arguments) => webhooks::run(&arguments),
         Command::Pause(arguments) => pause::run(&arguments, true),
         Command::Resume(arguments) => pause::run(&arguments, false),
         Command::Plan(arguments) => deploy::plan(&arguments),

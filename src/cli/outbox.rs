@@ -108,7 +108,7 @@ fn text(outbox: &Value) -> String {
 }
 
 /// `3d 4h`, `4h 5m`, `5m 6s`, `6s`.
-fn lapse(ms: i64) -> String {
+pub(super) fn lapse(ms: i64) -> String {
     let seconds = ms.max(0) / 1_000;
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {

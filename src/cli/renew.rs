@@ -80,6 +80,7 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<String> {
         ("admin_listen", old.admin_listen.clone(), new.admin_listen.clone()),
         ("admin_token", format!("{:?}", old.admin_token), format!("{:?}", new.admin_token)),
         ("public_url", format!("{:?}", old.public_url), format!("{:?}", new.public_url)),
+        ("events", format!("{:?}", old.events), format!("{:?}", new.events)),
         ("fetch", format!("{:?} {:?}", old.fetch, proxy(old)), format!("{:?} {:?}", new.fetch, proxy(new))),
         ("traces", format!("{:?}", old.traces), format!("{:?}", new.traces)),
         ("token_key", format!("{:?}", old.token_key), format!("{:?}", new.token_key)),

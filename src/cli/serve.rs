@@ -10,7 +10,7 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
-use super::{awaiting, calls, crash, flows, operator, output, renew, secrets, signals, stores};
+use super::{awaiting, calls, crash, events, flows, operator, output, renew, secrets, signals, stores};
 use crate::runtime::port::{AccountRow, Clock as _, Entropy, Files, Store};
 use crate::runtime::{Begun, DeployError, Depot, Tracer, Tracing, connected};
 use crate::server::Doors;
@@ -117,6 +117,8 @@ async fn start(
         public_url: settings.public_url.clone(),
         fetcher: calls::fetcher(&settings.fetch.options())?,
         fetching: settings.fetch.limits(),
+        herald: events::herald(settings)?,
+        events: settings.events.options(),
         testers: settings.testers.clone(),
         dry_run: arguments.dry_run,
         tracing: exporter.zip(settings.traces.as_ref()).map(|(exporter, traces)| {

@@ -325,17 +325,25 @@ impl Conversation {
         self.queue.len()
     }
 
+    /// Who speaks, and whether the customer wants no automatic messages.
+    #[must_use]
+    pub fn standing(&self) -> (Speaker, bool) {
+        let speaker = match self.stand {
+            Stand::Free => Speaker::Bot,
+            Stand::Asked(_) => Speaker::Asked,
+            Stand::Taken(_) => Speaker::Taken,
+        };
+        (speaker, self.opted_out)
+    }
+
     /// For pages and tests. Secret fields are in it: the outside hides them by the bot's fields.
     #[must_use]
     pub fn status(&self) -> Status {
         let run = self.run.as_ref();
+        let (speaker, opted_out) = self.standing();
         Status {
-            speaker: match self.stand {
-                Stand::Free => Speaker::Bot,
-                Stand::Asked(_) => Speaker::Asked,
-                Stand::Taken(_) => Speaker::Taken,
-            },
-            opted_out: self.opted_out,
+            speaker,
+            opted_out,
             team: self.stand.handed().and_then(|handed| handed.team.clone()),
             language: self.language.clone(),
             place: run.map(|run| (run.at.flow.to_string(), run.at.step)),

@@ -1,9 +1,10 @@
-//! In: one try of a call, as the runtime hands it out. Out: one HTTP request to an allowed host at a public address, and
-//! its answer as a value.
+//! In: one try of a call or of an event, as the runtime hands it out. Out: one HTTP request to an allowed host at a public
+//! address, and its answer as a value.
 //! Does not know: conversations, further tries, or which flow asked and what for.
 
 mod address;
 mod answer;
+pub mod herald;
 mod names;
 mod request;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use crate::text;
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Below the keep-alive of most hosts, so that a connection is seldom found closed.
 const POOL_IDLE_MAX: Duration = Duration::from_secs(10);
+const RETRY_AFTER_EVENTS_MAX: Duration = Duration::from_secs(3_600);
 const REDIRECTS_MAX: u32 = 5;
 const HEADERS_MAX: usize = 100;
 /// Nobody is waited for longer at his own wish.
@@ -83,10 +85,15 @@ impl Policy {
     }
 }
 
-/// Calls the business's systems over HTTP/1.1.
-pub struct Client {
+/// The way out of the house: one for all that leaves it.
+struct Door {
     http: reqwest::Client,
     policy: Policy,
+}
+
+/// Calls the business's systems over HTTP/1.1.
+pub struct Client {
+    door: Door,
     secrets: Secrets,
     answer_bytes_max: usize,
 }
@@ -106,6 +113,54 @@ impl Client {
         names: Arc<dyn Names>,
         is_public: fn(IpAddr) -> bool,
     ) -> Result<Self, OptionsError> {
+        let door = Door::with(options, names, is_public)?;
+        Ok(Self { door, secrets, answer_bytes_max: options.answer_bytes_max })
+    }
+
+    async fn exchange(&self, call: &FetchCall) -> Result<FetchEnd, FetchEnd> {
+        let secret = |name: &str| (self.secrets)(name);
+        let mut outgoing = Outgoing::new(call, &secret)?;
+        for _ in 0..=REDIRECTS_MAX {
+            self.door.check(&outgoing.url)?;
+            let answer = self.door.http.execute(outgoing.build()).await.map_err(broken)?;
+            match redirect(&answer, &outgoing.url)? {
+                Some(to) => outgoing.follow(answer.status(), to),
+                None => return self.read(answer, call, &outgoing).await,
+            }
+        }
+        Err(refused(format!("it redirects more than {REDIRECTS_MAX} times")))
+    }
+
+    async fn read(&self, mut answer: Response, call: &FetchCall, outgoing: &Outgoing) -> Result<FetchEnd, FetchEnd> {
+        let status = answer.status().as_u16();
+        let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = header(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+        let retry_after = retry_after.map(|pause| pause.min(RETRY_AFTER_MAX));
+        if !answer.status().is_success() {
+            return Ok(FetchEnd::Answered { status, body: None, retry_after });
+        }
+        let kind = header(CONTENT_TYPE).map(str::to_owned);
+        let most = self.answer_bytes_max;
+        let mut bytes = Vec::new();
+        // Counted unpacked: what is small on the way may be endless.
+        while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+            if bytes.len().saturating_add(chunk.len()) > most {
+                return Err(refused(format!("its answer has more than {most} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let body = answer::value(kind.as_deref(), &bytes, call.request.gives.as_deref()).map_err(refused)?;
+        let body = body.map(|body| outgoing.without_secrets(body));
+        Ok(FetchEnd::Answered { status, body, retry_after })
+    }
+}
+
+impl Door {
+    fn new(options: &Options) -> Result<Self, OptionsError> {
+        Self::with(options, Arc::new(SystemNames), address::is_public)
+    }
+
+    fn with(options: &Options, names: Arc<dyn Names>, is_public: fn(IpAddr) -> bool) -> Result<Self, OptionsError> {
         let proxy = options.proxy.as_ref().map(|address| proxy(address.expose_secret())).transpose()?;
         let gate = proxy.as_ref().map(|(host, _)| host.clone());
         let policy = Policy { open: options.open.iter().cloned().collect(), is_public };
@@ -130,21 +185,7 @@ impl Client {
             None => builder,
         };
         let http = builder.build().map_err(OptionsError::Client)?;
-        Ok(Self { http, policy, secrets, answer_bytes_max: options.answer_bytes_max })
-    }
-
-    async fn exchange(&self, call: &FetchCall) -> Result<FetchEnd, FetchEnd> {
-        let secret = |name: &str| (self.secrets)(name);
-        let mut outgoing = Outgoing::new(call, &secret)?;
-        for _ in 0..=REDIRECTS_MAX {
-            self.check(&outgoing.url)?;
-            let answer = self.http.execute(outgoing.build()).await.map_err(broken)?;
-            match redirect(&answer, &outgoing.url)? {
-                Some(to) => outgoing.follow(answer.status(), to),
-                None => return self.read(answer, call, &outgoing).await,
-            }
-        }
-        Err(refused(format!("it redirects more than {REDIRECTS_MAX} times")))
+        Ok(Self { http, policy })
     }
 
     /// An address that is written out is never asked for by name.
@@ -155,29 +196,6 @@ impl Client {
             Ok(address) if !self.policy.allows(host, address) => Err(refused(Blocked.to_string())),
             _ => Ok(()),
         }
-    }
-
-    async fn read(&self, mut answer: Response, call: &FetchCall, outgoing: &Outgoing) -> Result<FetchEnd, FetchEnd> {
-        let status = answer.status().as_u16();
-        let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
-        let retry_after = header(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
-        let retry_after = retry_after.map(|pause| pause.min(RETRY_AFTER_MAX));
-        if !answer.status().is_success() {
-            return Ok(FetchEnd::Answered { status, body: None, retry_after });
-        }
-        let kind = header(CONTENT_TYPE).map(str::to_owned);
-        let most = self.answer_bytes_max;
-        let mut bytes = Vec::new();
-        // Counted unpacked: what is small on the way may be endless.
-        while let Some(chunk) = answer.chunk().await.map_err(broken)? {
-            if bytes.len().saturating_add(chunk.len()) > most {
-                return Err(refused(format!("its answer has more than {most} bytes")));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        let body = answer::value(kind.as_deref(), &bytes, call.request.gives.as_deref()).map_err(refused)?;
-        let body = body.map(|body| outgoing.without_secrets(body));
-        Ok(FetchEnd::Answered { status, body, retry_after })
     }
 }
 

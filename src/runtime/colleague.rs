@@ -109,6 +109,7 @@ impl Handle {
             body: serde_json::to_vec(audit).unwrap_or_default(),
             change: None,
             is_mark: false,
+            events: Vec::new(),
         };
         self.write(Some(record), Delivered::Kept).await.map(drop)
     }

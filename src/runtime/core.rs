@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::announcing::Announcing;
 use super::doubt::Doubt;
 use super::fail::FailPoint;
 use super::fetching::Fetching;
@@ -38,6 +39,7 @@ pub(super) struct Core {
     pub(super) fail: FailPoint,
     pub(super) doubt: Doubt,
     pub(super) fetching: Fetching,
+    pub(super) announcing: Announcing,
     pub(super) presence: Presence,
     pub(super) metrics: Metrics,
     pub(super) traces: Traces,

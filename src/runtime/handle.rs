@@ -97,6 +97,7 @@ impl Handle {
             body: serde_json::to_vec(&body).unwrap_or_default(),
             change: None,
             is_mark: false,
+            events: Vec::new(),
         };
         self.write(Some(record), Delivered::Kept).await
     }

@@ -99,6 +99,7 @@ impl Keeper {
         }
         // From here on every commit tells the lane and the timers; what was committed before is read.
         let _ = self.timers.send(Told::Leads);
+        self.core.announcing.wake();
         taking_up.spawn(take_up(Arc::clone(&self.core), Some(self.app)));
         taking_up.spawn(fetching::take_up(Arc::clone(&self.core), Some(self.app)));
     }
@@ -121,6 +122,9 @@ pub(super) async fn listen(core: Arc<Core>) {
     loop {
         match core.ports.store.news().await {
             Ok(conversations) => {
+                if !conversations.is_empty() {
+                    core.announcing.wake();
+                }
                 for conversation in conversations {
                     stand(&core, conversation).await;
                 }

@@ -2,6 +2,7 @@
 //! Does not know: axum, HTTP, TikTok by name, source texts.
 
 mod admission;
+mod announcing;
 mod colleague;
 mod core;
 mod deploy;
@@ -44,6 +45,7 @@ mod worker;
 mod writer;
 
 pub use self::admission::{Served, connected, connected_key};
+pub use self::announcing::{EVENT_TYPES, Endpoint, EndpointReport, EventOptions, EventReport, EventView};
 pub use self::colleague::{Audit, NotWritten, WroteView};
 pub use self::core::{Delivered, Event, Refused};
 pub use self::deploy::{Begun, DeployError, Deployed, Depot, Listed, VERSIONS_MAX};

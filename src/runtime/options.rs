@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::port::{Clock, Compiler, Entropy, Fetcher, Store, Transport};
+use super::announcing::EventOptions;
+use super::port::{Clock, Compiler, Entropy, Fetcher, Herald, Store, Transport};
 use super::trail::Tracing;
 use crate::engine::Limits;
 
@@ -15,6 +16,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     pub transport: Arc<dyn Transport>,
     pub fetcher: Arc<dyn Fetcher>,
+    /// Brings events to other systems.
+    pub herald: Arc<dyn Herald>,
     /// Makes bots of stored versions; `None` where versions are not kept.
     pub compiler: Option<Arc<dyn Compiler>>,
 }
@@ -48,6 +51,8 @@ pub struct Options {
     pub cached_max: usize,
     pub limits: Limits,
     pub fetching: FetchLimits,
+    /// Who is told of what happens.
+    pub events: EventOptions,
     /// How often a sign of life is stored. Where three are missing at the start, nobody was here, and for a while nobody's
     /// silence is believed.
     pub presence_every: Duration,
@@ -72,6 +77,7 @@ impl Options {
             cached_max: 20_000,
             limits: Limits::default(),
             fetching: FetchLimits::default(),
+            events: EventOptions::default(),
             presence_every: Duration::from_secs(20),
             lease: Duration::from_secs(10),
             news_every: Duration::from_millis(200),

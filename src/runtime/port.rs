@@ -1,7 +1,12 @@
 //! What the runtime needs of the outside: clock, entropy, store, transport, fetcher.
 
+mod event;
 mod fetch;
 
+pub use self::event::{
+    EventCall, EventCount, EventEnd, EventKeeping, EventKey, EventPut, EventQuery, EventRow, Events, EventsTrimmed, Herald,
+    Settled, TellsNobody,
+};
 pub use self::fetch::{CallsNobody, FetchCall, FetchEnd, Fetcher};
 
 use std::sync::Arc;
@@ -181,6 +186,8 @@ pub struct Record {
     /// It holds a mark: a shared store writes it only while this process leads the account's app and neither
     /// [`PAUSE`] nor [`pause_of`] the account stands in `meta`, or else it is [`Written::Fenced`].
     pub is_mark: bool,
+    /// Of the line's conversation; written with it or not at all.
+    pub events: Vec<EventPut>,
 }
 
 /// What became of a record in a commit.
@@ -278,7 +285,7 @@ pub const RESTORED_PENDING: &str = "restored_pending";
 /// The durable side. One process owns it, or several share it ([`Store::is_shared`]); `commit` is one transaction, all
 /// or nothing but for what other processes made stale, durable when it returns.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Events {
     /// The epoch of this start: one more than any before it, and nobody else's.
     async fn epoch(&self) -> Result<i64, StoreError>;
     /// Whether other processes may write to it.

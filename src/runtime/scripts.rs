@@ -88,7 +88,8 @@ impl Core {
         let (app, open_id) = app.unwrap_or_default();
         let kept = Kept::new(why, app, Some(open_id), &[]);
         let body = serde_json::to_vec(&kept).unwrap_or_default();
-        let record = Record { at: self.now(), kind: KIND, account: Some(account), body, change: None, is_mark: false };
+        let record =
+            Record { at: self.now(), kind: KIND, account: Some(account), body, change: None, is_mark: false, events: Vec::new() };
         let (ack, written) = oneshot::channel();
         let sent = self.writer.send(Finished {
             generation: None,

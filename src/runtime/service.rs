@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::admission;
+use super::announcing::{self, Announcing, Deliverer};
 use super::core::{Account, Accounts, Core};
 use super::dispatch::{Dispatcher, Lane, Msg};
 use super::doubt::Doubt;
@@ -71,6 +72,7 @@ impl Service {
             fail: FailPoint::new(options.fail_point),
             doubt: Doubt::default(),
             fetching,
+            announcing: Announcing::new(options.events),
             presence,
             metrics: Metrics::default(),
             traces: Traces::new(options.tracing),
@@ -112,8 +114,19 @@ impl Service {
         spawn(&mut tasks, &core, "fetching", fetching::run(Arc::clone(&core), begun));
         spawn(&mut tasks, &core, "presence", presence::show(Arc::clone(&core)));
         spawn(&mut tasks, &core, "versions", versions::load_wanted(Arc::clone(&core), wanted));
+        announce(&mut tasks, &core);
         lead(&mut tasks, &core, &lanes, &timers);
         Ok((Self { tasks }, Handle::new(core, lanes)))
+    }
+}
+
+/// One deliverer for each endpoint that is told of events.
+fn announce(tasks: &mut JoinSet<()>, core: &Arc<Core>) {
+    for endpoint in core.announcing.endpoints() {
+        spawn(tasks, core, "deliverer", Deliverer::new(Arc::clone(core), Arc::clone(endpoint)).run());
+    }
+    if !core.announcing.endpoints().is_empty() {
+        spawn(tasks, core, "keeper of events", announcing::keep(Arc::clone(core)));
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::announcing::{Before, Cause};
 use super::core::{Address, Begun, Core, Finished, News};
 use super::entry::{self, Entry, Kept};
 use super::measure;
@@ -14,6 +15,7 @@ use super::recent::Recent;
 use super::sprint::{margins, mark_of, panic_text, unstuck};
 use super::trail::Trail;
 use super::versions::{Live, Needed};
+use crate::bot::Bot;
 use crate::calendar::Moment;
 use crate::engine::{self, Bots, Context, Conversation, Input, Older, ReplyId, Sprint, Wanted};
 
@@ -131,7 +133,7 @@ impl Slot {
         let (account, kind) = (&address.account, "perhaps_repeated");
         let kept = Kept::new(why, account.app_id.clone(), Some(account.open_id.clone()), &raw);
         let body = serde_json::to_vec(&kept).unwrap_or_default();
-        Record { at: core.now(), kind, account: Some(account.id), body, change: None, is_mark: false }
+        Record { at: core.now(), kind, account: Some(account.id), body, change: None, is_mark: false, events: Vec::new() }
     }
 
     /// Runs the engine on one input and fills in what is to be committed; gives the input back where a hook of the bot's
@@ -175,7 +177,7 @@ impl Slot {
             hooked: begun.hooked,
             fault: None,
         };
-        let was_due = self.conversation.due();
+        let was = (self.conversation.due(), core.announcing.look(&self.conversation));
         count(&core.metrics.sprints);
         let state = match ran {
             Ok((conversation, sprint, state)) => {
@@ -194,7 +196,7 @@ impl Slot {
                 self.damaged.is_none().then(|| self.conversation.encode().ok()).flatten()
             }
         };
-        self.finish(core, address, (entry, state), was_due, finished);
+        self.finish(core, (address, &live.bot), (entry, state), was, finished);
         None
     }
 
@@ -202,9 +204,9 @@ impl Slot {
     fn finish(
         &mut self,
         core: &Core,
-        address: &Arc<Address>,
+        (address, live): (&Arc<Address>, &Bot),
         (entry, state): (Entry, Option<Vec<u8>>),
-        was_due: Option<Moment>,
+        (was_due, before): (Option<Moment>, Option<Before>),
         finished: &mut Finished,
     ) {
         let now = entry.now;
@@ -217,12 +219,16 @@ impl Slot {
             _ => None,
         };
         news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
+        let (conversation, after) = (self.id, &self.conversation);
+        let cause = before.map(|before| Cause { address, conversation, before, after, entry: &entry, live });
+        let events = cause.map(|cause| core.announcing.events(&cause)).unwrap_or_default();
         finished.record = Some(Record {
             at: now,
             kind: entry::word(&entry.input),
             account: Some(address.account.id),
             body: serde_json::to_vec(&entry).unwrap_or_default(),
             is_mark: finished.done.mark.is_some(),
+            events,
             change: state.map(|state| self.change(core, address, (&entry, finished.trail), state, news.due)),
         });
         news.effects = entry.effects.into_iter().filter(outbox::for_dispatcher).collect();

@@ -55,7 +55,9 @@ impl Writer {
         refuse(void, "an earlier commit failed");
         let mut records = Vec::new();
         let mut lines = Vec::with_capacity(batch.len());
+        let mut events = false;
         for finished in &mut batch {
+            events |= finished.record.as_ref().is_some_and(|record| !record.events.is_empty());
             lines.push(finished.record.take().map(|record| {
                 let line = (records.len(), record.kind);
                 records.push(record);
@@ -74,6 +76,9 @@ impl Writer {
             Ok(written) => {
                 self.core.fail.pass("after_commit");
                 self.release(batch, &lines, &written);
+                if events {
+                    self.core.announcing.wake();
+                }
                 true
             }
             Err(error) => {

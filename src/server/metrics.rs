@@ -10,7 +10,8 @@ use axum::response::IntoResponse;
 
 use super::Doors;
 use super::exposition::{Exposition, Family};
-use crate::runtime::{FetchReport, Measures, Report, Took};
+use crate::calendar::Moment;
+use crate::runtime::{EndpointReport, EventReport, FetchReport, Measures, Report, Took};
 
 pub(super) async fn answer(State(doors): State<Arc<Doors>>) -> impl IntoResponse {
     let mut text = Exposition::default();
@@ -23,6 +24,10 @@ pub(super) async fn answer(State(doors): State<Arc<Doors>>) -> impl IntoResponse
     calls(&mut text, &measures);
     tokens(&mut text, &doors);
     fetches(&mut text, &measures, &doors.runtime.fetching());
+    // Where the store cannot be asked, the rest is told all the same.
+    if let Ok(report) = doors.runtime.event_report().await {
+        events(&mut text, &report, doors.clock.now());
+    }
     sending(&mut text, &reports);
     let misses = doors.runtime.will_miss().await;
     let misses =
@@ -139,6 +144,44 @@ fn fetches(text: &mut Exposition, measures: &Measures, report: &FetchReport) {
     text.single("rejoinder_fetches_waiting", "gauge", "Calls that wait for a place among them.", count(report.waiting));
     let away = report.kept_away.iter().map(|host| (vec![("host", host.as_str())], 1.0));
     text.family(&gauge("rejoinder_fetch_host_failing", "1 where a host failed so often that it is left in peace."), away);
+}
+
+/// Events for other systems, by endpoint of the settings.
+fn events(text: &mut Exposition, report: &EventReport, now: Moment) {
+    if report.endpoints.is_empty() {
+        return;
+    }
+    let tries = report.endpoints.iter().flat_map(|endpoint| {
+        [("delivered", endpoint.delivered), ("failed", endpoint.failed)]
+            .map(|(result, many)| (vec![("endpoint", endpoint.name.as_str()), ("result", result)], number(many)))
+    });
+    text.family(&counter("rejoinder_event_tries_total", "Tries to bring an event, by how they ended."), tries);
+    let flag = |raised: bool| if raised { 1.0 } else { 0.0 };
+    let stored = |endpoint: &EndpointReport| report.counts.iter().find(|count| count.endpoint == endpoint.name);
+    type Read<'a> = &'a dyn Fn(&EndpointReport) -> f64;
+    let waiting = |endpoint: &EndpointReport| number(stored(endpoint).map_or(0, |count| count.waiting));
+    let dead = |endpoint: &EndpointReport| number(stored(endpoint).map_or(0, |count| count.dead));
+    let oldest = |endpoint: &EndpointReport| {
+        let oldest = stored(endpoint).and_then(|count| count.oldest);
+        oldest.map_or(0.0, |oldest| number(now.since_ms(oldest).max(0).unsigned_abs()) / 1e3)
+    };
+    let given_up = |endpoint: &EndpointReport| number(endpoint.dead);
+    let failing = |endpoint: &EndpointReport| flag(endpoint.failing.is_some());
+    let off = |endpoint: &EndpointReport| flag(endpoint.off.is_some());
+    let families: [(Family, Read<'_>); 6] = [
+        (counter("rejoinder_events_given_up_total", "Events that were given up."), &given_up),
+        (gauge("rejoinder_events_waiting", "Events that wait to be taken."), &waiting),
+        (gauge("rejoinder_events_dead", "Events that were given up and can be replayed."), &dead),
+        (gauge("rejoinder_events_oldest_age_seconds", "For how long the oldest of those that wait does so."), &oldest),
+        (gauge("rejoinder_event_endpoint_failing", "1 where an endpoint failed so often that it is left in peace."), &failing),
+        (gauge("rejoinder_event_endpoint_off", "1 where an endpoint answered 410 and gets nothing more."), &off),
+    ];
+    for (family, read) in families {
+        let samples = report.endpoints.iter().map(|endpoint| (vec![("endpoint", endpoint.name.as_str())], read(endpoint)));
+        text.family(&family, samples);
+    }
+    let help = "Events that were removed for want of room before they were taken.";
+    text.single("rejoinder_events_dropped_total", "counter", help, number(report.dropped));
 }
 
 fn sending(text: &mut Exposition, reports: &[Report]) {

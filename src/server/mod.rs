@@ -7,6 +7,7 @@ pub mod compiler;
 pub mod connecting;
 pub mod deployments;
 pub mod dry_run;
+pub mod events;
 pub mod examine;
 mod exposition;
 mod health;

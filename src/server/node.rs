@@ -10,8 +10,8 @@ use super::sign_in::{self, SignIn};
 use super::testers::Testers;
 use super::{Counters, Doors};
 use crate::bot::Bot;
-use crate::runtime::port::{CallFailure, Clock, Compiler, Entropy, Fetcher, Store, StoreError, Transport};
-use crate::runtime::{AppOptions, FetchLimits, Options, Ports, Service, Tracing};
+use crate::runtime::port::{CallFailure, Clock, Compiler, Entropy, Fetcher, Herald, Store, StoreError, Transport};
+use crate::runtime::{AppOptions, EventOptions, FetchLimits, Options, Ports, Service, Tracing};
 use crate::tiktok::client::{AppAccess, Client, ClientError};
 use crate::tiktok::signature::Signer;
 use crate::tiktok::token::Tokens;
@@ -67,6 +67,10 @@ pub struct Parts {
     /// Calls the business's systems.
     pub fetcher: Arc<dyn Fetcher>,
     pub fetching: FetchLimits,
+    /// Brings events to other systems.
+    pub herald: Arc<dyn Herald>,
+    /// Who is told; nobody in a dry run.
+    pub events: EventOptions,
     /// Who alone is answered, by person or conversation; everybody where there is none.
     pub testers: Vec<String>,
     /// Nothing is sent: see [`DryRun`].
@@ -132,12 +136,16 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
     options.fail_point = parts.fail_point;
     options.tracing = parts.tracing;
     options.fetching = parts.fetching;
+    if !parts.dry_run {
+        options.events = parts.events;
+    }
     let ports = Ports {
         clock: Arc::clone(&parts.clock),
         entropy: Arc::clone(&parts.entropy),
         store: parts.store,
         transport: Arc::clone(&transport),
         fetcher,
+        herald: parts.herald,
         compiler: parts.compiler,
     };
     let (service, runtime) = Service::start(options, ports, parts.bot).await?;

@@ -1,5 +1,6 @@
 //! `rejoinder.toml`: read strictly, every unknown key is an error with a suggestion.
 
+mod events;
 mod fetch;
 mod traces;
 
@@ -9,10 +10,10 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::channel::Market;
-
+pub use self::events::{Events, Hearer};
 pub use self::fetch::Fetch;
 pub use self::traces::Traces;
+use crate::channel::Market;
 
 /// The settings of `rejoinder serve`.
 #[derive(Debug, Deserialize)]
@@ -46,6 +47,9 @@ pub struct Settings {
     pub fetch: Fetch,
     /// Where each input's way is told; nowhere without it.
     pub traces: Option<Traces>,
+    /// Who is told of what happens.
+    #[serde(default)]
+    pub events: Events,
     #[serde(default, rename = "app")]
     pub apps: Vec<App>,
 }
@@ -193,7 +197,8 @@ impl Settings {
         if self.testers.iter().any(|tester| tester.trim().is_empty()) {
             return fail("`testers` holds an empty id".into());
         }
-        if let Some(trouble) = self.fetch.trouble().or_else(|| self.traces.as_ref()?.trouble()) {
+        let traces = || self.traces.as_ref()?.trouble();
+        if let Some(trouble) = self.fetch.trouble().or_else(|| self.events.trouble(&self.fetch.open)).or_else(traces) {
             return fail(trouble);
         }
         let mut seen = BTreeMap::new();

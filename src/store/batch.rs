@@ -6,7 +6,9 @@ use std::collections::btree_map::Entry;
 
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
-use crate::runtime::port::{AccountId, Change, ConversationId, ConversationRow, OutboxChange, Record, StoreError, Written};
+use crate::runtime::port::{
+    AccountId, Change, ConversationId, ConversationRow, EventKey, EventPut, EventRow, OutboxChange, Record, StoreError, Written,
+};
 
 /// What is stored of a conversation before a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +73,8 @@ pub(super) struct Batch {
     pub conversations: Vec<Stored>,
     /// In the order of conversation ids; within one in the records' order. With the number of the line that made each.
     pub outbox: Vec<(i64, ConversationId, OutboxChange)>,
+    /// In the order of the lines that cause them.
+    pub events: Vec<EventRow>,
     /// The newest line of no conversation, where the batch has one.
     pub loose: Option<i64>,
     /// What becomes of each record.
@@ -100,6 +104,8 @@ pub(super) fn plan<E: From<StoreError>>(
                 }
                 let seq = next()?;
                 let prev = apply(change, seq, &mut touched, &mut batch.outbox, before)?;
+                let event = |put| event(put, seq, record.at, account, conversation);
+                batch.events.extend(record.events.into_iter().map(event));
                 (seq, Some(conversation), Some(account), prev)
             }
             None => {
@@ -119,6 +125,23 @@ pub(super) fn plan<E: From<StoreError>>(
     // Stable: what happens to one conversation keeps its order.
     batch.outbox.sort_by_key(|(_, conversation, _)| *conversation);
     Ok(batch)
+}
+
+/// An event that has not been tried.
+fn event(put: EventPut, seq: i64, at: Moment, account: AccountId, conversation: ConversationId) -> EventRow {
+    EventRow {
+        key: EventKey { endpoint: put.endpoint.as_ref().to_owned(), seq, place: put.place },
+        account,
+        conversation,
+        at,
+        kind: put.kind,
+        body: put.body,
+        tries: 0,
+        next: at,
+        since: None,
+        dead: false,
+        reason: String::new(),
+    }
 }
 
 /// Why a shared store does not take a change. Whatever was computed on top of a refused one is refused by the same rule.

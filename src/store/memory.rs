@@ -1,5 +1,7 @@
 //! The store without a disk: for tests, for `talk` and for embedding. What it holds ends with the process.
 
+mod events;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -47,6 +49,7 @@ struct Contents {
     media: BTreeMap<(AccountId, String), (String, Moment)>,
     meta: BTreeMap<String, Vec<u8>>,
     versions: BTreeMap<u32, VersionRow>,
+    events: events::Rows,
     failing: VecDeque<StoreError>,
     leases: BTreeMap<String, Holder>,
     /// Conversations that others than the leader of their app have changed.
@@ -259,6 +262,7 @@ impl Contents {
             self.conversations.insert(row.id, row);
         }
         self.loose = batch.loose.or(self.loose);
+        self.events.extend(batch.events.into_iter().map(|row| (row.key.clone(), row)));
         for line in batch.history {
             let row = HistoryRow {
                 seq: line.seq,

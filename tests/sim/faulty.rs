@@ -11,8 +11,8 @@ use rejoinder::channel::Content;
 use rejoinder::engine::{Conversation, Effect, Reply};
 use rejoinder::runtime::Entry;
 use rejoinder::runtime::port::{
-    AccountId, AccountRow, Change, ConversationId, ConversationRow, HistoryRow, Lease, OutboxRow, Record, Store, StoreError,
-    VersionRow, Written,
+    AccountId, AccountRow, Change, ConversationId, ConversationRow, EventCount, EventKeeping, EventQuery, EventRow, Events,
+    EventsTrimmed, HistoryRow, Lease, OutboxRow, Record, Settled, Store, StoreError, VersionRow, Written,
 };
 use rejoinder::store::Memory;
 
@@ -202,6 +202,49 @@ fn effects(entry: &Entry) -> String {
     };
     let words: Vec<String> = entry.effects.iter().filter_map(word).collect();
     format!("{}{}", words.join(", "), entry.fault.as_ref().map_or(String::new(), |fault| format!(" FAULT {fault}")))
+}
+
+#[async_trait]
+impl Events for Faulty {
+    async fn event_heads(&self, endpoint: &str, most: usize) -> Result<Vec<EventRow>, StoreError> {
+        self.reading().await?;
+        self.memory.event_heads(endpoint, most).await
+    }
+
+    async fn settle_events(&self, settled: Vec<Settled>) -> Result<(), StoreError> {
+        self.reading().await?;
+        self.memory.settle_events(settled).await
+    }
+
+    async fn hasten_events(&self, endpoint: &str, now: Moment) -> Result<(), StoreError> {
+        self.reading().await?;
+        self.memory.hasten_events(endpoint, now).await
+    }
+
+    async fn hold_events(&self, endpoint: &str, now: Moment, dead_since: Moment, reason: &str) -> Result<u64, StoreError> {
+        self.reading().await?;
+        self.memory.hold_events(endpoint, now, dead_since, reason).await
+    }
+
+    async fn events(&self, query: &EventQuery, most: usize) -> Result<Vec<EventRow>, StoreError> {
+        self.reading().await?;
+        self.memory.events(query, most).await
+    }
+
+    async fn replay_events(&self, query: &EventQuery, now: Moment) -> Result<u64, StoreError> {
+        self.reading().await?;
+        self.memory.replay_events(query, now).await
+    }
+
+    async fn trim_events(&self, keeping: &EventKeeping) -> Result<EventsTrimmed, StoreError> {
+        self.reading().await?;
+        self.memory.trim_events(keeping).await
+    }
+
+    async fn event_counts(&self) -> Result<Vec<EventCount>, StoreError> {
+        self.reading().await?;
+        self.memory.event_counts().await
+    }
 }
 
 #[async_trait]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rejoinder::calendar::Moment;
-use rejoinder::runtime::port::{Clock as _, ConversationRow, HistoryRow, OutboxRow, Store};
+use rejoinder::runtime::port::{Clock as _, ConversationRow, HistoryRow, OutboxRow, Store, TellsNobody};
 use rejoinder::runtime::{AppOptions, Depot, Handle, Options, Ports, Service};
 use rejoinder::store::Memory;
 use rejoinder::system::SeededEntropy;
@@ -260,6 +260,7 @@ impl Stage {
             store: Arc::new(store),
             transport: Arc::new(Line { world: Arc::clone(world), process: Arc::clone(&process) }),
             fetcher: Arc::new(Systems { world: Arc::clone(world), process: Arc::clone(&process) }),
+            herald: Arc::new(TellsNobody),
             compiler: Some(Arc::new(compiler)),
         };
         let (service, handle): (Service, Handle) = Service::start(options, ports, bot).await.unwrap();

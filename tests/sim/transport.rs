@@ -375,7 +375,7 @@ fn remember(world: &World, who: usize, id: &str, call: &SendCall) -> Option<Echo
 #[async_trait]
 impl Transport for Line {
     async fn send(&self, permit: Permit, call: SendCall) -> Outcome {
-        if !self.begins(&permit).await {
+        if !self.begins(&permit).await || self.process.clock(&self.world.time).now() > call.not_after {
             return Outcome::NotSent(NotSent::Expired);
         }
         let number = self.leaves("send", &call.target);

@@ -28,6 +28,8 @@ mod doctor;
 #[cfg(test)]
 mod e2e;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod fetching;
 #[cfg(test)]
 mod flows;

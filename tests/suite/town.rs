@@ -10,8 +10,8 @@ use rejoinder::bot::Bot;
 use rejoinder::calendar::Moment;
 use rejoinder::check;
 use rejoinder::engine::{ColleagueAction, Conversation, Effect};
-use rejoinder::runtime::port::{CallsNobody, ConversationId, HistoryRow, Store};
-use rejoinder::runtime::{Entry, FetchLimits, Handle, ReplyState};
+use rejoinder::runtime::port::{CallsNobody, ConversationId, HistoryRow, Store, TellsNobody};
+use rejoinder::runtime::{Entry, EventOptions, FetchLimits, Handle, ReplyState};
 use rejoinder::server::admin::Admin;
 use rejoinder::server::node::{self, Node};
 use rejoinder::server::operator::Operator;
@@ -196,6 +196,8 @@ impl Town {
             public_url: None,
             fetcher: Arc::new(CallsNobody),
             fetching: FetchLimits::default(),
+            herald: Arc::new(TellsNobody),
+            events: EventOptions::default(),
             testers: self.testers.clone(),
             dry_run: self.dry_run,
             tracing: None,

@@ -86,7 +86,17 @@ impl Lowerer<'_, '_> {
     fn event(&mut self, event: &Spanned<String>, data: &[(Name, Expr)], span: Span) {
         self.needs_name(event, "event");
         self.map_names(data);
-        let data = data.iter().map(|(name, value)| (name.text.clone(), self.scope.expr(value).expr)).collect();
+        let mut told = Vec::with_capacity(data.len());
+        for (name, value) in data {
+            let typed = self.scope.expr(value);
+            if let Some(secret) = self.scope.secret_in(&typed.expr) {
+                let message = format!("`{secret}` is secret and is told to no other system");
+                let finding = Diagnostic::error(code::SECRET_PRINTED, typed.span, message);
+                self.report(finding.help("leave it out, or take `secret` away from the field"));
+            }
+            told.push((name.text.clone(), typed.expr));
+        }
+        let data = told;
         self.emit(Op::Emit { event: event.value.clone(), data }, span);
     }
 

@@ -141,6 +141,7 @@ fn secret_fields_reach_no_reply_by_any_way() {
     says("F0219", Error, &with("say \"{⟦contact.phone⟧}\""));
     says("F0219", Error, &with("set x = \"0{contact.phone}\"\n set y = x\n say \"{⟦y⟧}\""));
     says("F0219", Error, &format!("{}\nflow b(n: text(40)) {{\n say \"{{n}}\"\n}}", with("goto b(⟦contact.phone⟧)")));
+    says("F0219", Error, &with("emit \"called\" { to: ⟦contact.phone⟧ }"));
     says_nothing(&with("note \"{contact.phone}\"\n if contact.phone is missing { say \"No.\" }"));
 }
 

@@ -162,7 +162,7 @@ async fn read(stream: &mut TcpStream) -> Option<String> {
 }
 
 /// Every name has the addresses of this turn; the last turn stays.
-struct Turns(Mutex<(Vec<Vec<IpAddr>>, usize)>);
+pub struct Turns(Mutex<(Vec<Vec<IpAddr>>, usize)>);
 
 #[async_trait]
 impl Names for Turns {
@@ -177,17 +177,26 @@ impl Names for Turns {
     }
 }
 
+impl Turns {
+    pub fn new(turns: Vec<Vec<&str>>) -> Self {
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let turns = turns.into_iter().map(|turn| turn.into_iter().map(address).collect()).collect();
+        Self(Mutex::new((turns, 0)))
+    }
+}
+
+pub fn is_public(found: IpAddr) -> bool {
+    found.to_string() == PUBLIC
+}
+
 /// A client whose names have these addresses, turn by turn.
 pub fn client(options: Options, turns: Vec<Vec<&str>>) -> Client {
-    let address = |text: &str| text.parse::<IpAddr>().unwrap();
-    let turns = turns.into_iter().map(|turn| turn.into_iter().map(address).collect()).collect();
     let secrets = |name: &str| match name {
         "SHOP_KEY" => Some(SecretString::from(SECRET)),
         "BROKEN" => Some(SecretString::from(format!("{SECRET}\r\nX-More: 1"))),
         _ => None,
     };
-    let is_public = |found: IpAddr| found.to_string() == PUBLIC;
-    Client::with(&options, Arc::new(secrets), Arc::new(Turns(Mutex::new((turns, 0)))), is_public).unwrap()
+    Client::with(&options, Arc::new(secrets), Arc::new(Turns::new(turns)), is_public).unwrap()
 }
 
 pub fn get(url: String) -> Request {

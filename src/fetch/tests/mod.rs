@@ -1,6 +1,7 @@
 //! In: hosts of this process that mean harm, names that lead astray. Out: what the client makes of them.
 //! Does not know: the runtime.
 
+mod herald;
 mod host;
 
 use std::time::Duration;

@@ -10,7 +10,7 @@ const REST_MOST: Duration = Duration::from_secs(300);
 
 /// Of one host; times on the monotonic clock.
 #[derive(Debug, Default)]
-pub(super) struct Circuit {
+pub(in crate::runtime) struct Circuit {
     /// In a row.
     failures: u32,
     /// How the last of them ended.
@@ -22,7 +22,7 @@ pub(super) struct Circuit {
 }
 
 /// What a call that was let through says about its host.
-pub(super) enum Verdict {
+pub(in crate::runtime) enum Verdict {
     Good,
     Bad(String),
     /// Nothing: the host was not reached because of us.
@@ -31,7 +31,7 @@ pub(super) enum Verdict {
 
 impl Circuit {
     /// Lets a call through, or says why not; true for the one that tries whether it is better.
-    pub(super) fn enter(&mut self, now: Duration) -> Result<bool, String> {
+    pub(in crate::runtime) fn enter(&mut self, now: Duration) -> Result<bool, String> {
         let Some(until) = self.closed_until else { return Ok(false) };
         if now < until || self.probing {
             let seconds = until.saturating_sub(now).as_millis().div_ceil(1_000);
@@ -43,7 +43,7 @@ impl Circuit {
     }
 
     /// A call that was let through has ended; `probed` is what [`Self::enter`] said of it.
-    pub(super) fn ended(&mut self, now: Duration, probed: bool, verdict: Verdict) {
+    pub(in crate::runtime) fn ended(&mut self, now: Duration, probed: bool, verdict: Verdict) {
         self.probing &= !probed;
         match verdict {
             Verdict::Good => *self = Self::default(),
@@ -61,12 +61,22 @@ impl Circuit {
     }
 
     /// Whether calls are kept away from the host.
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::runtime) fn is_open(&self) -> bool {
         self.closed_until.is_some()
     }
 
+    /// For how long still calls are kept away.
+    pub(in crate::runtime) fn rest_left(&self, now: Duration) -> Duration {
+        self.closed_until.map_or(Duration::ZERO, |until| until.saturating_sub(now))
+    }
+
+    /// How the newest failure ended.
+    pub(in crate::runtime) fn last(&self) -> &str {
+        &self.last
+    }
+
     /// Nothing is known against the host.
-    pub(super) fn is_clean(&self) -> bool {
+    pub(in crate::runtime) fn is_clean(&self) -> bool {
         self.failures == 0 && !self.probing
     }
 }

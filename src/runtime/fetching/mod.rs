@@ -1,7 +1,7 @@
 //! In: calls of the business's systems that sprints ask for. Out: each call's one answer, handed to its conversation.
 //! Does not know: HTTP; which flow asked, and what its answer is for.
 
-mod circuit;
+pub(super) mod circuit;
 mod hosts;
 mod take_up;
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::world::{APP, FLOWS, SHOP, Script, World, bot, options};
 use crate::engine::{ColleagueAction, Comment, EchoSource, Input};
-use crate::runtime::port::{CallsNobody, Clock, Delivery, Meaning, Store, StoreError, Transport};
+use crate::runtime::port::{CallsNobody, Clock, Delivery, Meaning, Store, StoreError, TellsNobody, Transport};
 use crate::runtime::{Delivered, Ports, Refused, ReplyState, Service, Side};
 use crate::store::Sqlite;
 use crate::system::{SeededEntropy, SteeredClock};
@@ -178,6 +178,7 @@ async fn a_state_that_cannot_be_read_loses_no_input_and_stops_nobody_else() {
         account: Some(row.account),
         body: b"{}".to_vec(),
         is_mark: false,
+        events: Vec::new(),
         change: Some(crate::runtime::port::Change {
             after: 0,
             conversation: row.id,
@@ -287,6 +288,7 @@ async fn with_a_real_file_real_threads_and_real_time_nobody_is_forgotten_or_answ
             store: Arc::new(open(&file, &clock).await),
             transport: Arc::clone(&script) as Arc<dyn Transport>,
             fetcher: Arc::new(CallsNobody),
+            herald: Arc::new(TellsNobody),
             compiler: None,
         };
         Service::start(options(), ports, bot(FLOWS)).await.unwrap()

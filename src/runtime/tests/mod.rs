@@ -1,9 +1,11 @@
 //! In: a scripted other side, a store in memory, a clock that the test moves. Out: stories of the whole runtime.
 //! Does not know: HTTP, SQLite, real time.
 
+mod announcing;
 mod beside;
 mod delivering;
 mod fetching;
+mod listener;
 mod replaying;
 mod restarting;
 mod script;

@@ -36,7 +36,7 @@ async fn add(world: &World, customer: &str, edit: impl FnOnce(&mut Entry), state
     };
     let body = serde_json::to_vec(&entry).unwrap();
     let account = Some(row.account);
-    let record = Record { at: newest.at, kind: "due", account, body, change: Some(change), is_mark: false };
+    let record = Record { at: newest.at, kind: "due", account, body, change: Some(change), is_mark: false, events: Vec::new() };
     world.store.commit(vec![record]).await.unwrap();
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::world::{HOUR, SHOP, START, Script, World, bot, options};
 use crate::calendar::Moment;
 use crate::engine::{Body, Inbound, Input};
-use crate::runtime::port::{CallsNobody, Clock, Delivery, Store, Transport};
+use crate::runtime::port::{CallsNobody, Clock, Delivery, Store, TellsNobody, Transport};
 use crate::runtime::{Delivered, Ports, Service, replay};
 use crate::store::Sqlite;
 use crate::system::{SeededEntropy, SteeredClock};
@@ -42,6 +42,7 @@ async fn a_file_of_the_first_schema_goes_on_where_it_was_left() {
         store: Arc::clone(&store) as Arc<dyn Store>,
         transport: Arc::clone(&script) as Arc<dyn Transport>,
         fetcher: Arc::new(CallsNobody),
+        herald: Arc::new(TellsNobody),
         compiler: None,
     };
     let (service, handle) = Service::start(options(), ports, bot(FLOWS)).await.unwrap();

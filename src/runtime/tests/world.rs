@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
+use super::listener::Listener;
 pub use super::script::{Script, Seen};
 use super::systems::{ASKING, Systems};
 use crate::bot::{Asset, Bot, Scripts};
@@ -13,7 +14,7 @@ use crate::channel::{NotSent, Outcome};
 use crate::check;
 use crate::engine::{Body, Echo, EchoSource, Inbound, Input, Limits};
 use crate::runtime::port::{
-    Clock, Compiler, ConversationId, Delivery, Fetcher, Files, HistoryRow, Meaning, OutboxRow, Store, Transport,
+    Clock, Compiler, ConversationId, Delivery, Fetcher, Files, Herald, HistoryRow, Meaning, OutboxRow, Store, Transport,
 };
 use crate::runtime::{AppOptions, Delivered, Depot, Handle, Line, Options, Ports, Refused, Service, replay, timeline};
 use crate::source::Sources;
@@ -33,6 +34,11 @@ bot "Test" {
     languages en
     fetch from "https://shop.example", "https://bank.example"
     secret SHOP_KEY
+    opt out on "stop"
+}
+
+team sales {
+    notify "https://shop.example/sales"
 }
 
 flow hello {
@@ -92,6 +98,17 @@ flow track {
         }
     }
     say "{shipment.state}"
+}
+
+flow order {
+    on message "emit"
+    emit "order_placed" { size: "M", count: 2 }
+    goal "ordered"
+}
+
+flow human {
+    on message "human"
+    handoff "Wants to talk." to sales
 }
 
 flow price {
@@ -155,6 +172,7 @@ pub struct World {
     pub store: Arc<Memory>,
     pub script: Arc<Script>,
     pub systems: Arc<Systems>,
+    pub listener: Arc<Listener>,
     pub handle: Handle,
     service: Service,
     messages: Mutex<u64>,
@@ -166,11 +184,13 @@ pub struct World {
 struct Around {
     script: Arc<Script>,
     systems: Arc<Systems>,
+    listener: Arc<Listener>,
 }
 
 impl Around {
     fn new(clock: &SteeredClock) -> Self {
-        Self { script: Arc::new(Script::new(clock.clone())), systems: Arc::new(Systems::new(clock.clone())) }
+        let (script, systems) = (Arc::new(Script::new(clock.clone())), Arc::new(Systems::new(clock.clone())));
+        Self { script, systems, listener: Arc::new(Listener::new(clock.clone())) }
     }
 }
 
@@ -212,7 +232,7 @@ impl World {
         Self::pair_with(options()).await
     }
 
-    async fn pair_with(options: Options) -> (Self, Self) {
+    pub async fn pair_with(options: Options) -> (Self, Self) {
         let clock = SteeredClock::frozen(START);
         let around = Around::new(&clock);
         let store = Arc::new(Memory::shared(Arc::new(clock.clone())));
@@ -231,7 +251,7 @@ impl World {
     }
 
     async fn on(clock: SteeredClock, store: Arc<Memory>, around: Around, options: Options) -> Self {
-        let Around { script, systems } = around;
+        let Around { script, systems, listener } = around;
         let compiler = Arc::new(Compiling::default());
         let ports = Ports {
             clock: Arc::new(clock.clone()),
@@ -239,6 +259,7 @@ impl World {
             store: Arc::clone(&store) as Arc<dyn Store>,
             transport: Arc::clone(&script) as Arc<dyn Transport>,
             fetcher: Arc::clone(&systems) as Arc<dyn Fetcher>,
+            herald: Arc::clone(&listener) as Arc<dyn Herald>,
             compiler: Some(Arc::clone(&compiler) as Arc<dyn Compiler>),
         };
         // As a server begins, where versions are kept.
@@ -251,7 +272,7 @@ impl World {
             (started.version, live) = (begun.number, begun.bot);
         }
         let (service, handle) = Service::start(started, ports, live).await.unwrap();
-        let world = Self { compiler, clock, store, script, systems, handle, service, messages: Mutex::new(0), options };
+        let world = Self { compiler, clock, store, script, systems, listener, handle, service, messages: Mutex::new(0), options };
         world.settle().await;
         world
     }
@@ -266,7 +287,7 @@ impl World {
         self.service.kill().await;
         self.clock.advance(ms);
         let store = Arc::new(self.store.reopen());
-        let around = Around { script: self.script, systems: self.systems };
+        let around = Around { script: self.script, systems: self.systems, listener: self.listener };
         let world = Self::on(self.clock, store, around, self.options).await;
         *world.messages.lock().unwrap() = *self.messages.lock().unwrap();
         world
@@ -333,6 +354,10 @@ impl World {
         let result = self.handle.deliver(self.text(SHOP, customer, text)).await;
         self.settle().await;
         result
+    }
+
+    pub fn clock_now(&self) -> Moment {
+        self.clock.now()
     }
 
     pub fn answer(&self, outcome: Outcome) {

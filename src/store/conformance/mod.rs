@@ -5,6 +5,7 @@ mod bytes;
 #[path = "../../../tests/support/cluster.rs"]
 pub(super) mod cluster;
 mod commits;
+mod events;
 mod lookups;
 mod outbox;
 mod owned;
@@ -169,12 +170,28 @@ fn record(change: Change) -> Record {
 /// A line with this body and change.
 fn said(body: &str, change: Change) -> Record {
     let account = Some(change.account);
-    Record { at: Moment(1_000), kind: "message", account, body: body.as_bytes().to_vec(), change: Some(change), is_mark: false }
+    Record {
+        at: Moment(1_000),
+        kind: "message",
+        account,
+        body: body.as_bytes().to_vec(),
+        change: Some(change),
+        is_mark: false,
+        events: Vec::new(),
+    }
 }
 
 /// A line of no conversation.
 fn loose(body: &str, account: Option<AccountId>) -> Record {
-    Record { at: Moment(2_000), kind: "unreadable", account, body: body.as_bytes().to_vec(), change: None, is_mark: false }
+    Record {
+        at: Moment(2_000),
+        kind: "unreadable",
+        account,
+        body: body.as_bytes().to_vec(),
+        change: None,
+        is_mark: false,
+        events: Vec::new(),
+    }
 }
 
 /// A queued reply of the change's conversation.

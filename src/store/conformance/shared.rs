@@ -1,7 +1,7 @@
 //! What several processes find that share a store.
 
 use super::*;
-use crate::runtime::port::{Clock, PAUSE, pause_of};
+use crate::runtime::port::{Clock, EventPut, PAUSE, pause_of};
 
 /// Each story as a test for each store that can be shared.
 macro_rules! shared {
@@ -24,6 +24,7 @@ shared!(
     of_two_that_begin_a_conversation_of_one_name_the_second_is_stale,
     a_bad_record_leaves_nothing_of_the_batch,
     a_mark_is_written_by_the_leader_alone,
+    an_event_is_brought_by_the_leader_and_only_if_its_line_was_written,
     a_fenced_first_commit_leaves_its_name_free,
     a_lease_is_held_by_one_and_renewed_by_it,
     a_lease_ends_by_itself_and_is_taken_over,
@@ -208,6 +209,20 @@ async fn a_mark_is_written_by_the_leader_alone(pair: Pair) {
     assert!(pair.one.lease("app", HOUR).await.unwrap().mine);
     assert!(is_line(pair.one.commit(vec![mark(&change)]).await.unwrap()[0]));
     assert_eq!(pair.one.outbox().await.unwrap(), [OutboxRow { state, ..reply(&change, 1, "r") }]);
+}
+
+async fn an_event_is_brought_by_the_leader_and_only_if_its_line_was_written(pair: Pair) {
+    let change = pair.begun("c1").await;
+    let event = |kind: &str| vec![EventPut { endpoint: "shop".into(), place: 0, kind: kind.to_owned(), body: Vec::new() }];
+    let good = Record { events: event("good"), ..record(after(&change)) };
+    let stale = Record { events: event("stale"), ..record(after(&change)) };
+    assert_eq!(pair.one.commit(vec![good, stale]).await.unwrap()[1], Written::Stale);
+    let kinds = async |store: &dyn Store| {
+        let heads = store.event_heads("shop", 9).await.unwrap();
+        heads.into_iter().map(|row| row.kind).collect::<Vec<_>>()
+    };
+    assert!(pair.two.lease("app", HOUR).await.unwrap().mine);
+    assert_eq!((kinds(&*pair.one).await, kinds(&*pair.two).await), (vec![], vec!["good".to_owned()]));
 }
 
 async fn a_fenced_first_commit_leaves_its_name_free(pair: Pair) {

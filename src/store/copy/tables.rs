@@ -100,4 +100,20 @@ pub(in crate::store) const TABLES: &[Table] = &[
         postgres_read: "SELECT number, digest, at_ms, program, body FROM version ORDER BY number",
         postgres_write: "COPY version (number, digest, at_ms, program, body) FROM STDIN BINARY",
     },
+    Table {
+        name: "event",
+        texts: &[0, 6, 12],
+        sqlite_read:
+            "SELECT endpoint, seq, place, account, conversation, at_ms, kind, body, tries, next_ms, since_ms, dead, reason
+                      FROM event ORDER BY CAST(endpoint AS BLOB), seq, place",
+        sqlite_write:
+            "INSERT INTO event (endpoint, seq, place, account, conversation, at_ms, kind, body, tries, next_ms, since_ms,
+                       dead, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        postgres_read:
+            "SELECT endpoint, seq, place, account, conversation, at_ms, kind, body, tries, next_ms, since_ms, dead, reason
+                        FROM event ORDER BY endpoint, seq, place",
+        postgres_write:
+            "COPY event (endpoint, seq, place, account, conversation, at_ms, kind, body, tries, next_ms, since_ms, dead,
+                         reason) FROM STDIN BINARY",
+    },
 ];

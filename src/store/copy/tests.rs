@@ -6,14 +6,16 @@ use std::time::Duration;
 use super::*;
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
-use crate::runtime::port::{AccountId, Change, OutboxChange, OutboxRow, OutboxState, Record, Store, VersionRow, Written};
+use crate::runtime::port::{
+    AccountId, Change, EventPut, EventQuery, OutboxChange, OutboxRow, OutboxState, Record, Settled, Store, VersionRow, Written,
+};
 use crate::store::conformance::cluster::Cluster;
 use crate::store::conformance::first_change;
 use crate::store::{Postgres, Sqlite};
 use crate::system::SystemClock;
 
 fn record(at: i64, account: Option<AccountId>, change: Option<Change>) -> Record {
-    Record { at: Moment(at), kind: "message", account, body: vec![0, 0xff, b'a'], change, is_mark: false }
+    Record { at: Moment(at), kind: "message", account, body: vec![0, 0xff, b'a'], change, is_mark: false, events: Vec::new() }
 }
 
 async fn change(store: &dyn Store, account: AccountId, external: &[u8]) -> Change {
@@ -52,6 +54,18 @@ async fn filled(store: &dyn Store) {
         }
         store.commit(batch).await.unwrap();
     }
+    last = Change { rev: last.rev + 1, after: epoch, ..last };
+    let event = |endpoint: &str, place| EventPut {
+        endpoint: endpoint.into(),
+        place,
+        kind: "emit.bestellt_für".to_owned(),
+        body: vec![0, 0xff],
+    };
+    let events = vec![event("shop", 0), event("crm", 1), event("shop", 2)];
+    store.commit(vec![Record { events, ..record(1_000, Some(one), Some(last)) }]).await.unwrap();
+    let first = store.events(&EventQuery::default(), 1).await.unwrap()[0].key.clone();
+    let dead = Settled::Dead { key: first, tries: 3, at: Moment(8), since: Moment(7), reason: "status 500".to_owned() };
+    store.settle_events(vec![dead]).await.unwrap();
     let other = Change { due: Some(Moment(-3)), ..change(store, two, b"\0name").await };
     store.commit(vec![record(4, None, Some(other)), record(5, None, None)]).await.unwrap();
 }
@@ -66,6 +80,9 @@ async fn told(store: &dyn Store) -> String {
         said.push(format!("{:?}", store.history(row.id, 2_000).await.unwrap()));
         said.push(format!("{:?}", store.outbox_of(row.id).await.unwrap()));
         said.push(format!("{:?}", store.media(row.account, "d").await.unwrap()));
+    }
+    for dead in [false, true] {
+        said.push(format!("{:?}", store.events(&EventQuery { dead, ..EventQuery::default() }, 9).await.unwrap()));
     }
     said.push(format!("{:?} {:?}", store.versions().await.unwrap(), store.version(2).await.unwrap()));
     said.push(format!("{:?} {:?}", store.loose_history(9).await.unwrap(), store.meta("k\0é").await.unwrap()));
@@ -90,10 +107,11 @@ async fn a_file_that_went_to_a_database_and_back_is_the_same() {
         ("app", 2),
         ("account", 2),
         ("conversation", 2),
-        ("history", 755),
+        ("history", 756),
         ("outbox", 4),
         ("media", 1),
         ("version", 2),
+        ("event", 3),
     ];
     assert_eq!(rows, wanted);
 

@@ -4,6 +4,7 @@
 
 mod commit;
 pub(super) mod copy;
+mod events;
 mod failure;
 mod lease;
 mod listen;

@@ -21,7 +21,7 @@ pub(super) const PAUSING: i32 = -1;
 pub(super) const ASIDE: i64 = 256;
 
 /// Step n brings a database from version n to n + 1.
-const STEPS: &[&str] = &[FIRST, VERSIONS];
+const STEPS: &[&str] = &[FIRST, VERSIONS, EVENTS];
 
 /// Keys begin with the account where a table can grow, so that it can be partitioned by it. Whatever strangers send is
 /// BYTEA, names too: TEXT refuses U+0000 and what is no UTF-8. A name is found by its digest, since an index refuses
@@ -147,6 +147,31 @@ const VERSIONS: &str = "
         program BYTEA NOT NULL,
         body    BYTEA NOT NULL
     );
+";
+
+const EVENTS: &str = "
+    -- what other systems have not taken, once for each endpoint; seq is the line that caused it
+    CREATE TABLE event (
+        account      BIGINT NOT NULL,
+        endpoint     TEXT COLLATE \"C\" NOT NULL,
+        seq          BIGINT NOT NULL,
+        place        BIGINT NOT NULL,
+        conversation BIGINT NOT NULL,
+        at_ms        BIGINT NOT NULL,
+        kind         TEXT NOT NULL,
+        body         BYTEA NOT NULL,
+        tries        BIGINT NOT NULL,
+        next_ms      BIGINT NOT NULL,
+        since_ms     BIGINT,
+        dead         BIGINT NOT NULL,
+        reason       TEXT NOT NULL,
+        PRIMARY KEY (account, endpoint, seq, place)
+    ) WITH (fillfactor = 70, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.02,
+            autovacuum_vacuum_cost_delay = 0);
+    CREATE INDEX event_next ON event (endpoint, next_ms) WHERE dead = 0;
+    CREATE INDEX event_count ON event (endpoint, dead, at_ms);
+    CREATE INDEX event_order ON event (endpoint, conversation, seq, place) WHERE dead = 0;
+    CREATE INDEX event_key ON event (endpoint, seq, place);
 ";
 
 /// Numbers of [`crate::runtime::port::OutboxState`] in the table.

@@ -3,6 +3,7 @@
 
 use tokio_postgres::{Client, Error, Row, Statement};
 
+use super::events;
 use super::pool::Parameter;
 
 pub(super) struct Statements {
@@ -21,6 +22,7 @@ pub(super) struct Statements {
     pub puts: Statement,
     pub news: Statement,
     pub unnamed: Statement,
+    pub events: Statement,
 }
 
 /// Held until the commit: whoever takes the lease from us waits for what we commit on its strength. An advisory lock
@@ -116,7 +118,7 @@ impl Statements {
             prepare(NUMBERS),
             prepare(HISTORY),
         )?;
-        let (begun, changed, states, removed, puts, news, unnamed) = tokio::try_join!(
+        let (begun, changed, states, removed, puts, news, unnamed, events) = tokio::try_join!(
             prepare(BEGUN),
             prepare(CHANGED),
             prepare(STATES),
@@ -124,6 +126,7 @@ impl Statements {
             prepare(PUTS),
             prepare(NEWS),
             prepare(UNNAMED),
+            prepare(events::PUT),
         )?;
         Ok(Self {
             lock,
@@ -141,6 +144,7 @@ impl Statements {
             puts,
             news,
             unnamed,
+            events,
         })
     }
 }

@@ -35,7 +35,15 @@ async fn fresh(store: &Postgres, external: &[u8]) -> Change {
 
 fn record(body: &str, change: &Change) -> Record {
     let change = Some(change.clone());
-    Record { at: Moment(1), kind: "message", account: None, body: body.as_bytes().to_vec(), change, is_mark: false }
+    Record {
+        at: Moment(1),
+        kind: "message",
+        account: None,
+        body: body.as_bytes().to_vec(),
+        change,
+        is_mark: false,
+        events: Vec::new(),
+    }
 }
 
 fn next(store: &Postgres, change: &Change) -> Change {

@@ -2,6 +2,7 @@
 
 use tokio_postgres::Client;
 
+use super::events;
 use super::failure::Failure;
 use super::outbox::Folded;
 use super::pool::Parameter;
@@ -21,6 +22,7 @@ pub(super) struct Text {
     unnamed: (Vec<i64>, Vec<Vec<u8>>, Vec<i64>),
     /// Account and conversation.
     news: (Vec<i64>, Vec<i64>),
+    events: events::Put,
 }
 
 #[derive(Default)]
@@ -114,7 +116,8 @@ impl Text {
             names.2.push(id.0);
         }
         let news = news.iter().map(|(account, id, _)| (account.0, id.0)).unzip();
-        Ok(Self { epoch, history, begun, changed, outbox, unnamed: names, news })
+        let events = events::Put::of(batch.events);
+        Ok(Self { epoch, history, begun, changed, outbox, unnamed: names, news, events })
     }
 
     pub(super) async fn write(&self, client: &Client, statements: &Statements) -> Result<(), Failure> {
@@ -131,6 +134,7 @@ impl Text {
             tell(!puts.states.keys.is_empty(), &statements.puts, puts.columns()),
             tell(!unnamed.0.is_empty(), &statements.unnamed, vec![&unnamed.0, &unnamed.1, &unnamed.2]),
             tell(!news.0.is_empty(), &statements.news, vec![&news.0, &news.1]),
+            tell(!self.events.seqs.is_empty(), &statements.events, self.events.columns()),
         )?;
         let (_, inserted, updated, there, ..) = written;
         let there = there.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));

@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i32 = 0x5245_4a4f;
 
 /// Step n brings a file from version n to n + 1; `user_version` tells which one it has.
-pub(super) const STEPS: &[&str] = &[FIRST, VERSIONS];
+pub(super) const STEPS: &[&str] = &[FIRST, VERSIONS, EVENTS];
 
 /// What costs in this store is not rows but random pages, so:
 /// ids stand in the rows instead of in indexes (`outbox.id` is `conversation << 24 | reply`), the history is only ever
@@ -98,6 +98,29 @@ const VERSIONS: &str = "
         program TEXT NOT NULL,
         body    BLOB NOT NULL
     ) STRICT;
+";
+
+const EVENTS: &str = "
+    -- what other systems have not taken, once for each endpoint; seq is the line that caused it
+    CREATE TABLE event (
+        endpoint     TEXT NOT NULL,
+        seq          INTEGER NOT NULL,
+        place        INTEGER NOT NULL,
+        account      INTEGER NOT NULL,
+        conversation INTEGER NOT NULL,
+        at_ms        INTEGER NOT NULL,
+        kind         TEXT NOT NULL,
+        body         BLOB NOT NULL,
+        tries        INTEGER NOT NULL,
+        next_ms      INTEGER NOT NULL,
+        since_ms     INTEGER,
+        dead         INTEGER NOT NULL,
+        reason       TEXT NOT NULL,
+        PRIMARY KEY (endpoint, seq, place)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX event_next ON event(endpoint, next_ms) WHERE dead = 0;
+    CREATE INDEX event_count ON event(endpoint, dead, at_ms);
+    CREATE INDEX event_order ON event(endpoint, conversation, seq, place) WHERE dead = 0;
 ";
 
 /// Numbers of [`crate::runtime::port::OutboxState`] in the file.

@@ -45,8 +45,15 @@ async fn first_commit(store: &Sqlite, external: &[u8], bytes: usize) -> Result<C
     let (external, state) = (external.to_vec(), vec![7; bytes]);
     let change =
         Change { conversation, account, external, rev: 1, after: 0, due: None, recent: Vec::new(), state, outbox: Vec::new() };
-    let record =
-        Record { at: Moment(1), kind: "message", account: None, body: vec![7; bytes], change: Some(change), is_mark: false };
+    let record = Record {
+        at: Moment(1),
+        kind: "message",
+        account: None,
+        body: vec![7; bytes],
+        change: Some(change),
+        is_mark: false,
+        events: Vec::new(),
+    };
     store.commit(vec![record]).await.map(|_| conversation)
 }
 

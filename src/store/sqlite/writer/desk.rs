@@ -10,6 +10,7 @@ use crate::calendar::Moment;
 use crate::engine::ReplyId;
 use crate::runtime::port::{AccountId, ConversationId, OutboxChange, OutboxState, Record, StoreError, VersionRow, Written};
 use crate::store::batch::{self, Batch, Before, Head, Line, Stored, broken};
+use crate::store::sqlite::events;
 use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::generation;
 use crate::store::sqlite::reader;
@@ -33,7 +34,10 @@ impl Desk {
     }
 
     /// Runs `work` in one transaction. After a failure that is final, nothing is tried any more.
-    fn transaction<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, StoreError> {
+    pub(in crate::store::sqlite) fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
         if let Some(reason) = self.ended.get() {
             return Err(broken(format!("nothing is written since an earlier failure: {reason}")));
         }
@@ -248,6 +252,9 @@ fn write(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), Failure> {
     }
     for (seq, conversation, change) in &batch.outbox {
         change_outbox(transaction, *seq, *conversation, change)?;
+    }
+    for event in &batch.events {
+        events::put(transaction, event)?;
     }
     if let Some(loose) = batch.loose {
         count(transaction, "loose", loose)?;
