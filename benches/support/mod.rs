@@ -164,7 +164,7 @@ impl Talk<'_> {
         });
         let attempt = attempt.expect("the reply may leave");
         let outcome = Outcome::Sent { message_id: format!("o{}.{}", self.messages, reply.0) };
-        drop(self.sprint(state, &Input::Outcome { reply, attempt, ended: Moment(self.now), outcome }));
+        drop(self.sprint(state, &Input::Outcome { reply, attempt, ended: Moment(self.now), latest: None, outcome }));
     }
 
     fn sprint(&mut self, state: &mut Conversation, input: &Input) -> Vec<Effect> {

@@ -43,6 +43,7 @@ struct Ours {
     seen: Option<Moment>,
 }
 
+/// Moments are the latest that TikTok's clock can have shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     #[serde(rename = "r")]
@@ -162,12 +163,14 @@ impl Ledger {
         self.set(reply, State::Marked(at));
     }
 
-    /// The call ended with "sent".
+    /// The call ended with "sent": TikTok's clock showed `ended` at the latest. When the customer writes again, ours may have
+    /// been put right.
     pub fn settle_sent(&mut self, reply: u32, ended: Moment) {
         self.settle(reply, State::Sent(ended));
     }
 
-    /// The call ended, and nobody knows how, or was refused at the cost of the slot: spent.
+    /// The call ended, and nobody knows how, or was refused at the cost of the slot: spent. Of several
+    /// ends the latest holds.
     pub fn settle_unknown(&mut self, reply: u32, ended: Moment) {
         self.settle(reply, State::Unknown(ended));
     }
@@ -231,9 +234,12 @@ impl Ledger {
 
     fn set(&mut self, reply: u32, state: State) {
         match self.ours.iter_mut().find(|entry| entry.reply == reply) {
-            // What an echo showed is no longer unknown.
-            Some(entry) if entry.seen.is_some() && matches!(state, State::Unknown(_)) => {}
-            Some(entry) => entry.state = state,
+            Some(entry) => match (entry.state, state) {
+                // What an echo showed is no longer unknown.
+                (_, State::Unknown(_)) if entry.seen.is_some() => {}
+                (State::Unknown(was), State::Unknown(ended)) => entry.state = State::Unknown(ended.max(was)),
+                _ => entry.state = state,
+            },
             None => self.push(Ours { reply, state, seen: None }),
         }
     }

@@ -83,14 +83,15 @@ impl Work<'_> {
         }
     }
 
-    pub(super) fn outcome(&mut self, id: ReplyId, attempt: u32, ended: Moment, outcome: &Outcome) {
+    /// `ended` by our clock of then, and the latest that TikTok's can have shown.
+    pub(super) fn outcome(&mut self, id: ReplyId, attempt: u32, (ended, latest): (Moment, Moment), outcome: &Outcome) {
         let open = self.state.queue.iter().find(|entry| entry.id == id && entry.attempt == attempt && entry.stage.is_open());
         let Some((begun, bound)) = open.and_then(|entry| match &entry.stage {
             Stage::Marked { begun, bound } => Some((*begun, bound.clone())),
             Stage::Unknown { begun, .. } => Some((*begun, None)),
             Stage::Waiting | Stage::Held { .. } => None,
         }) else {
-            self.late_outcome(id, ended, outcome);
+            self.late_outcome(id, outcome);
             return;
         };
         match outcome {
@@ -103,7 +104,7 @@ impl Work<'_> {
                         self.unbind(bound);
                     }
                 }
-                self.settle(id, message_id, begun, ended, shown, "TikTok's answer");
+                self.settle(id, message_id, begun, latest, shown, "TikTok's answer");
             }
             Outcome::NotSent(why) => {
                 if let Some(bound) = bound {
@@ -115,27 +116,27 @@ impl Work<'_> {
                 if let Some(bound) = bound {
                     self.unbind(bound);
                 }
-                self.refused(id, begun, ended, (*code, text), *scope);
+                self.refused(id, begun, latest, (*code, text), *scope);
             }
             Outcome::Unknown { text } => match bound {
-                Some(bound) => self.settle(id, &bound.id, begun, ended, Some(bound.at), "its echo"),
-                None => self.outcome_unknown(id, begun, ended, text),
+                Some(bound) => self.settle(id, &bound.id, begun, latest, Some(bound.at), "its echo"),
+                None => self.outcome_unknown(id, begun, (ended, latest), text),
             },
         }
         self.start_grace();
     }
 
-    /// The reply is out.
+    /// The reply is out: by `latest`, whatever the clocks.
     pub(super) fn settle(
         &mut self,
         id: ReplyId,
         message_id: &str,
         begun: Moment,
-        ended: Moment,
+        latest: Moment,
         shown: Option<Moment>,
         by: &str,
     ) {
-        self.state.ledger.settle_sent(id.0, ended);
+        self.state.ledger.settle_sent(id.0, latest);
         self.state.suspects.retain(|suspect| suspect.id != message_id);
         self.state.ledger.adopt(message_id, id.0);
         if let Some(shown) = shown {
@@ -191,15 +192,15 @@ impl Work<'_> {
         }
     }
 
-    fn refused(&mut self, id: ReplyId, begun: Moment, ended: Moment, (code, text): (i64, &str), scope: RefusalScope) {
+    fn refused(&mut self, id: ReplyId, begun: Moment, latest: Moment, (code, text): (i64, &str), scope: RefusalScope) {
         let reason = format!("TikTok refused it ({code}): {}", crate::text::shorten_units(text, 200));
         if scope == RefusalScope::UntilCustomerWrites && self.state.last_received > Some(begun) {
             // The customer has written since: what TikTok says here is no longer true, but the slot stays spent.
-            self.state.ledger.settle_unknown(id.0, ended);
+            self.state.ledger.settle_unknown(id.0, latest);
             self.finish_reply(id, End::Refused, &reason, None);
         } else if scope == RefusalScope::UntilCustomerWrites {
             // The slot stays spent, and the same would happen to all that follow.
-            self.state.ledger.settle_unknown(id.0, ended);
+            self.state.ledger.settle_unknown(id.0, latest);
             self.state.ledger.close();
             self.finish_reply(id, End::Refused, &reason, None);
             self.hold_rest("TikTok refuses messages here until the customer writes");
@@ -209,12 +210,12 @@ impl Work<'_> {
         }
     }
 
-    fn outcome_unknown(&mut self, id: ReplyId, begun: Moment, ended: Moment, text: &str) {
+    fn outcome_unknown(&mut self, id: ReplyId, begun: Moment, (ended, latest): (Moment, Moment), text: &str) {
         self.note(
             "attempt",
             format_args!("reply {}: nobody knows whether it arrived: {}", id.0, crate::text::shorten_units(text, 200)),
         );
-        self.state.ledger.settle_unknown(id.0, ended);
+        self.state.ledger.settle_unknown(id.0, latest);
         if self.state.queue.iter().any(|entry| entry.id == id && entry.comment.is_some()) {
             // TikTok lists no conversation in which it could be found.
             return self.lost(id, begun, ended, "nobody knows whether the answer to the comment arrived");
@@ -243,7 +244,7 @@ impl Work<'_> {
     }
 
     /// An answer for an attempt that is settled already: at most it tells an id.
-    fn late_outcome(&mut self, id: ReplyId, _ended: Moment, outcome: &Outcome) {
+    fn late_outcome(&mut self, id: ReplyId, outcome: &Outcome) {
         if let Outcome::Sent { message_id } = outcome {
             if self.state.suspects.iter().any(|suspect| suspect.id == *message_id) {
                 self.state.suspects.retain(|suspect| suspect.id != *message_id);

@@ -29,7 +29,17 @@ pub enum Input {
     /// An operator has paused all sending, and this reply's time is over: it ends, where its window has closed.
     Paused { reply: ReplyId },
     /// How the call of a marked attempt ended.
-    Outcome { reply: ReplyId, attempt: u32, ended: Moment, outcome: Outcome },
+    Outcome {
+        reply: ReplyId,
+        attempt: u32,
+        /// By our clock, as it was then.
+        ended: Moment,
+        /// The latest that TikTok's clock can have shown at its end: ours may be wrong, or was put right before this was told.
+        /// `None` in histories of before it was told: `ended`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        latest: Option<Moment>,
+        outcome: Outcome,
+    },
     /// What a look at TikTok's list showed; `None` when the look itself failed.
     Looked { listing: Option<Listing> },
     /// Whether images may be sent here.

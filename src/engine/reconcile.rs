@@ -189,10 +189,14 @@ impl Work<'_> {
         let used = usize::try_from(looks).unwrap_or(usize::MAX);
         if let Some(wait) = LOOKS_MS.get(used) {
             self.note("look", format_args!("reply {}: not seen in look {looks}", id.0));
+            // By the time since this look as well: a clock that has jumped since the attempt would make several looks one,
+            // and TikTok's list is a while behind.
+            let since = used.checked_sub(1).and_then(|before| LOOKS_MS.get(before)).copied().unwrap_or_default();
+            let soonest = self.now.plus_ms(wait.saturating_sub(since));
             if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
                 && let Stage::Unknown { next, looking, .. } = &mut entry.stage
             {
-                *next = ended.plus_ms(*wait);
+                *next = ended.plus_ms(*wait).max(soonest);
                 *looking = false;
             }
             return;

@@ -383,6 +383,6 @@ impl Rehearsal {
             };
             self.said.push((said, Some(reply.origin.clone())));
         }
-        self.step(&Input::Outcome { reply: id, attempt, ended: self.now, outcome: Outcome::Sent { message_id } });
+        self.step(&Input::Outcome { reply: id, attempt, ended: self.now, latest: None, outcome: Outcome::Sent { message_id } });
     }
 }

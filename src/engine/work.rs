@@ -135,7 +135,9 @@ impl<'a> Work<'a> {
             Input::MaySend { reply } => self.may_send(*reply),
             Input::Paused { reply } => self.paused(*reply),
             Input::Restored => self.restored(),
-            Input::Outcome { reply, attempt, ended, outcome } => self.outcome(*reply, *attempt, *ended, outcome),
+            Input::Outcome { reply, attempt, ended, latest, outcome } => {
+                self.outcome(*reply, *attempt, (*ended, latest.unwrap_or(*ended)), outcome);
+            }
             Input::Looked { listing } => self.looked(listing.as_ref()),
             Input::Capability { images } => self.capability(*images),
             Input::Colleague { action, .. } => self.colleague(*action),

@@ -23,6 +23,7 @@ use super::scripts::Parking;
 use super::trail::{Traces, Trail};
 use super::versions::Versions;
 use crate::calendar::Moment;
+use crate::channel::rules::skew_bound_ms;
 use crate::engine::{Candidate, Effect, Hooked, Input, Limits};
 
 /// How long an outcome or a due moment waits before it is handed in again after the store refused it.
@@ -405,6 +406,11 @@ impl Core {
         let now = self.ports.clock.now();
         self.doubt.look(now, self.ports.clock.monotonic());
         now
+    }
+
+    /// The latest that TikTok's clock can show when ours shows `at`.
+    pub(super) fn latest_theirs(&self, at: Moment) -> Moment {
+        at.plus_ms(skew_bound_ms(self.ports.transport.skew_ms()))
     }
 
     pub(super) fn monotonic(&self) -> Duration {

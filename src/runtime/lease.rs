@@ -56,9 +56,16 @@ impl Keeper {
             let answer = core.ports.store.lease(&id, core.lease).await;
             let now = core.monotonic();
             core.metrics.lease_took.add(now.saturating_sub(asked));
+            // A process that stood still may get back what another one has had meanwhile, and left things undone.
+            if until.is_some_and(|until| until <= now) {
+                self.lose(&mut until, "it was not renewed in time");
+            }
             let rest = match answer {
                 Ok(lease) if lease.mine => {
                     let ends = asked.saturating_add(lease.left);
+                    if until.is_none() {
+                        taking_up.abort_all();
+                    }
                     self.lead(until.is_none(), now, ends, &mut taking_up);
                     until = Some(ends);
                     lease.left / RENEWALS
@@ -69,9 +76,6 @@ impl Keeper {
                 }
                 Err(error) => {
                     tracing::warn!(app = id, %error, "the store did not say who leads the app");
-                    if until.is_some_and(|until| until <= now) {
-                        self.lose(&mut until, "it could not be renewed");
-                    }
                     ASK
                 }
             };
@@ -141,7 +145,7 @@ pub(super) async fn take_up(core: Arc<Core>, app: Option<usize>) {
         None => true,
         Some(app) => core.accounts.of(row.account).is_some_and(|account| account.app == app),
     };
-    let rows: Vec<OutboxRow> = outbox(&core).await.into_iter().filter(concerns).collect();
+    let rows: Vec<OutboxRow> = outbox(&core, None).await.into_iter().filter(concerns).collect();
     let mut conversations: Vec<ConversationId> = rows.iter().map(|row| row.conversation).collect();
     conversations.dedup();
     let marks = rows.into_iter().filter(|row| matches!(row.state, OutboxState::Marked { epoch, .. } if epoch != core.epoch));
@@ -156,8 +160,7 @@ pub(super) async fn take_up(core: Arc<Core>, app: Option<usize>) {
         core.sleep(ORPHAN).await;
         for row in marks {
             // Its leader may have told meanwhile.
-            let open = core.ports.store.outbox_of(row.conversation).await;
-            if open.is_ok_and(|open| open.iter().any(|now| now.reply == row.reply && now.state == row.state)) {
+            if outbox(&core, Some(row.conversation)).await.iter().any(|now| now.reply == row.reply && now.state == row.state) {
                 orphan(&core, &row).await;
             }
         }
@@ -171,9 +174,14 @@ pub(super) async fn take_up(core: Arc<Core>, app: Option<usize>) {
     }
 }
 
-async fn outbox(core: &Core) -> Vec<OutboxRow> {
+/// All rows, or those of one conversation, as soon as the store gives them.
+async fn outbox(core: &Core, of: Option<ConversationId>) -> Vec<OutboxRow> {
     loop {
-        match core.ports.store.outbox().await {
+        let rows = match of {
+            Some(conversation) => core.ports.store.outbox_of(conversation).await,
+            None => core.ports.store.outbox().await,
+        };
+        match rows {
             Ok(rows) => return rows,
             Err(error) => {
                 tracing::error!(%error, "the outbox could not be read");
@@ -189,8 +197,11 @@ async fn orphan(core: &Core, row: &OutboxRow) {
     let Some(address) = core.address_surely(row.conversation).await else { return };
     let outcome = Outcome::Unknown { text: "the process ended before the answer".to_owned() };
     // However long nobody ran, its call ended then at the latest: what TikTok stored later is not it.
-    let ended = core.now().min(later(not_after, CALL_MAX));
-    core.post_surely(&address, Input::Outcome { reply: row.reply, attempt, ended, outcome }).await;
+    let now = core.now();
+    let ended = now.min(later(not_after, CALL_MAX));
+    // The clock may have been put right since.
+    let latest = Some(core.latest_theirs(now));
+    core.post_surely(&address, Input::Outcome { reply: row.reply, attempt, ended, latest, outcome }).await;
 }
 
 /// Lets the dispatcher and the timers know where a conversation stands.

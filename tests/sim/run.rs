@@ -18,7 +18,7 @@ use crate::checks;
 use crate::evidence::{Breach, Evidence};
 use crate::faulty::{Faulty, Witness};
 use crate::mutants::Mutant;
-use crate::plan::{Plan, What, When};
+use crate::plan::{Plan, What, When, Wrong};
 use crate::systems::Systems;
 use crate::time::{HOUR, SECOND, Time};
 use crate::transport::Line;
@@ -70,6 +70,26 @@ pub fn tell(plan: &Plan, mutant: Option<Mutant>) -> Told {
         Told { plan: plan.clone(), cast, evidence, customers, rows, histories, loose, outbox, now, breaches: Vec::new() };
     told.breaches = checks::all(&told);
     told
+}
+
+/// What makes moments come later than they were meant: webhooks that are brought days later, and clocks that ran ahead while
+/// something was written.
+fn latest(plan: &Plan) -> i64 {
+    let longest = |of: fn(&Wrong) -> i64| plan.troubles.iter().map(|trouble| of(&trouble.what)).max().unwrap_or(0);
+    let late = longest(|wrong| match wrong {
+        Wrong::Late { ms } | Wrong::Twice { ms } => *ms,
+        _ => 0,
+    });
+    late + ahead(plan)
+}
+
+/// How far our clock was ahead at most.
+pub fn ahead(plan: &Plan) -> i64 {
+    let jumps = plan.troubles.iter().map(|trouble| match trouble.what {
+        Wrong::Clock { ms, .. } => ms.max(0),
+        _ => 0,
+    });
+    jumps.sum::<i64>() + plan.ours_ms.max(0)
 }
 
 type LeftOver = (Vec<ConversationRow>, Vec<Vec<HistoryRow>>, Vec<HistoryRow>, Vec<OutboxRow>);
@@ -150,7 +170,7 @@ impl Stage {
                 world.act(who, &What::Text("is anybody there".to_owned()));
             }
         }
-        self.until(quiet + PROBE_AFTER + END_AFTER).await;
+        self.until(quiet + PROBE_AFTER + END_AFTER + latest(&world.plan)).await;
         for running in std::mem::take(&mut self.running).into_values() {
             running.process.dead.store(true, Ordering::SeqCst);
             running.watch.abort();

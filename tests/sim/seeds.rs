@@ -70,6 +70,22 @@ fn story(told: &Told, most: usize) -> String {
     text
 }
 
+/// What the engine said of each line that was committed.
+fn reasons(told: &Told) -> String {
+    let mut text = String::new();
+    for commit in &told.evidence.commits {
+        let at = crate::plan::clock(commit.at);
+        let _ = writeln!(text, "{at} line {} of {}: {:?}", commit.seq, commit.conversation.0, commit.entry.input);
+        for trace in commit.entry.trace.iter() {
+            let _ = writeln!(text, "    {}: {}", trace.what, trace.text);
+        }
+        if let Some(due) = commit.after.due() {
+            let _ = writeln!(text, "    due at {due:?}, {} ms after its now", due.since_ms(commit.entry.now));
+        }
+    }
+    text
+}
+
 fn hold(failed: &[(u64, Breach)]) {
     if let Some((seed, breach)) = failed.first() {
         let others: Vec<String> = failed.iter().map(|(seed, breach)| format!("{seed} ({})", breach.check)).collect();
@@ -84,7 +100,7 @@ fn seeds_keep_every_invariant() {
     let (count, start) = (asked("REJOINDER_SIM_SEEDS"), asked("REJOINDER_SIM_START").unwrap_or(1));
     if count == Some(1) {
         let told = tell(&plan(start), None);
-        println!("{}\n{}", told.plan, story(&told, usize::MAX));
+        println!("{}\n{}\n{}", told.plan, story(&told, usize::MAX), reasons(&told));
     }
     hold(&many(start, count.unwrap_or(ORDINARY), count.is_some()));
 }

@@ -447,8 +447,11 @@ impl Transport for Line {
     async fn renew(&self, permit: Permit, _app: &str, open_id: &str) -> Result<(), CallFailure> {
         let target = Target { app: String::new(), open_id: open_id.to_owned(), external: Vec::new() };
         let account = account_of(&target);
+        if !self.begins(&permit).await {
+            return Err(failed(Outcome::NotSent(NotSent::Expired)));
+        }
         let _counted = Renewing::begin(&self.world);
-        self.ordinary(permit, "renew", &target, move |world| {
+        self.made("renew", &target, move |world| {
             world.lock().expired.remove(&account);
         })
         .await

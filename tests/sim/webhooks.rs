@@ -173,8 +173,10 @@ impl World {
                 _ => {}
             }
         }
+        // TikTok tries for so long, whatever befalls a webhook.
+        let delay = delay.min(GIVEN_UP_MS);
         if let Some(ms) = again {
-            tokio::spawn(Arc::clone(self).bring(nth, body.clone(), delay + ms, false));
+            tokio::spawn(Arc::clone(self).bring(nth, body.clone(), (delay + ms).min(GIVEN_UP_MS), false));
         }
         tokio::spawn(Arc::clone(self).bring(nth, body, delay, lost));
     }

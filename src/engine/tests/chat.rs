@@ -172,7 +172,7 @@ impl Chat {
             let shown = self.shown(reply);
             self.heard.push(shown);
         }
-        self.feed(Input::Outcome { reply, attempt, ended: self.now, outcome })
+        self.feed(Input::Outcome { reply, attempt, ended: self.now, latest: None, outcome })
     }
 
     pub fn send_all(&mut self) {

@@ -3,7 +3,7 @@
 use super::builder::{H, M, S, bot, words};
 use super::chat::{Chat, chat};
 use crate::channel::{NotSent, Outcome, RefusalScope, fingerprint};
-use crate::engine::{Echo, EchoSource, Effect, End, Input, Listed, Listing, ReplyId, Speaker};
+use crate::engine::{Body, Echo, EchoSource, Effect, End, Input, Listed, Listing, ReplyId, Speaker};
 
 fn talker() -> Chat {
     let bot = bot().flow("hi", |f| f.on(words(&["hi"])).say("one").say("two")).build();
@@ -206,6 +206,36 @@ fn absent_and_covered_is_sent_once_more_and_never_a_third_time() {
     }
     assert_eq!(chat.end_of(1), Some(End::Unknown));
     assert_eq!(chat.mark(), Some((ReplyId(2), 1)));
+}
+
+#[test]
+fn a_reply_sent_under_a_clock_that_was_behind_stays_counted_when_the_clock_is_right_again() {
+    for (latest, left) in [(Some(150 * S), 8), (None, 9)] {
+        let mut chat = talker();
+        let (reply, attempt) = chat.mark().unwrap();
+        let ended = chat.now;
+        let outcome = Outcome::Sent { message_id: "a".to_owned() };
+        chat.feed(Input::Outcome { reply, attempt, ended, latest: latest.map(|ms| ended.plus_ms(ms)), outcome });
+        chat.now = ended.plus_ms(10 * M);
+        chat.body_at(Body::Text { text: "who is it?".to_owned() }, ended.plus_ms(140 * S));
+        assert_eq!(chat.state.replies_left(), left, "{latest:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_after_the_attempt_does_not_make_one_look_of_three() {
+    let mut chat = talker();
+    let attempt = chat.mark().unwrap();
+    chat.outcome(attempt, unknown());
+    chat.now = chat.now.plus_ms(10 * M);
+    chat.feed(Input::Due).listing(&[], false, None);
+    assert_eq!(looks(&chat), 1);
+    chat.after(24 * S);
+    assert_eq!(looks(&chat), 1);
+    chat.after(S).listing(&[], false, None).after(89 * S);
+    assert_eq!(looks(&chat), 2);
+    chat.after(S).listing(&[], false, None);
+    assert_eq!((looks(&chat), chat.mark()), (3, Some((ReplyId(1), 2))));
 }
 
 #[test]

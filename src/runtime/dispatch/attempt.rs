@@ -86,7 +86,8 @@ impl Attempt {
         let outcome = self.call(trail, reply, media_id, mark).await;
         core.fail.pass("before_result_commit");
         let ended = core.now();
-        core.post_surely_on(trail, address, Input::Outcome { reply: id, attempt, ended, outcome }).await;
+        let latest = Some(core.latest_theirs(ended));
+        core.post_surely_on(trail, address, Input::Outcome { reply: id, attempt, ended, latest, outcome }).await;
         core.fail.pass("after_result_commit");
         Ok(AttemptEnd::Settled)
     }

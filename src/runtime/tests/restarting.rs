@@ -239,6 +239,6 @@ async fn what_is_told_late_of_an_attempt_says_nothing_of_the_next_one() {
     let core = &world.handle.core;
     let address = core.address_of(id).await.unwrap().unwrap();
     let outcome = Outcome::NotSent(NotSent::Expired);
-    core.post_surely(&address, Input::Outcome { reply: ReplyId(1), attempt: 1, ended: core.now(), outcome }).await;
+    core.post_surely(&address, Input::Outcome { reply: ReplyId(1), attempt: 1, ended: core.now(), latest: None, outcome }).await;
     assert!(matches!(world.outbox().await[0].state, OutboxState::Marked { attempt: 2, .. }), "who takes over must find it");
 }

@@ -3,6 +3,7 @@
 use rejoinder::engine::Input;
 
 use crate::evidence::Commit;
+use crate::plan::Wrong;
 use crate::run::Told;
 use crate::time::{HOUR, MINUTE};
 use crate::world::Side;
@@ -15,11 +16,17 @@ const WINDOW_MS: i64 = 48 * HOUR;
 
 pub fn check(told: &Told) -> Vec<(i64, String)> {
     let mut found = Vec::new();
+    // A clock that is wrong measures an absence wrongly, and shows its end at another moment.
+    let clocks = told.plan.troubles.iter().map(|trouble| match trouble.what {
+        Wrong::Clock { ms, .. } => ms.abs(),
+        _ => 0,
+    });
+    let wrong: i64 = clocks.sum::<i64>() + told.plan.ours_ms.abs();
     for commit in told.evidence.commits.iter().filter(|commit| believes_silence(commit)) {
         let Some(who) = commit.who else { continue };
         let absence = told.evidence.downs.iter().find(|(from, to)| {
-            let patience = (to - from).clamp(10 * MINUTE, 2 * HOUR) - MINUTE;
-            to - from > NOTICED_MS && (*to..to + patience).contains(&commit.at)
+            let patience = (to - from).clamp(10 * MINUTE, 2 * HOUR) - MINUTE - 2 * wrong;
+            to - from > NOTICED_MS + wrong && (*to..to + patience).contains(&commit.at)
         });
         let Some((from, to)) = absence else { continue };
         let customers = told.customers[who].said.iter().filter(|said| said.side == Side::Customer);

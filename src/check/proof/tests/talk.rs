@@ -308,7 +308,7 @@ impl Talk {
             }
             Effect::Mark { reply, attempt, .. } => {
                 let outcome = Outcome::Sent { message_id: format!("bot-{}", reply.0) };
-                self.inputs.push_back(Input::Outcome { reply, attempt, ended: self.now, outcome });
+                self.inputs.push_back(Input::Outcome { reply, attempt, ended: self.now, latest: None, outcome });
             }
             Effect::AskCapability => self.inputs.push_back(Input::Capability { images: self.images }),
             Effect::LookUp | Effect::LookForAnswer => self.inputs.push_back(Input::Looked { listing: None }),
