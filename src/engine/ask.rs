@@ -172,6 +172,7 @@ impl<'a> Work<'a> {
         wait.until = Some(now.plus_ms(within));
         wait.nudge_at = nudge.map(|ms| now.plus_ms(ms));
         wait.nudged = 0;
+        (wait.doubted, wait.asked_until) = (false, None);
     }
 
     /// An echo tells TikTok's time of a prompt.
@@ -210,7 +211,7 @@ impl<'a> Work<'a> {
     /// Nobody was here: what looks like silence may be an answer on its way. It is waited for, but not past the moment at
     /// which an answer to the silence could no longer leave.
     pub(super) fn be_patient(&mut self, until: Moment) {
-        let last = self.deadline().plus_ms(-ROOM_MS);
+        let last = self.last_answer();
         let now = self.now;
         let later = |at: Moment, last: Moment| if at <= now { at.max(until.min(last)) } else { at };
         let mut held = false;
@@ -221,6 +222,7 @@ impl<'a> Work<'a> {
             wait.nudge_at = wait.nudge_at.map(|at| later(at, last));
             wait.until = wait.until.map(|at| later(at, last));
             held = before != (wait.until, wait.nudge_at);
+            wait.doubted |= held;
         }
         if let Stand::Asked(handed) | Stand::Taken(handed) = &mut self.state.stand {
             let before = (handed.release_at, handed.nobody_at);
@@ -231,6 +233,11 @@ impl<'a> Work<'a> {
         if held {
             self.note("patience", "nobody was here to hear an answer; silence is not believed yet");
         }
+    }
+
+    /// When an answer to a silence can still leave.
+    pub(super) fn last_answer(&self) -> Moment {
+        self.deadline().plus_ms(-ROOM_MS)
     }
 
     pub(super) fn wait_due(&mut self) {
@@ -255,6 +262,9 @@ impl<'a> Work<'a> {
             }
             WaitKind::Ask | WaitKind::Choose => {
                 let Some((within, nudges)) = silence_of(&step.op) else { return self.lose() };
+                if self.looks_before_believing() {
+                    return;
+                }
                 if silent {
                     self.moved = true;
                     self.note_at("silence", "no answer within the time", Some(&step.origin));

@@ -30,6 +30,9 @@ pub enum Effect {
     Courtesy { what: Courtesy },
     /// Look at TikTok's list of this conversation and hand the result in as `Input::Looked`.
     LookUp,
+    /// The same once before a customer's silence is believed, where nobody was here to hear an answer; without an answer in
+    /// time it is believed.
+    LookForAnswer,
     /// Ask whether images may be sent here and hand the answer in as `Input::Capability`.
     AskCapability,
     /// A colleague is asked for.

@@ -215,6 +215,9 @@ pub struct Listing {
     pub messages: Vec<Listed>,
     /// The oldest message of the list of either side; `None` when the list is empty.
     pub oldest: Option<Moment>,
+    /// TikTok's time of the customer's newest message in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_at: Option<Moment>,
     /// Whether the list was full (twenty), so that older ones may be missing.
     pub full: bool,
     pub looked_at: Moment,

@@ -10,6 +10,7 @@ mod call;
 mod comment;
 mod conversation;
 mod decide;
+mod doubt;
 mod effect;
 mod expression;
 mod fit;

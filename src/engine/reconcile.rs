@@ -158,12 +158,15 @@ impl Work<'_> {
 
     /// Rule 2: found, absent and covered, or nobody will ever know.
     pub(super) fn looked(&mut self, listing: Option<&Listing>) {
+        let told = self.list_tells(listing);
         let unknown = self.state.queue.iter().find_map(|entry| match entry.stage {
             Stage::Unknown { begun, ended, looks, .. } => Some((entry.id, entry.resent, begun, ended, looks)),
             _ => None,
         });
         let Some((id, resent, begun, ended, looks)) = unknown else {
-            self.note("look", "nothing is unknown here any more");
+            if !told {
+                self.note("look", "nothing is unknown here any more");
+            }
             return;
         };
         if let Some(listing) = listing {

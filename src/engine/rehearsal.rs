@@ -350,7 +350,7 @@ impl Rehearsal {
                 self.said.push((said, None));
             }
             Effect::AskCapability => self.pending.push_back(Input::Capability { images: self.images }),
-            Effect::LookUp => self.pending.push_back(Input::Looked { listing: None }),
+            Effect::LookUp | Effect::LookForAnswer => self.pending.push_back(Input::Looked { listing: None }),
             Effect::HandedOver { team, note } => self.said.push((Said::HandedOver { team, note }, None)),
             Effect::Goal { name } => self.said.push((Said::Goal(name), None)),
             Effect::Hold { reason, .. } => self.said.push((Said::Unsent(reason), None)),

@@ -131,6 +131,12 @@ pub(super) struct Wait {
     /// What the labels stand for, where they were computed.
     #[serde(rename = "v", default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Value>,
+    /// Nobody was here to hear an answer, and TikTok's list has not been asked for one since.
+    #[serde(rename = "d", default, skip_serializing_if = "is_false")]
+    pub doubted: bool,
+    /// Until when TikTok's list is waited for.
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    pub asked_until: Option<Moment>,
     /// The end of its call, which came while another flow answered beside it.
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Box<Ended>>,

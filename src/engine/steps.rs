@@ -349,6 +349,8 @@ impl<'a> Work<'a> {
             nudged: 0,
             values: Vec::new(),
             ended: None,
+            doubted: false,
+            asked_until: None,
         }
     }
 

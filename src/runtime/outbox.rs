@@ -41,6 +41,7 @@ pub(super) fn changes(
             Effect::Release { reply } => (*reply, OutboxState::Queued),
             Effect::Courtesy { .. }
             | Effect::LookUp
+            | Effect::LookForAnswer
             | Effect::AskCapability
             | Effect::HandedOver { .. }
             | Effect::Goal { .. }
@@ -87,5 +88,13 @@ fn settled(entry: &Entry, after: &Conversation) -> Option<(ReplyId, OutboxState)
 
 /// Effects that somebody outside the conversation carries out.
 pub(super) fn for_dispatcher(effect: &Effect) -> bool {
-    matches!(effect, Effect::Courtesy { .. } | Effect::LookUp | Effect::AskCapability | Effect::Fetch(_) | Effect::Run { .. })
+    matches!(
+        effect,
+        Effect::Courtesy { .. }
+            | Effect::LookUp
+            | Effect::LookForAnswer
+            | Effect::AskCapability
+            | Effect::Fetch(_)
+            | Effect::Run { .. }
+    )
 }

@@ -243,7 +243,7 @@ impl Talk {
                 self.lines.push(said("fetch", format!("{} {}", request.method.word(), origin_of(&request.url))));
             }
             Effect::Run { script, function, .. } => self.lines.push(said("run", format!("{script}.{function}"))),
-            Effect::Courtesy { .. } | Effect::LookUp | Effect::AskCapability => {}
+            Effect::Courtesy { .. } | Effect::LookUp | Effect::LookForAnswer | Effect::AskCapability => {}
         }
     }
 

@@ -50,5 +50,6 @@ pub fn listing(world: &World, who: Option<usize>, looked_at: Moment) -> Listing 
     if world.plan.list_reversed {
         messages.reverse();
     }
-    Listing { messages, oldest: shown.first().map(|said| said.at), full: shown.len() >= LISTED_MAX, looked_at }
+    let customer_at = shown.iter().filter(|said| said.side == Side::Customer).map(|said| said.at).max();
+    Listing { messages, oldest: shown.first().map(|said| said.at), customer_at, full: shown.len() >= LISTED_MAX, looked_at }
 }

@@ -197,7 +197,7 @@ fn effects(entry: &Entry) -> String {
         Effect::Hold { reply, .. } => Some(format!("hold {}", reply.0)),
         Effect::Release { reply } => Some(format!("release {}", reply.0)),
         Effect::Finish { reply, end, .. } => Some(format!("{} {end:?}", reply.0)),
-        Effect::LookUp => Some("look".to_owned()),
+        Effect::LookUp | Effect::LookForAnswer => Some("look".to_owned()),
         _ => None,
     };
     let words: Vec<String> = entry.effects.iter().filter_map(word).collect();

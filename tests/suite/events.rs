@@ -117,7 +117,7 @@ async fn world(port: u16) -> World {
     world
 }
 
-const ORDER: [&str; 4] = ["message.received", "message.queued", "emit.order.created", "message.sent"];
+const ORDER: [&str; 4] = ["message.received", "emit.order.created", "message.queued", "message.sent"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_that_was_away_and_a_server_that_died_meanwhile_lose_no_event_and_no_order() {

@@ -342,7 +342,7 @@ fn before_the_clocks_were_compared() -> (Chat, Listing) {
     };
     chat.feed(Input::Echo(echo)).outcome(attempt, unknown());
     let row = Listed { message_id: "a".to_owned(), at, fingerprint, source: EchoSource::Api };
-    let listing = Listing { messages: vec![row], oldest: Some(at), full: false, looked_at: chat.now };
+    let listing = Listing { messages: vec![row], oldest: Some(at), customer_at: None, full: false, looked_at: chat.now };
     (chat, listing)
 }
 

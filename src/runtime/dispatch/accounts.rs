@@ -167,6 +167,11 @@ impl Accounts {
         }
     }
 
+    /// What was learnt of all accounts is no longer true; what the channel does not serve stays so.
+    pub(in crate::runtime) fn forget(&mut self) {
+        self.known.clear();
+    }
+
     /// Somebody acted: the account may try again.
     pub(in crate::runtime) fn unpark(&mut self, account: AccountId) {
         self.known.remove(&account);
@@ -251,6 +256,15 @@ mod tests {
         assert_eq!(accounts.parked(ONE), Some(told));
         accounts.unpark(ONE);
         assert!(!accounts.blocked(ONE));
+    }
+
+    #[test]
+    fn what_is_forgotten_opens_no_account_that_the_channel_does_not_serve() {
+        let mut accounts = Accounts::default();
+        accounts.close(ONE, "no messages in its country".to_owned());
+        accounts.called(AccountId(2), at(1), &token(), true);
+        accounts.forget();
+        assert!(accounts.blocked(ONE) && !accounts.blocked(AccountId(2)));
     }
 
     #[test]

@@ -176,7 +176,7 @@ impl Dispatcher {
         self.ahead.clear();
         self.courtesies.clear();
         // Renewals and questions that got no permit never come back; what is known of an account here grows old.
-        self.accounts = Accounts::default();
+        self.accounts.forget();
         self.asking.clear();
     }
 
@@ -339,6 +339,8 @@ impl Dispatcher {
             }
             Msg::Lead { until, first } => {
                 if self.led_until == Duration::ZERO {
+                    // What came back from before, after the loss, asked for what nobody was given.
+                    self.lose();
                     self.pace.not_before(first);
                 }
                 self.led_until = until;

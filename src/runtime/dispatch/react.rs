@@ -10,6 +10,7 @@ use super::{
     TYPING_KEPT,
 };
 use crate::bot::ScriptCall;
+use crate::calendar::Moment;
 use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Class, Courtesy, Effect};
@@ -17,6 +18,9 @@ use crate::runtime::core::{Address, News, wait_of};
 use crate::runtime::fetching::Begin;
 use crate::runtime::metrics::count;
 use crate::runtime::port::{AccountId, ConversationId};
+
+/// A look for an answer gets its place within this, or there is none; the conversation waits for twice as long.
+const LOOK_FOR_ANSWER_MS: i64 = 60_000;
 
 impl Dispatcher {
     pub(super) fn news(&mut self, news: News) {
@@ -33,9 +37,12 @@ impl Dispatcher {
         for effect in news.effects {
             match effect {
                 Effect::LookUp if leads && self.looking.insert(news.conversation) => {
-                    let parked = self.accounts.parked(news.address.account.id).is_some();
-                    let job = self.desk.clone().look(news.conversation, Arc::clone(&news.address), parked);
-                    self.jobs.spawn(job);
+                    self.look(news.conversation, &news.address, None);
+                }
+                // After an absence all want to look at once: those for whom there is no place soon do without.
+                Effect::LookForAnswer if leads && self.looking.insert(news.conversation) => {
+                    let not_after = self.desk.core.now().plus_ms(LOOK_FOR_ANSWER_MS);
+                    self.look(news.conversation, &news.address, Some(not_after));
                 }
                 Effect::AskCapability if leads && self.asking.insert(news.conversation) => {
                     self.jobs.spawn(self.desk.clone().ask(news.conversation, Arc::clone(&news.address)));
@@ -53,6 +60,12 @@ impl Dispatcher {
                 _ => {}
             }
         }
+    }
+
+    fn look(&mut self, conversation: ConversationId, address: &Arc<Address>, not_after: Option<Moment>) {
+        let parked = self.accounts.parked(address.account.id).is_some();
+        let job = self.desk.clone().look(conversation, Arc::clone(address), parked, not_after);
+        self.jobs.spawn(job);
     }
 
     /// A courtesy waits for an idle moment; the same twice is one.

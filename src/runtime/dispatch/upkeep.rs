@@ -9,6 +9,7 @@ use futures_util::future::{Either, select};
 
 use super::lane::{Call, Called, Desk, Msg, NoUpload, Rank};
 use crate::bot::Asset;
+use crate::calendar::Moment;
 use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Courtesy, Input, Listing};
@@ -61,9 +62,15 @@ impl Desk {
     }
 
     /// Looks at the conversation's list and hands the result in, also when there is none.
-    pub(in crate::runtime) async fn look(self, conversation: ConversationId, address: Arc<Address>, parked: bool) {
+    pub(in crate::runtime) async fn look(
+        self,
+        conversation: ConversationId,
+        address: Arc<Address>,
+        parked: bool,
+        not_after: Option<Moment>,
+    ) {
         let mut listing: Option<Listing> = None;
-        if !parked && let Some(permit) = self.lane.permit(Rank::Upkeep, None, None).await {
+        if !parked && let Some(permit) = self.lane.permit(Rank::Upkeep, not_after, None).await {
             let begun = self.core.monotonic();
             let result = self.made(self.core.ports.transport.list(permit, address.target())).await;
             self.called(Call::List, &address.account, begun, result.as_ref().err());

@@ -148,6 +148,49 @@ async fn silence_is_believed_when_tiktok_had_time_to_bring_what_is_missing() {
     world.assert_replays("mona").await;
 }
 
+/// Mona was asked for her name, an hour without anybody has passed, and the time is up for TikTok to bring what is missing.
+async fn silent_for_an_hour(answered: bool) -> World {
+    let world = World::new().await;
+    world.write("mona", "name").await.unwrap();
+    world.pass(5_000).await;
+    let world = world.crash_for(HOUR).await;
+    if answered {
+        *world.script.customer_at.lock().unwrap() = Some(world.handle.core.now().plus_ms(-30 * MINUTE));
+    }
+    world.pass(61 * MINUTE).await;
+    world
+}
+
+fn looks(world: &World) -> usize {
+    world.script.calls.lock().unwrap().iter().filter(|call| call.what == "list").count()
+}
+
+#[tokio::test]
+async fn an_answer_that_tiktok_lists_and_has_not_brought_is_waited_for_once_more() {
+    let world = silent_for_an_hour(true).await;
+    assert_eq!((looks(&world), world.sent()), (1, vec!["What is your name?".to_owned()]));
+    world.pass(5 * MINUTE).await;
+    world.write("mona", "Mona").await.unwrap();
+    world.pass(5_000).await;
+    assert_eq!(world.sent(), ["What is your name?", "Hello Mona!"]);
+    assert_eq!(looks(&world), 1);
+    world.assert_replays("mona").await;
+}
+
+#[tokio::test]
+async fn what_tiktok_lists_and_never_brings_is_not_waited_for_for_ever() {
+    let world = silent_for_an_hour(true).await;
+    world.pass(11 * MINUTE).await;
+    assert_eq!((looks(&world), world.sent()), (1, vec!["What is your name?".to_owned(), "Never mind.".to_owned()]));
+}
+
+#[tokio::test]
+async fn where_tiktok_lists_no_answer_silence_is_believed_at_once() {
+    let world = silent_for_an_hour(false).await;
+    assert_eq!((looks(&world), world.sent()), (1, vec!["What is your name?".to_owned(), "Never mind.".to_owned()]));
+    world.assert_replays("mona").await;
+}
+
 #[tokio::test]
 async fn an_absence_is_remembered_when_the_process_ends_again_at_once() {
     let world = World::new().await;

@@ -32,6 +32,8 @@ pub struct Script {
     pub renewals: Mutex<VecDeque<Outcome>>,
     /// What the list shows: text and id.
     pub listed: Mutex<Vec<(String, String, Moment)>>,
+    /// When the customer last wrote, as the list shows it.
+    pub customer_at: Mutex<Option<Moment>>,
     pub images: Mutex<bool>,
     pub skew_ms: Mutex<Option<i64>>,
     /// What uploads are answered before they succeed.
@@ -49,6 +51,7 @@ impl Script {
             answers: Mutex::default(),
             renewals: Mutex::default(),
             listed: Mutex::default(),
+            customer_at: Mutex::default(),
             images: Mutex::new(true),
             skew_ms: Mutex::new(Some(0)),
             uploads: Mutex::default(),
@@ -121,7 +124,8 @@ impl Transport for Script {
         };
         let oldest = Some(START.plus_ms(-HOUR));
         let messages = listed.into_iter().map(message).collect();
-        Ok(Listing { messages, oldest, full: false, looked_at: self.clock.now() })
+        let customer_at = *self.customer_at.lock().unwrap();
+        Ok(Listing { messages, oldest, customer_at, full: false, looked_at: self.clock.now() })
     }
 
     async fn images_allowed(&self, _permit: Permit, target: Target) -> Result<bool, CallFailure> {

@@ -15,7 +15,7 @@ const ROWS_MAX: usize = 20;
 /// passes for one that may have left something out (`full`, without `oldest`), and proves no absence.
 pub(super) fn listing(list: MessageList, account: &str, conversation: &str, looked_at: Moment) -> Listing {
     let rows = list.messages.unwrap_or_default();
-    let mut listing = Listing { messages: Vec::new(), oldest: None, full: rows.len() >= ROWS_MAX, looked_at };
+    let mut listing = Listing { messages: Vec::new(), oldest: None, customer_at: None, full: rows.len() >= ROWS_MAX, looked_at };
     let mut dark = false;
     for row in &rows {
         let Some((from_us, listed)) = read(row, account, conversation) else {
@@ -25,6 +25,8 @@ pub(super) fn listing(list: MessageList, account: &str, conversation: &str, look
         listing.oldest = Some(listing.oldest.map_or(listed.at, |oldest| oldest.min(listed.at)));
         if from_us {
             listing.messages.push(listed);
+        } else {
+            listing.customer_at = listing.customer_at.max(Some(listed.at));
         }
     }
     if dark {
@@ -76,6 +78,7 @@ mod tests {
         assert_eq!((listing.messages[0].source, listing.messages[1].source), (EchoSource::Api, EchoSource::Unknown));
         assert_eq!(listing.messages[1].fingerprint, crate::channel::fingerprint("template", "What can we do for you?"));
         assert_eq!((listing.oldest, listing.full), (Some(AT), false));
+        assert!(listing.customer_at.is_some_and(|at| at >= AT), "{:?}", listing.customer_at);
     }
 
     #[test]

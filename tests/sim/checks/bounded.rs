@@ -1,7 +1,7 @@
 //! What nobody bounds grows: looks for an unknown outcome, replies that wait, a state, renewals at once.
 
 use rejoinder::channel::Outcome;
-use rejoinder::engine::{Input, Limits};
+use rejoinder::engine::{Effect, Input, Limits};
 
 use crate::run::Told;
 
@@ -28,8 +28,15 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
             unknown && commit.who == Some(who)
         });
         let unknown = unknown.count();
-        if looks > unknown * LOOKS_MAX {
-            found.push((0, format!("c{who} {looks} looks for {unknown} unknown outcomes")));
+        // One before each silence that nobody was here to hear.
+        let silences = told
+            .evidence
+            .commits
+            .iter()
+            .filter(|commit| commit.who == Some(who) && commit.entry.effects.contains(&Effect::LookForAnswer));
+        let silences = silences.count();
+        if looks > unknown * LOOKS_MAX + silences {
+            found.push((0, format!("c{who} {looks} looks for {unknown} unknown outcomes and {silences} silences")));
         }
     }
     if told.evidence.renewals_open_most > told.plan.accounts {

@@ -41,7 +41,7 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
 }
 
 fn believes_silence(commit: &Commit) -> bool {
-    matches!(commit.entry.input, Input::Due | Input::DueAfterGap { .. })
+    matches!(commit.entry.input, Input::Due | Input::DueAfterGap { .. } | Input::Looked { .. })
         && commit.entry.trace.iter().any(|trace| trace.what == "silence")
 }
 

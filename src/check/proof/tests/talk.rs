@@ -311,7 +311,7 @@ impl Talk {
                 self.inputs.push_back(Input::Outcome { reply, attempt, ended: self.now, latest: None, outcome });
             }
             Effect::AskCapability => self.inputs.push_back(Input::Capability { images: self.images }),
-            Effect::LookUp => self.inputs.push_back(Input::Looked { listing: None }),
+            Effect::LookUp | Effect::LookForAnswer => self.inputs.push_back(Input::Looked { listing: None }),
             Effect::Fetch(request) => {
                 let Some(status) = self.host else { return };
                 let body = Value::Map([("a".to_owned(), Value::Text("yes".to_owned()))].into());
