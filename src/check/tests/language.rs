@@ -142,6 +142,8 @@ fn secret_fields_reach_no_reply_by_any_way() {
     says("F0219", Error, &with("set x = \"0{contact.phone}\"\n set y = x\n say \"{⟦y⟧}\""));
     says("F0219", Error, &format!("{}\nflow b(n: text(40)) {{\n say \"{{n}}\"\n}}", with("goto b(⟦contact.phone⟧)")));
     says("F0219", Error, &with("emit \"called\" { to: ⟦contact.phone⟧ }"));
+    says("F0219", Error, &with("set x = \"0{contact.phone}\"\n emit \"called\" { to: ⟦x⟧ }"));
+    says_nothing(&with("emit \"called\" { known: contact.phone is not missing }"));
     says_nothing(&with("note \"{contact.phone}\"\n if contact.phone is missing { say \"No.\" }"));
 }
 

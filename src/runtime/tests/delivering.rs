@@ -22,7 +22,7 @@ async fn a_message_is_answered_and_its_whole_way_can_be_read() {
     let told: Vec<_> = lines.iter().map(|line| (line.side, line.text.as_str())).collect();
     assert_eq!(told, [(Side::Customer, "hello"), (Side::Bot, "Welcome!")]);
     let reply = lines[1].reply.as_ref().unwrap();
-    assert_eq!((reply.state, reply.origin.line), (ReplyState::Sent, 10));
+    assert_eq!((reply.state, reply.origin.line), (ReplyState::Sent, 15));
     assert!(world.outbox().await.is_empty());
     world.assert_replays("mona").await;
 }
