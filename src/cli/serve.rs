@@ -189,17 +189,20 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Res
     {
         tracing::error!(log, "`log` is no level and no filter");
     }
+    let operators = admin.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
+    // Whoever reads that it serves gives the next command at once.
+    let left = operators.and_then(|at| {
+        operator::Left::leave(&arguments.config, &settings, at, &admin_token)
+            .inspect_err(|error| tracing::warn!("commands need `--server`: {error:#}"))
+            .ok()
+    });
     anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
     let node = Arc::new(node);
     if arguments.register {
         register(Arc::clone(&node), &settings)?;
     }
-    let mut left = None;
-    if let Some(admin) = &admin {
-        anstream::println!("for operators on http://{}", admin.local_addr()?);
-        left = operator::Left::leave(&arguments.config, &settings, admin.local_addr()?, &admin_token)
-            .inspect_err(|error| tracing::warn!("commands need `--server`: {error:#}"))
-            .ok();
+    if let Some(at) = operators {
+        anstream::println!("for operators on http://{at}");
     }
     say_loudly(&node.doors);
     let admin = admin.map(|admin| (admin, Arc::new(Admin { doors: Arc::clone(&node.doors), token: admin_token })));

@@ -96,8 +96,9 @@ impl Leading {
             if let Some(row) = self.renewed(app, length).await? {
                 break Lease { mine: true, left: left(&row)? };
             }
-            let held = format!("SELECT {LEFT} FROM lease WHERE app = $1 AND until > clock_timestamp()");
-            if let Some(row) = self.desk.row(&held, &[&app]).await? {
+            // By another: what this process has taken by another question meanwhile is renewed in the next round.
+            let held = format!("SELECT {LEFT} FROM lease WHERE app = $1 AND holder <> $2 AND until > clock_timestamp()");
+            if let Some(row) = self.desk.row(&held, &[&app, &self.epoch]).await? {
                 break Lease { mine: false, left: left(&row)? };
             }
             // Whoever comes second finds it held in the next round.
