@@ -11,7 +11,15 @@ use crate::store::batch::broken;
 /// itself stays, since removing it would let two processes lock two different files of one name.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is being started by another thread has the file open too, until it has become
+        // its program. Where it cannot be let go, its end does.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -30,7 +38,7 @@ impl Lock {
         }
         file.set_len(0).map_err(failed)?;
         file.write_all(std::process::id().to_string().as_bytes()).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
