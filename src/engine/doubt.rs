@@ -1,7 +1,7 @@
 //! The last look before a customer's silence is believed: where nobody was here, an answer may stand in TikTok's list that
 //! has not been brought yet.
 
-use super::state::{Stage, Wait};
+use super::state::Wait;
 use super::work::Work;
 use super::{Effect, Listing};
 use crate::calendar::Moment;
@@ -26,7 +26,7 @@ impl Work<'_> {
     pub(super) fn looks_before_believing(&mut self) -> bool {
         let (now, until) = (self.now, self.now.plus_ms(LOOK_MS));
         let room = until <= self.last_answer();
-        let open = self.state.queue.iter().any(|entry| matches!(entry.stage, Stage::Marked { .. } | Stage::Unknown { .. }));
+        let open = self.state.queue.iter().any(|entry| entry.stage.is_open());
         let Some(wait) = self.wait_mut() else { return false };
         let doubted = std::mem::take(&mut wait.doubted);
         wait.asked_until = None;

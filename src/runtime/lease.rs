@@ -63,9 +63,6 @@ impl Keeper {
             let rest = match answer {
                 Ok(lease) if lease.mine => {
                     let ends = asked.saturating_add(lease.left);
-                    if until.is_none() {
-                        taking_up.abort_all();
-                    }
                     self.lead(until.is_none(), now, ends, &mut taking_up);
                     until = Some(ends);
                     lease.left / RENEWALS
@@ -100,6 +97,8 @@ impl Keeper {
         // From here on every commit tells the lane and the timers; what was committed before is read.
         let _ = self.timers.send(Told::Leads);
         self.core.announcing.wake();
+        // That of a lease which ended unnoticed read the store too early.
+        taking_up.abort_all();
         taking_up.spawn(take_up(Arc::clone(&self.core), Some(self.app)));
         taking_up.spawn(fetching::take_up(Arc::clone(&self.core), Some(self.app)));
     }

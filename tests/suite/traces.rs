@@ -90,14 +90,20 @@ async fn traced(settings: &str) -> (World, Collector) {
     (world, collector)
 }
 
+/// A customer who is answered by a server that then ends in good order.
+async fn answered(world: &mut World, name: &str, text: &str) -> String {
+    world.serve(&[]);
+    let customer = world.customer(name).await;
+    world.write(&customer, text).await;
+    world.hears(&customer, &FIRST).await;
+    assert_eq!(world.server.as_mut().expect("it runs").terminate(), Some(0));
+    customer
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_trace_leads_from_the_webhook_to_each_send_and_tells_no_text() {
     let (mut world, collector) = traced("service = \"shop\"\n").await;
-    world.serve(&[]);
-    let mona = world.customer("Mona Zaki").await;
-    world.write(&mona, "where is my order, sweetheart?").await;
-    world.hears(&mona, &FIRST).await;
-    assert_eq!(world.server.as_mut().expect("it runs").terminate(), Some(0));
+    answered(&mut world, "Mona Zaki", "where is my order, sweetheart?").await;
 
     let traces = collector.webhooks();
     let whole: Vec<&Vec<Span>> = traces.values().filter(|spans| spans.iter().any(|span| span.name == "send")).collect();
@@ -154,11 +160,7 @@ async fn a_trace_goes_on_in_the_process_that_sends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_told_outside_the_sample_and_a_dead_collector_holds_up_nobody() {
     let (mut world, collector) = traced("sample = 0.0\n").await;
-    world.serve(&[]);
-    let mona = world.customer("Mona").await;
-    world.write(&mona, "my order?").await;
-    world.hears(&mona, &FIRST).await;
-    assert_eq!(world.server.as_mut().expect("it runs").terminate(), Some(0));
+    let mona = answered(&mut world, "Mona", "my order?").await;
     assert!(collector.bytes().is_empty());
 
     let file = world.folder.path().join("rejoinder.toml");
