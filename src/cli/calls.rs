@@ -52,9 +52,7 @@ impl Caller {
     pub(super) fn make(&self, request: &Request) -> Answer {
         let (request, origins) = (Arc::new(request.clone()), self.origins.clone());
         let mut word = [0_u8; 16];
-        for part in word.chunks_mut(8) {
-            part.copy_from_slice(&SystemEntropy.next_u64().to_le_bytes());
-        }
+        SystemEntropy.fill(&mut word);
         let key: String = word.iter().map(|byte| format!("{byte:02x}")).collect();
         let key = (request.method != Method::Get).then_some(key);
         self.threads.block_on(async {

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -99,9 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         What::Test { endpoint, server } => test(endpoint, server),
         What::Secret => {
             let mut bytes = [0_u8; 32];
-            for part in bytes.chunks_mut(8) {
-                part.copy_from_slice(&SystemEntropy.next_u64().to_le_bytes());
-            }
+            SystemEntropy.fill(&mut bytes);
             anstream::println!("{}", SigningKey::write(bytes));
             Ok(ExitCode::SUCCESS)
         }
@@ -126,12 +124,8 @@ fn show(listed: &Listed, path: &str, query: &[(&str, &str)], text: fn(&Value) ->
 /// Sends it over the way that the server would take.
 fn test(name: &str, server: &Server) -> anyhow::Result<ExitCode> {
     let settings = server.settings()?;
-    anyhow::ensure!(
-        settings.events.endpoints.iter().any(|endpoint| endpoint.name == name),
-        "the settings name no endpoint `{name}`"
-    );
-    let endpoint = settings.events.endpoints.iter().find(|endpoint| endpoint.name == name).map(|known| known.endpoint());
-    let timeout_ms = endpoint.map_or(0, |endpoint| endpoint.timeout_ms);
+    let endpoint = settings.events.endpoints.iter().find(|endpoint| endpoint.name == name);
+    let endpoint = endpoint.with_context(|| format!("the settings name no endpoint `{name}`"))?.endpoint();
     let now = SystemClock.now();
     let body = json!({ "type": "webhook.test", "timestamp": now.rfc3339(), "data": {} });
     let call = EventCall {
@@ -139,20 +133,16 @@ fn test(name: &str, server: &Server) -> anyhow::Result<ExitCode> {
         id: format!("evt_test_{:016x}", SystemEntropy.next_u64()),
         now,
         body: serde_json::to_vec(&body)?,
-        timeout: Duration::from_millis(timeout_ms.unsigned_abs()),
+        timeout: endpoint.timeout(),
     };
     let end = signals::block_on(async { Ok(events::herald(&settings)?.tell(call).await) })?;
-    let failed = match end {
-        EventEnd::Answered { status: status @ 200..=299, .. } => {
-            anstream::println!("`{name}` has taken a test event: {status}");
-            return Ok(ExitCode::SUCCESS);
-        }
-        EventEnd::Answered { status, .. } => format!("it answered {status}"),
-        EventEnd::TimedOut => "no answer in time".to_owned(),
-        EventEnd::Failed { reason } => reason,
-    };
-    anstream::eprintln!("rejoinder: `{name}` has not taken a test event: {}", printable(&failed));
-    Ok(ExitCode::from(1))
+    if let Some(failed) = end.failure() {
+        anstream::eprintln!("rejoinder: `{name}` has not taken a test event: {}", printable(&failed));
+        return Ok(ExitCode::from(1));
+    }
+    let status = if let EventEnd::Answered { status, .. } = end { status.to_string() } else { String::new() };
+    anstream::println!("`{name}` has taken a test event: {status}");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn word(value: &Value, name: &str) -> String {

@@ -47,6 +47,15 @@ pub trait Clock: Send + Sync + 'static {
 /// Seeds and ids.
 pub trait Entropy: Send + Sync + 'static {
     fn next_u64(&self) -> u64;
+
+    /// Writes random bytes over all of `bytes`.
+    fn fill(&self, bytes: &mut [u8]) {
+        for part in bytes.chunks_mut(8) {
+            for (byte, drawn) in part.iter_mut().zip(self.next_u64().to_le_bytes()) {
+                *byte = drawn;
+            }
+        }
+    }
 }
 
 /// An account in the store; small integers, given at first sight.

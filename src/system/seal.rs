@@ -55,12 +55,7 @@ pub struct Sealed;
 /// When `plain` is beyond what the cipher takes (64 GB).
 pub fn seal(key: &Key, plain: &[u8], context: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, Sealed> {
     let mut nonce = [0_u8; NONCE_BYTES];
-    for part in nonce.chunks_mut(8) {
-        let drawn = entropy.next_u64().to_le_bytes();
-        for (byte, drawn) in part.iter_mut().zip(drawn) {
-            *byte = drawn;
-        }
-    }
+    entropy.fill(&mut nonce);
     let payload = Payload { msg: plain, aad: context };
     let ciphertext = key.0.encrypt(Nonce::from_slice(&nonce), payload).map_err(|_| Sealed)?;
     Ok([&[FORM], nonce.as_slice(), ciphertext.as_slice()].concat())

@@ -167,7 +167,7 @@ impl Deliverer {
             id: id_of(&self.core.secret, &row),
             now: self.core.now(),
             body: row.body.clone(),
-            timeout: Duration::from_millis(self.endpoint.timeout_ms.max(1).unsigned_abs()),
+            timeout: self.endpoint.timeout(),
         };
         let core = Arc::clone(&self.core);
         self.jobs.spawn(async move {
@@ -187,7 +187,7 @@ impl Deliverer {
         let was_open = self.circuit.is_open();
         let (mut held, mut gone, mut settled) = (None, false, Vec::with_capacity(all.len()));
         for ended in all {
-            let why = failure(&ended.end);
+            let why = ended.end.failure();
             self.circuit.ended(self.core.monotonic(), ended.probed, verdict(&ended.end));
             if ended.probed {
                 held.clone_from(&why);
@@ -308,21 +308,11 @@ impl Deliverer {
     }
 }
 
-/// Why a try has failed; `None` where the endpoint has the event.
-fn failure(end: &EventEnd) -> Option<String> {
-    match end {
-        EventEnd::Answered { status: 200..=299, .. } => None,
-        EventEnd::Answered { status, .. } => Some(format!("it answered {status}")),
-        EventEnd::TimedOut => Some("no answer in time".to_owned()),
-        EventEnd::Failed { reason } => Some(reason.clone()),
-    }
-}
-
 /// What a try says of the endpoint as a whole.
 fn verdict(end: &EventEnd) -> Verdict {
     match end {
         EventEnd::Answered { status: 429 | 502..=504, .. } | EventEnd::TimedOut | EventEnd::Failed { .. } => {
-            Verdict::Bad(failure(end).unwrap_or_default())
+            Verdict::Bad(end.failure().unwrap_or_default())
         }
         EventEnd::Answered { .. } => Verdict::Good,
     }

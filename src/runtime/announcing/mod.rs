@@ -10,6 +10,7 @@ mod operate;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -43,6 +44,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// For each try.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms.max(1).unsigned_abs())
+    }
+
     /// Whether it wants events of a type.
     #[must_use]
     pub fn wants(&self, kind: &str) -> bool {

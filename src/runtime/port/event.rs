@@ -163,6 +163,19 @@ pub enum EventEnd {
     },
 }
 
+impl EventEnd {
+    /// Why the try has failed; `None` where the endpoint has the event.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        match self {
+            Self::Answered { status: 200..=299, .. } => None,
+            Self::Answered { status, .. } => Some(format!("it answered {status}")),
+            Self::TimedOut => Some("no answer in time".to_owned()),
+            Self::Failed { reason } => Some(reason.clone()),
+        }
+    }
+}
+
 /// Brings events to the endpoints of the settings. An implementation makes at most one request per call, signed.
 #[async_trait]
 pub trait Herald: Send + Sync + 'static {
