@@ -9,7 +9,7 @@ use rejoinder::runtime::port::{CallsNobody, TellsNobody};
 use rejoinder::runtime::{EventOptions, FetchLimits};
 use rejoinder::server::{self, node};
 use rejoinder::store::Sqlite;
-use rejoinder::system::{SystemClock, SystemEntropy};
+use rejoinder::system::{SystemClock, SystemEntropy, aside};
 use rejoinder::tiktok::token::{Token, Tokens};
 use secrecy::SecretString;
 
@@ -55,14 +55,14 @@ pub fn run(file: &str, side: &str, rules: usize) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         println!("http://{}", listener.local_addr().expect("bound"));
         let handle = node.doors.runtime.clone();
+        let tasks = tokio::runtime::Handle::current();
         std::thread::spawn(move || {
             for line in std::io::stdin().lock().lines().map_while(Result::ok) {
                 let rules: usize = line.trim().parse().expect("a number of rules");
                 let begun = clock();
-                let source = job_source(rules);
-                let made = bot(&source);
+                let made = tasks.block_on(aside(move || Arc::new(bot(&job_source(rules))))).expect("it compiles");
                 let compiled = begun.elapsed();
-                handle.set_bot(Arc::new(made));
+                handle.set_bot(made);
                 println!("{:.0}", compiled.as_secs_f64() * 1_000.0);
             }
         });

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 use super::{flows, output, serve, signals};
 use crate::server::Doors;
 use crate::server::settings::Settings;
+use crate::system::aside;
 
 /// Reads the settings anew at each SIGHUP, for ever.
 pub(super) async fn at_hangups(mut hangups: signals::Hangups, config: PathBuf, mut settings: Settings, doors: Arc<Doors>) {
@@ -31,7 +32,7 @@ pub(super) async fn at_hangups(mut hangups: signals::Hangups, config: PathBuf, m
 async fn flows_anew(config: &Path, settings: &Settings, doors: &Doors) {
     let folder = config.parent().unwrap_or(Path::new("")).to_owned();
     let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
-    let read = tokio::task::spawn_blocking(move || {
+    let read = aside(move || {
         let loaded = flows::load_to_serve(&paths)?;
         output::findings(&loaded);
         Ok::<_, anyhow::Error>(loaded.bot.is_some().then(|| loaded.files(&folder)))

@@ -10,12 +10,12 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::hook::{self, Limits};
 use crate::runtime::port::{Clock as _, Compiler, Files};
 use crate::source::Sources;
-use crate::system::SystemClock;
+use crate::system::{SystemClock, aside};
 
 /// Findings that are told at most.
 const FINDINGS_TOLD: usize = 10;
 
-/// Compiles on one core, beside the runtime's tasks.
+/// Compiles on one core, behind the runtime's tasks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FlowCompiler;
 
@@ -23,7 +23,7 @@ pub struct FlowCompiler;
 impl Compiler for FlowCompiler {
     async fn compile(&self, files: &Files) -> Result<Arc<Bot>, String> {
         let files = files.clone();
-        let compiled = tokio::task::spawn_blocking(move || compiled(&files)).await;
+        let compiled = aside(move || compiled(&files)).await;
         compiled.unwrap_or_else(|error| Err(format!("the checker did not end: {error}")))
     }
 }

@@ -6,8 +6,10 @@ pub mod environment;
 pub mod files;
 pub mod seal;
 
+mod aside;
 mod clock;
 mod entropy;
 
+pub use aside::{Lost, aside};
 pub use clock::{SteeredClock, SystemClock};
 pub use entropy::{SeededEntropy, SystemEntropy};
