@@ -49,7 +49,7 @@ pub use self::announcing::{EVENT_TYPES, Endpoint, EndpointReport, EventOptions, 
 pub use self::colleague::{Audit, NotWritten, WroteView};
 pub use self::core::{Delivered, Event, Refused};
 pub use self::deploy::{Begun, DeployError, Deployed, Depot, Listed, VERSIONS_MAX};
-pub use self::dispatch::{AccountState, Report, Waiting};
+pub use self::dispatch::{AccountState, DayReport, Report, Waiting};
 pub use self::entry::{Entry, Kept, ReplayError, replay};
 pub use self::errand::Errand;
 pub use self::forecast::{Outbox, Waits};
