@@ -10,10 +10,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use super::colleague::{AUDIT, Audit};
 use super::core::{Address, Ask, Core, Delivered, Refused};
 use super::entry::Kept;
 use super::handle::Handle;
-use super::port::{ConversationId, ConversationRow, ERASED, Erasure, Removed, Store, StoreError};
+use super::port::{ConversationId, ConversationRow, ERASED, Erasure, Record, Removed, Store, StoreError};
 use super::recent::{KEPT_MS, Recent};
 use super::service::SECRET;
 use crate::calendar::Moment;
@@ -243,6 +244,16 @@ pub async fn erase_stored(store: &dyn Store, row: &ConversationRow, at: Moment, 
         conversation: conversation.as_ref(),
     };
     store.erase(erasure(&secret, &old, at, by).0).await
+}
+
+/// Writes down who changed what where no runtime runs.
+///
+/// # Errors
+/// When it was not committed.
+pub async fn write_audit(store: &dyn Store, at: Moment, audit: &Audit) -> Result<(), StoreError> {
+    let body = serde_json::to_vec(audit).unwrap_or_default();
+    let record = Record { at, kind: AUDIT, account: None, body, change: None, is_mark: false, events: Vec::new() };
+    store.commit(vec![record]).await.map(drop)
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub use self::core::{Delivered, Event, Refused};
 pub use self::deploy::{Begun, DeployError, Deployed, Depot, Listed, VERSIONS_MAX};
 pub use self::dispatch::{AccountState, Report, Waiting};
 pub use self::entry::{Entry, Kept, ReplayError, replay};
-pub use self::erasing::{ErasureRecord, erase_stored};
+pub use self::erasing::{ErasureRecord, erase_stored, write_audit};
 pub use self::errand::Errand;
 pub use self::export::{ErasurePlan, Export, Told, Waiting as WaitingReply, erasure_plan, export_stored};
 pub use self::forecast::{Outbox, Waits};

@@ -124,7 +124,7 @@ struct Change {
     at: Time,
     /// The name of a token.
     by: String,
-    /// `message`, `take_over`, `release`, `pause`, `resume`, `deploy`, `rollback`, `token_created` or `token_revoked`.
+    /// `message`, `take_over`, `release`, `pause`, `resume`, `deploy`, `rollback`, `export`, `erase`, `token_created` or `token_revoked`.
     what: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     on: Option<String>,
