@@ -105,14 +105,7 @@ impl Service {
             spawn(&mut tasks, &core, "worker", Worker::new(Arc::clone(&core), items, cached_max).run());
         }
         let (timers, told) = mpsc::unbounded_channel();
-        let writer = Writer {
-            core: Arc::clone(&core),
-            finished,
-            next: None,
-            lanes: lanes.clone(),
-            timers: timers.clone(),
-            void: HashMap::new(),
-        };
+        let writer = Writer::new(&core, finished, &lanes, &timers);
         spawn(&mut tasks, &core, "writer", writer.run());
         if restored.pending {
             restore::settle(&core).await?;

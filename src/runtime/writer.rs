@@ -17,18 +17,28 @@ const BATCH_MAX: usize = 256;
 const BATCH_BYTES_MAX: usize = 2_000_000;
 
 pub(super) struct Writer {
-    pub(super) core: Arc<Core>,
-    pub(super) finished: mpsc::UnboundedReceiver<Finished>,
+    core: Arc<Core>,
+    finished: mpsc::UnboundedReceiver<Finished>,
     /// Taken out of the line already.
-    pub(super) next: Option<Finished>,
+    next: Option<Finished>,
     /// By index of the app.
-    pub(super) lanes: HashMap<usize, Lane>,
-    pub(super) timers: mpsc::UnboundedSender<Told>,
+    lanes: HashMap<usize, Lane>,
+    timers: mpsc::UnboundedSender<Told>,
     /// Conversations that another process has changed, and up to which sprint of their worker nothing of ours counts.
-    pub(super) void: HashMap<ConversationId, u64>,
+    void: HashMap<ConversationId, u64>,
 }
 
 impl Writer {
+    pub(super) fn new(
+        core: &Arc<Core>,
+        finished: mpsc::UnboundedReceiver<Finished>,
+        lanes: &HashMap<usize, Lane>,
+        timers: &mpsc::UnboundedSender<Told>,
+    ) -> Self {
+        let (core, lanes, timers) = (Arc::clone(core), lanes.clone(), timers.clone());
+        Self { core, finished, next: None, lanes, timers, void: HashMap::new() }
+    }
+
     pub(super) async fn run(mut self) {
         loop {
             let first = match self.next.take() {
