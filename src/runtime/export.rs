@@ -7,7 +7,7 @@ use super::handle::Handle;
 use super::port::{ConversationId, EventQuery, EventRow, OutboxState, Store, StoreError};
 use super::view::{Line, timeline};
 use crate::calendar::Moment;
-use crate::engine::Conversation;
+use crate::engine::{Conversation, given};
 
 /// Lines of a conversation's history that are looked at.
 const LINES_MAX: usize = 100_000;
@@ -120,7 +120,7 @@ pub async fn export_stored(
         if is_secret(name) {
             left_out.push(name.clone());
         } else {
-            contact.insert(name.clone(), serde_json::to_value(value).unwrap_or_default());
+            contact.insert(name.clone(), serde_json::from_str(&given::to_json(value)).unwrap_or_default());
         }
     }
     let outbox = store.outbox_of(id).await?.into_iter().map(|row| Waiting {
