@@ -11,6 +11,8 @@ mod api;
 #[cfg(test)]
 mod api_deploying;
 #[cfg(test)]
+mod api_operating;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bots;
@@ -21,6 +23,8 @@ mod browser;
 mod cluster;
 #[cfg(test)]
 mod comments;
+#[cfg(test)]
+mod contacts;
 #[cfg(test)]
 mod deploying;
 #[cfg(test)]

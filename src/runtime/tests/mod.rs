@@ -5,6 +5,7 @@ mod announcing;
 mod beside;
 mod daily;
 mod delivering;
+mod erasing;
 mod fetching;
 mod listener;
 mod replaying;

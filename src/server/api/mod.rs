@@ -4,10 +4,13 @@
 mod bots;
 mod caller;
 mod colleague;
+mod contacts;
 mod conversations;
 mod document;
 mod operate;
+pub(super) mod outbox;
 mod pace;
+mod privacy;
 mod problem;
 mod shapes;
 pub mod tokens;
@@ -59,11 +62,20 @@ fn parts() -> (Router<Arc<Api>>, utoipa::openapi::OpenApi) {
         .routes(routes!(colleague::take_over))
         .routes(routes!(colleague::release))
         .routes(routes!(colleague::write))
-        .routes(routes!(operate::outbox))
+        .routes(routes!(outbox::list))
+        .routes(routes!(outbox::failed))
+        .routes(routes!(outbox::retry))
+        .routes(routes!(outbox::give_up))
+        .routes(routes!(contacts::list))
+        .routes(routes!(contacts::one, contacts::change))
+        .routes(routes!(contacts::opt_out))
+        .routes(routes!(contacts::opt_in))
         .routes(routes!(operate::pauses))
         .routes(routes!(operate::pause))
         .routes(routes!(operate::resume))
         .routes(routes!(operate::audit))
+        .routes(routes!(privacy::export))
+        .routes(routes!(privacy::erase))
         .split_for_parts();
     document.merge(of_large);
     (small.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).merge(large), document)
