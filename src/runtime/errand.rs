@@ -40,7 +40,7 @@ impl Errand {
             return Ok(None);
         }
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(Some(Permit { number, begin_by: self.clock.monotonic().saturating_add(BEGIN_WITHIN) }))
+        Ok(Some(Permit::alone(number, self.clock.monotonic().saturating_add(BEGIN_WITHIN))))
     }
 
     /// Gives the right back.

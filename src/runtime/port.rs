@@ -3,6 +3,7 @@
 mod erasure;
 mod event;
 mod fetch;
+mod permit;
 
 pub use self::erasure::{ERASED, Erasing, Erasure, Instead, Removed, Told};
 pub use self::event::{
@@ -10,6 +11,8 @@ pub use self::event::{
     Settled, TellsNobody,
 };
 pub use self::fetch::{CallsNobody, FetchCall, FetchEnd, Fetcher};
+pub(in crate::runtime) use self::permit::Starts;
+pub use self::permit::{Begin, Permit};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -398,35 +401,6 @@ pub trait Compiler: Send + Sync + 'static {
 }
 
 // --- transport -----------------------------------------------------------------------------------------------------
-
-/// The right to make one call now. Only the app's pace makes one, and no call can be made without it.
-#[derive(Debug)]
-pub struct Permit {
-    pub(in crate::runtime) number: u64,
-    pub(in crate::runtime) begin_by: Duration,
-}
-
-impl Permit {
-    /// For tests of a transport, which stand outside the pace.
-    #[cfg(test)]
-    #[must_use]
-    pub(crate) fn for_test(number: u64) -> Self {
-        Self { number, begin_by: Duration::MAX }
-    }
-
-    /// On the monotonic clock: a call that has not begun by then is not made. Whoever stood still meanwhile may have lost
-    /// the right to send to another process.
-    #[must_use]
-    pub fn begin_by(&self) -> Duration {
-        self.begin_by
-    }
-
-    /// Ordinal of the permit within its app.
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        self.number
-    }
-}
 
 /// Where a call goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

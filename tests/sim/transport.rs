@@ -49,7 +49,7 @@ impl Line {
     /// Whether the call may still begin: a process that stood still sees that its time is over.
     async fn begins(&self, permit: &Permit) -> bool {
         self.alive().await;
-        self.process.clock(&self.world.time).monotonic() <= permit.begin_by()
+        permit.begin().begins(self.process.clock(&self.world.time).monotonic())
     }
 
     /// Writes down that a call leaves; gives its number.

@@ -4,9 +4,10 @@
 //! sliding second.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::runtime::port::Permit;
+use crate::runtime::port::{Permit, Starts};
 
 /// Of what the other side allows, so that jitter on the way does not squeeze eleven calls into one second.
 const SHARE: f64 = 0.95;
@@ -35,6 +36,8 @@ pub(in crate::runtime) struct Pace {
     issued: u64,
     /// Permits of the last second.
     newest: VecDeque<Duration>,
+    /// When the calls themselves began.
+    starts: Arc<Starts>,
 }
 
 /// What of the allowed calls a second is used.
@@ -55,6 +58,7 @@ impl Pace {
             clean_since: first,
             issued: 0,
             newest: VecDeque::new(),
+            starts: Arc::new(Starts::new(calls_per_second)),
         }
     }
 
@@ -63,6 +67,7 @@ impl Pace {
         let full = full(calls_per_second);
         self.rate = if self.rate >= self.full { full } else { self.rate.min(full) };
         self.full = full;
+        self.starts.set(calls_per_second);
     }
 
     /// When the next permit can be had.
@@ -103,7 +108,7 @@ impl Pace {
         self.next = now + self.gap();
         self.issued += 1;
         self.newest.push_back(now);
-        Some(Permit { number: self.issued, begin_by: now.saturating_add(BEGIN) })
+        Some(Permit::paced(self.issued, now.saturating_add(BEGIN), &self.starts))
     }
 
     /// Whether less than seven tenths of the last second were used.

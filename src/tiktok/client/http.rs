@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::skew::{Skew, Span};
 use crate::calendar::Moment;
-use crate::runtime::port::{Clock, Permit};
+use crate::runtime::port::{Begin, Clock, Permit};
 use crate::tiktok::bounds::{BODY_BYTES_MAX, REASON_BYTES_MAX, shortened};
 
 /// Longer than any handshake, shorter than any call: failing here is surely "not sent".
@@ -84,12 +84,14 @@ pub(super) async fn exchange(
     permit: Permit,
     request: Request<'_>,
 ) -> Result<Vec<u8>, Failure> {
-    let by = permit.begin_by();
-    if clock.monotonic() > by || request.not_after.is_some_and(|until| clock.now() > until) {
+    let now = clock.monotonic();
+    // A body of JSON is held back until the very moment it leaves, and counted then.
+    let may = if matches!(request.payload, Payload::Json(_)) { !permit.begin().is_over(now) } else { permit.begin().begins(now) };
+    if !may || request.not_after.is_some_and(|until| clock.now() > until) {
         return Err(Failure::Expired);
     }
     let stage = Arc::new(AtomicU8::new(WAITING));
-    let built = build(http, clock, &stage, (&request, by)).map_err(|error| Failure::NotBegun(told(error)))?;
+    let built = build(http, clock, &stage, (&request, permit.begin())).map_err(|error| Failure::NotBegun(told(error)))?;
     tracing::debug!(permit = permit.number(), path = request.path, "call");
     let (begun, from) = (clock.now(), clock.monotonic());
     let answer = http.execute(built).await;
@@ -120,7 +122,7 @@ fn build(
     http: &reqwest::Client,
     clock: &Arc<dyn Clock>,
     stage: &Arc<AtomicU8>,
-    (request, by): (&Request<'_>, Duration),
+    (request, begin): (&Request<'_>, &Begin),
 ) -> Result<reqwest::Request, reqwest::Error> {
     let address = format!("{}{}", request.base, request.path);
     let mut builder = match &request.payload {
@@ -133,7 +135,7 @@ fn build(
             .post(address)
             .header(CONTENT_TYPE, "application/json")
             .header(CONTENT_LENGTH, json.len())
-            .body(guarded(clock, stage, (request.not_after, by), Bytes::copy_from_slice(json))),
+            .body(guarded(clock, stage, (request.not_after, begin.clone()), Bytes::copy_from_slice(json))),
         Payload::File { business_id, name, media_type, bytes } => {
             stage.store(BEGUN, Ordering::Release);
             let file = reqwest::multipart::Part::bytes(bytes.clone()).file_name(name.clone()).mime_str(media_type)?;
@@ -164,12 +166,12 @@ fn build(
 fn guarded(
     clock: &Arc<dyn Clock>,
     stage: &Arc<AtomicU8>,
-    (not_after, by): (Option<Moment>, Duration),
+    (not_after, begin): (Option<Moment>, Begin),
     body: Bytes,
 ) -> reqwest::Body {
     let (clock, stage) = (Arc::clone(clock), Arc::clone(stage));
     reqwest::Body::wrap_stream(futures_util::stream::once(async move {
-        if clock.monotonic() > by || not_after.is_some_and(|until| clock.now() > until) {
+        if not_after.is_some_and(|until| clock.now() > until) || !begin.begins(clock.monotonic()) {
             stage.store(EXPIRED, Ordering::Release);
             return Err(std::io::Error::other("too late"));
         }
