@@ -193,6 +193,15 @@ impl Ledger {
         self.settle(reply, State::Unknown(ended));
     }
 
+    /// Whatever was said of its end, the call is over by now, when TikTok's clock shows `at` at the latest.
+    pub fn ended_by(&mut self, reply: u32, at: Moment) {
+        if let Some(entry) = self.ours.iter_mut().find(|entry| entry.reply == reply)
+            && let State::Unknown(ended) = entry.state
+        {
+            entry.state = State::Unknown(ended.min(at));
+        }
+    }
+
     /// An echo or a list shows the reply with TikTok's own time. One that was given back but shows up counts again.
     pub fn seen_at(&mut self, reply: u32, tiktok: Moment) {
         if let Some(entry) = self.ours.iter_mut().find(|entry| entry.reply == reply) {

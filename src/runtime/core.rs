@@ -426,6 +426,13 @@ impl Core {
         at.plus_ms(skew_bound_ms(self.ports.transport.skew_ms()))
     }
 
+    /// The same at the end of a call that nobody answered. Who has heard nothing of TikTok's clock, or whose own has jumped
+    /// since, cannot say: it may be any.
+    pub(super) fn latest_of_unanswered(&self, at: Moment) -> Moment {
+        let heard = self.ports.transport.skew_ms().is_some() && !self.doubt.is_raised();
+        if heard { self.latest_theirs(at) } else { Moment(i64::MAX) }
+    }
+
     pub(super) fn monotonic(&self) -> Duration {
         self.ports.clock.monotonic()
     }

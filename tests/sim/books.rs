@@ -1,6 +1,7 @@
 //! What TikTok keeps beside the conversations: its lists, and the renewals that are under way.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use rejoinder::calendar::Moment;
 use rejoinder::engine::{Listed, Listing};
@@ -11,22 +12,28 @@ use crate::world::{Side, World, source_of};
 
 const LISTED_MAX: usize = 20;
 
-/// A renewal that somebody waits for.
-pub struct Renewing(Arc<World>);
+/// A renewal that somebody waits for, and until when he stands still.
+pub struct Renewing(Arc<World>, Arc<AtomicI64>);
 
 impl Renewing {
-    pub fn begin(world: &Arc<World>) -> Self {
+    pub fn begin(world: &Arc<World>, frozen: &Arc<AtomicI64>) -> Self {
+        let now = world.time.now();
         let mut state = world.lock();
-        state.renewing += 1;
-        state.evidence.renewals_open_most = state.evidence.renewals_open_most.max(state.renewing);
+        state.renewing.push(Arc::clone(frozen));
+        // TikTok has long answered whoever stands still.
+        let open = state.renewing.iter().filter(|frozen| frozen.load(Ordering::SeqCst) <= now).count();
+        state.evidence.renewals_open_most = state.evidence.renewals_open_most.max(open);
         drop(state);
-        Self(Arc::clone(world))
+        Self(Arc::clone(world), Arc::clone(frozen))
     }
 }
 
 impl Drop for Renewing {
     fn drop(&mut self) {
-        self.0.lock().renewing -= 1;
+        let renewing = &mut self.0.lock().renewing;
+        if let Some(at) = renewing.iter().position(|frozen| Arc::ptr_eq(frozen, &self.1)) {
+            renewing.swap_remove(at);
+        }
     }
 }
 

@@ -450,7 +450,7 @@ impl Transport for Line {
         if !self.begins(&permit).await {
             return Err(failed(Outcome::NotSent(NotSent::Expired)));
         }
-        let _counted = Renewing::begin(&self.world);
+        let _counted = Renewing::begin(&self.world, &self.process.frozen);
         self.made("renew", &target, move |world| {
             world.lock().expired.remove(&account);
         })

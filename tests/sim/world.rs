@@ -128,7 +128,7 @@ pub struct State {
     pub no_network_until: i64,
     /// Accounts whose access token has ended.
     pub expired: BTreeSet<usize>,
-    pub renewing: usize,
+    pub renewing: Vec<Arc<AtomicI64>>,
     /// The committed mark of each conversation (or of a customer's comments) that no call has used, with its content.
     pub marked: BTreeMap<(usize, bool), (Tag, Content)>,
     pub media: BTreeSet<String>,
@@ -152,7 +152,7 @@ impl World {
             unreachable_until: 0,
             no_network_until: 0,
             expired: BTreeSet::new(),
-            renewing: 0,
+            renewing: Vec::new(),
             marked: BTreeMap::new(),
             media: BTreeSet::new(),
             ids: 0,
