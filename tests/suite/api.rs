@@ -36,7 +36,7 @@ flow help {
 /// A client with a token of its own.
 pub struct Client<'a> {
     town: &'a Town,
-    secret: String,
+    pub secret: String,
 }
 
 pub async fn client<'a>(town: &'a Town, name: &str, scopes: &[&str]) -> Client<'a> {
@@ -373,9 +373,14 @@ async fn the_document_says_what_the_handlers_do() {
             let description = format!("{} {}", operation["summary"], operation["description"]);
             assert!(description.contains("Scope `"), "{path}: {description}");
             assert_eq!(stranger.ask(&method, &path, None, Some("{}")).await.0, 401, "{method} {path}");
+            if path == "/events" {
+                // It has no end: a story of its own reads it.
+                continue;
+            }
             let body = if path.ends_with("messages") { "{\"text\":\"hi\"}" } else { "{\"flows\":[]}" };
             let body = if path == "/pause" || path == "/resume" { "{}" } else { body };
             let body = if path.ends_with("/drop") { "{\"reason\":\"cancelled\"}" } else { body };
+            let body = if path == "/simulate" { "{\"steps\":[{\"write\":\"hello\"}]}" } else { body };
             let body = if method == "PATCH" { "{\"tag\":[\"vip\"]}" } else { body };
             let (status, said) = desk.ask(&method, &path, Some("key"), (method != "GET").then_some(body)).await;
             let answer = &operation["responses"][status.to_string()];
@@ -384,12 +389,32 @@ async fn the_document_says_what_the_handlers_do() {
             fits(&said, &content["schema"], &document, &format!("{method} {path}"));
         }
     }
-    assert_eq!(seen, 22, "an operation came or went: say so here and in docs/api.md");
+    assert_eq!(seen, 24, "an operation came or went: say so here and in docs/api.md");
     let described = include_str!("../../docs/api.md");
     for path in document["paths"].as_object().unwrap().keys() {
         assert!(described.contains(&format!("`{path}`")) || described.contains(path.as_str()), "docs/api.md lacks {path}");
     }
     nap(10).await;
+}
+
+/// The document calls a shape by its name alone: of two with one name it would tell but one.
+#[test]
+fn no_two_shapes_of_the_document_have_one_name() {
+    let mut names = std::collections::BTreeSet::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/server");
+    let files =
+        [folder, &format!("{folder}/api")].map(|folder| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()));
+    for file in files.into_iter().flatten().filter(|file| file.extension().is_some_and(|extension| extension == "rs")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let shapes = text.split("ToSchema)]").skip(1);
+        for shape in shapes {
+            let line = shape.lines().find(|line| line.contains("struct ") || line.contains("enum ")).unwrap();
+            let named = line.split_once("struct ").or_else(|| line.split_once("enum ")).unwrap().1;
+            let name = named.split(|letter: char| !letter.is_alphanumeric()).next().unwrap().to_owned();
+            assert!(names.insert(name.clone()), "{}: `{name}` is the name of another shape too", file.display());
+        }
+    }
+    assert!(names.len() > 30, "{names:?}");
 }
 
 /// Whether a value has the shape that a schema says: types, what must be there, and nothing that is not told of.

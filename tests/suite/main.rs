@@ -13,6 +13,8 @@ mod api_deploying;
 #[cfg(test)]
 mod api_operating;
 #[cfg(test)]
+mod api_schema;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bots;
