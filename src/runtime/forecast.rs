@@ -129,7 +129,7 @@ impl Handle {
         for id in conversations {
             let Some(row) = self.store().load(id).await? else { continue };
             let Some(of) = core.accounts.of(row.account) else { continue };
-            let address = Arc::new(Address { account: of, external: row.external });
+            let address = Arc::new(Address { account: of, external: row.external, number: Some(row.id) });
             let Ok(conversation) = Conversation::decode(&row.state) else {
                 replies.extend(rows.iter().filter(|row| row.conversation == id).map(|row| unreadable(row, &address)));
                 continue;
@@ -275,7 +275,7 @@ mod tests {
             hard: Moment(*hard),
         };
         let replies = replies.iter().enumerate().map(candidate).collect();
-        let address = Arc::new(Address { account: Arc::new(account), external: Vec::new() });
+        let address = Arc::new(Address { account: Arc::new(account), external: Vec::new(), number: None });
         Ahead { conversation: ConversationId(conversation), address, replies }
     }
 

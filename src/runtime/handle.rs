@@ -76,14 +76,16 @@ impl Handle {
             Meaning::Kept { kind, ref why } => self.keep(account.map(|account| account.id), kept(kind, why)).await,
             Meaning::Input { external, key, input } => {
                 let Some(account) = account else {
-                    return self.keep(None, kept("unknown_account", "no account of the settings")).await;
+                    let (kind, kept) = kept("unknown_account", "no account of the settings");
+                    return self.keep(None, (kind, kept.of(&external))).await;
                 };
                 if is_older(&input, core.restored_until) {
                     let why = "it is from before the store was restored: what became of it then is not known";
-                    return self.keep(Some(account.id), kept("before_restore", why)).await;
+                    let (kind, kept) = kept("before_restore", why);
+                    return self.keep(Some(account.id), (kind, kept.of(&external))).await;
                 }
                 let key = key.and_then(|material| input_key(&core.secret, &external, &material));
-                let address = Arc::new(Address { account, external });
+                let address = Arc::new(Address { account, external, number: None });
                 core.post_on(trail, address, Ask::Input { key, input }).await.map(|done| done.delivered)
             }
         }
@@ -109,6 +111,7 @@ impl Handle {
         let finished = Finished {
             generation: None,
             record,
+            erasure: None,
             address: None,
             news: None,
             done: Done::plain(delivered),
@@ -239,7 +242,7 @@ impl Handle {
     /// last is named, and is among the newest, from behind it.
     #[must_use]
     pub fn listen(&self, last: Option<&str>) -> Listening {
-        self.core.announcing.live.listen(last)
+        self.core.announcing.live.listen(last, self.core.now())
     }
 
     /// Committed changes, as they come.

@@ -48,12 +48,12 @@ async fn no_answer_is_a_5xx_or_outside_the_document() {
         world.hears(&customer, &["Welcome!"]).await;
         world.write(&customer, "help").await;
     }
-    let scopes = ["read", "reply", "deploy", "operate"];
+    let scopes = ["read", "reply", "deploy", "operate", "export", "erase"];
     let mut runs = vec![("every scope", token(&world, "all", &scopes), seconds / 2)];
     for scope in scopes {
-        runs.push((scope, token(&world, scope, &[scope]), seconds / 10));
+        runs.push((scope, token(&world, scope, &[scope]), seconds / 12));
     }
-    runs.push(("no scope", "rejoinder_1_forged".to_owned(), seconds / 10));
+    runs.push(("no scope", "rejoinder_1_forged".to_owned(), seconds / 12));
     for (name, secret, seconds) in runs {
         let run = Command::new(&program)
             .args(["run", &format!("{}/api/v1/openapi.json", admin(&world)), "--checks", CHECKS])

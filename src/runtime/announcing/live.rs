@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::broadcast;
 
 use crate::calendar::Moment;
+use crate::runtime::port::ConversationId;
 
 /// Events that a listener may fall behind; who falls behind further is told how many are missing.
 const BEHIND_MAX: usize = 1_024;
 /// Events that are kept for listeners who come back.
 const KEPT_MAX: usize = 1_024;
-/// For so long after the last listener has gone.
+/// For so long.
 const KEPT_MS: i64 = 10 * 60_000;
 
 /// One event, as the webhooks tell it.
@@ -26,6 +27,8 @@ pub struct LiveEvent {
     pub account: String,
     /// JSON of `type`, `timestamp` and `data`.
     pub body: String,
+    conversation: ConversationId,
+    told: Moment,
 }
 
 /// An event whose line is not committed yet.
@@ -33,6 +36,7 @@ pub(in crate::runtime) struct Uncommitted {
     pub(super) place: u32,
     pub(super) kind: String,
     pub(super) account: String,
+    pub(super) conversation: ConversationId,
     pub(super) body: Vec<u8>,
 }
 
@@ -65,14 +69,26 @@ impl Default for Live {
     }
 }
 
+impl Kept {
+    fn forget(&mut self, which: impl Fn(&LiveEvent) -> bool) {
+        self.events.retain(|event| !which(event));
+    }
+}
+
 impl Live {
+    /// A customer was erased: what was told of them is no longer told to who comes back.
+    pub(in crate::runtime) fn forget(&self, conversation: ConversationId) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).forget(|event| event.conversation == conversation);
+    }
+
     pub(super) fn is_on(&self) -> bool {
         self.on.load(Ordering::Relaxed)
     }
 
     /// Listens from now on, or from behind the event that was heard last.
-    pub(in crate::runtime) fn listen(&self, last: Option<&str>) -> Listening {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(in crate::runtime) fn listen(&self, last: Option<&str>, now: Moment) -> Listening {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.forget(|event| now.since_ms(event.told) > KEPT_MS);
         let receiver = self.sender.subscribe();
         self.on.store(true, Ordering::Relaxed);
         let at = last.and_then(|last| kept.events.iter().position(|event| event.id == last));
@@ -95,9 +111,10 @@ impl Live {
             self.on.store(false, Ordering::Relaxed);
             return;
         }
-        for Uncommitted { place, kind, account, body } in events {
+        kept.forget(|event| now.since_ms(event.told) > KEPT_MS);
+        for Uncommitted { place, kind, account, conversation, body } in events {
             let Ok(body) = String::from_utf8(body) else { continue };
-            let event = Arc::new(LiveEvent { id: format!("{seq}.{place}"), kind, account, body });
+            let event = Arc::new(LiveEvent { id: format!("{seq}.{place}"), kind, account, body, conversation, told: now });
             kept.events.push_back(Arc::clone(&event));
             while kept.events.len() > KEPT_MAX {
                 kept.events.pop_front();
@@ -113,7 +130,13 @@ mod tests {
     use super::*;
 
     fn one(live: &Live, seq: i64, now: i64) {
-        let event = Uncommitted { place: 0, kind: "fault".to_owned(), account: "a".to_owned(), body: b"{}".to_vec() };
+        let event = Uncommitted {
+            place: 0,
+            kind: "fault".to_owned(),
+            account: "a".to_owned(),
+            conversation: ConversationId(seq),
+            body: b"{}".to_vec(),
+        };
         live.tell(seq, vec![event], Moment(now));
     }
 
@@ -121,21 +144,34 @@ mod tests {
     fn who_comes_back_hears_what_was_missed_or_that_something_is_missing() {
         let live = Live::default();
         assert!(!live.is_on());
-        drop(live.listen(None));
+        drop(live.listen(None, Moment(0)));
         (1..=3).for_each(|seq| one(&live, seq, 0));
-        let back = live.listen(Some("1.0"));
+        let back = live.listen(Some("1.0"), Moment(0));
         let ids: Vec<&str> = back.before.iter().map(|event| event.id.as_str()).collect();
         assert_eq!((ids, back.gap), (vec!["2.0", "3.0"], false));
         (4..=2_000).for_each(|seq| one(&live, seq, 0));
-        let late = live.listen(Some("1.0"));
+        let late = live.listen(Some("1.0"), Moment(0));
         assert!(late.before.is_empty() && late.gap);
         assert_eq!(live.kept.lock().unwrap().events.len(), KEPT_MAX);
     }
 
     #[test]
+    fn what_is_old_or_was_erased_is_not_told_again() {
+        let live = Live::default();
+        let _listening = live.listen(None, Moment(0));
+        (1..=4).for_each(|seq| one(&live, seq, seq));
+        live.forget(ConversationId(3));
+        let ids = |now: i64| -> Vec<String> {
+            live.listen(Some("2.0"), Moment(now)).before.iter().map(|event| event.id.clone()).collect()
+        };
+        assert_eq!(ids(4), ["4.0"]);
+        assert!(live.listen(Some("2.0"), Moment(KEPT_MS + 3)).gap);
+    }
+
+    #[test]
     fn nothing_is_made_or_kept_for_long_once_nobody_listens() {
         let live = Live::default();
-        let listening = live.listen(None);
+        let listening = live.listen(None, Moment(0));
         one(&live, 1, 0);
         drop(listening);
         one(&live, 2, KEPT_MS);
@@ -147,7 +183,7 @@ mod tests {
     #[test]
     fn who_reads_slowly_is_told_how_many_are_missing_and_holds_no_memory() {
         let live = Live::default();
-        let mut listening = live.listen(None);
+        let mut listening = live.listen(None, Moment(0));
         (1..=3_000).for_each(|seq| one(&live, seq, 0));
         let Err(broadcast::error::TryRecvError::Lagged(many)) = listening.receiver.try_recv() else { panic!("it kept up") };
         assert_eq!(many, 3_000 - BEHIND_MAX as u64);

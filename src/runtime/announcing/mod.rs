@@ -171,7 +171,13 @@ impl Announcing {
             }
             if self.live.is_on() {
                 let body = full.unwrap_or_else(|| event.body(cause, true));
-                heard.push(Uncommitted { place, kind: event.kind, account: cause.address.account.open_id.clone(), body });
+                heard.push(Uncommitted {
+                    place,
+                    kind: event.kind,
+                    account: cause.address.account.open_id.clone(),
+                    conversation: cause.conversation,
+                    body,
+                });
             }
         }
         (puts, heard)

@@ -290,7 +290,7 @@ mod tests {
 
     fn address(account: i64) -> Arc<Address> {
         let account = Account { id: AccountId(account), app: 0, app_id: "app".to_owned(), open_id: account.to_string() };
-        Arc::new(Address { account: Arc::new(account), external: Vec::new() })
+        Arc::new(Address { account: Arc::new(account), external: Vec::new(), number: None })
     }
 
     fn candidate(class: Class, soft: i64) -> Option<Candidate> {

@@ -4,6 +4,7 @@
 mod announcing;
 mod beside;
 mod delivering;
+mod erasing;
 mod fetching;
 mod listener;
 mod replaying;
