@@ -11,6 +11,8 @@ mod api;
 #[cfg(test)]
 mod api_deploying;
 #[cfg(test)]
+mod api_document;
+#[cfg(test)]
 mod api_operating;
 #[cfg(test)]
 mod api_schema;
