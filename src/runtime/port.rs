@@ -4,7 +4,7 @@ mod erasure;
 mod event;
 mod fetch;
 
-pub use self::erasure::{ERASED, Erasing, Erasure, Instead, Removed, Told};
+pub use self::erasure::{EMPTIED, ERASED, Erasing, Erasure, Instead, OF_NOBODY, Pruned, Removed, Told};
 pub use self::event::{
     EventCall, EventCount, EventEnd, EventKeeping, EventKey, EventPut, EventQuery, EventRow, Events, EventsTrimmed, Herald,
     Settled, TellsNobody,
