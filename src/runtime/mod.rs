@@ -55,7 +55,7 @@ pub use self::colleague::{Audit, NotWritten, WroteView};
 pub use self::contact::{Changed, NotChanged, kind_of};
 pub use self::core::{Delivered, Event, Refused};
 pub use self::deploy::{Begun, DeployError, Deployed, Depot, Listed, VERSIONS_MAX};
-pub use self::dispatch::{AccountState, Report, Waiting};
+pub use self::dispatch::{AccountState, DayReport, Report, Waiting};
 pub use self::entry::{Entry, Kept, ReplayError, replay};
 pub use self::erasing::{ErasureRecord, erase_stored, write_audit};
 pub use self::errand::Errand;
