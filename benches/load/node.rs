@@ -47,6 +47,7 @@ pub fn run(file: &str, side: &str, rules: usize) {
             fetching: FetchLimits::default(),
             herald: Arc::new(TellsNobody),
             events: EventOptions::default(),
+            history_kept_ms: None,
             testers: Vec::new(),
             dry_run: false,
             tracing: None,

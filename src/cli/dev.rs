@@ -97,6 +97,7 @@ async fn serve(arguments: &Arguments, files: Files, file: &std::path::Path) -> a
         fetching: FetchLimits::default(),
         herald: Arc::new(TellsNobody),
         events: EventOptions::default(),
+        history_kept_ms: None,
         testers: Vec::new(),
         dry_run: false,
         tracing: None,

@@ -119,6 +119,7 @@ async fn start(
         fetching: settings.fetch.limits(),
         herald: events::herald(settings)?,
         events: settings.events.options(),
+        history_kept_ms: settings.retention.history_ms(),
         testers: settings.testers.clone(),
         dry_run: arguments.dry_run,
         tracing: exporter.zip(settings.traces.as_ref()).map(|(exporter, traces)| {

@@ -111,6 +111,9 @@ pub struct Conversation {
     /// The newest message that a trigger took.
     #[serde(rename = "tr", default, skip_serializing_if = "Option::is_none")]
     pub(super) started_by: Option<Arc<str>>,
+    /// A field of the contact was forgotten then.
+    #[serde(rename = "fg", default, skip_serializing_if = "Option::is_none")]
+    pub(super) forgot: Option<Moment>,
     /// All that was said before was erased then.
     #[serde(rename = "er", default, skip_serializing_if = "Option::is_none")]
     pub(super) erased: Option<Moment>,
@@ -155,6 +158,7 @@ impl Default for Conversation {
             calls: 0,
             answered_by_tiktok: None,
             started_by: None,
+            forgot: None,
             erased: None,
         }
     }

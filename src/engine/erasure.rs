@@ -1,6 +1,7 @@
 //! What stays of a conversation that is erased.
 
 use super::Conversation;
+use crate::bot::Bot;
 use crate::calendar::Moment;
 
 impl Conversation {
@@ -18,6 +19,19 @@ impl Conversation {
         let mut conversation = Self { erased: Some(at), ..Self::default() };
         conversation.ledger.close();
         conversation
+    }
+
+    /// Whether the time of a field of the contact is over that is still there.
+    #[must_use]
+    pub fn is_to_forget(&self, bot: &Bot, now: Moment) -> bool {
+        let over = |after: i64, name: &str| self.contact.get(name).is_some_and(|kept| kept.at.plus_ms(after) <= now);
+        bot.contact.iter().any(|field| field.forget_after_ms.is_some_and(|after| over(after, &field.name)))
+    }
+
+    /// When it last forgot a field of the contact; what was said before may hold it.
+    #[must_use]
+    pub fn forgot(&self) -> Option<Moment> {
+        self.forgot
     }
 
     /// When all that was said before was erased.

@@ -247,6 +247,7 @@ impl<'a> Work<'a> {
                 && self.state.contact.get(&field.name).is_some_and(|kept| kept.at.plus_ms(after) <= self.now)
             {
                 self.state.contact.remove(&field.name);
+                self.state.forgot = Some(self.now);
                 self.note("forgotten", format_args!("`contact.{}`", field.name));
             }
         }

@@ -49,6 +49,8 @@ pub(super) struct Core {
     /// Raised when a commit fails: what was computed under an older one is void.
     pub(super) generation: AtomicU64,
     pub(super) presence_every: Duration,
+    /// Lines of the history are kept for so long; for ever without it.
+    pub(super) history_kept_ms: Option<i64>,
     /// For so long an app is led without another word to the store.
     pub(super) lease: Duration,
     pub(super) news_every: Duration,

@@ -33,6 +33,7 @@ mod read;
 mod recent;
 mod replay;
 mod restore;
+mod retention;
 mod retry;
 mod scripts;
 mod service;

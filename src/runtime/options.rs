@@ -53,6 +53,8 @@ pub struct Options {
     pub fetching: FetchLimits,
     /// Who is told of what happens.
     pub events: EventOptions,
+    /// Lines of the history are kept for so long, in milliseconds; for ever without it.
+    pub history_kept_ms: Option<i64>,
     /// How often a sign of life is stored. Where three are missing at the start, nobody was here, and for a while nobody's
     /// silence is believed.
     pub presence_every: Duration,
@@ -78,6 +80,7 @@ impl Options {
             limits: Limits::default(),
             fetching: FetchLimits::default(),
             events: EventOptions::default(),
+            history_kept_ms: None,
             presence_every: Duration::from_secs(20),
             lease: Duration::from_secs(10),
             news_every: Duration::from_millis(200),

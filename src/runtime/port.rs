@@ -5,7 +5,7 @@ mod event;
 mod fetch;
 mod permit;
 
-pub use self::erasure::{ERASED, Erasing, Erasure, Instead, Removed, Told};
+pub use self::erasure::{EMPTIED, ERASED, Erasing, Erasure, Instead, OF_NOBODY, Pruned, Removed, Told};
 pub use self::event::{
     EventCall, EventCount, EventEnd, EventKeeping, EventKey, EventPut, EventQuery, EventRow, Events, EventsTrimmed, Herald,
     Settled, TellsNobody,

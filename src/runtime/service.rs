@@ -24,6 +24,7 @@ use super::pause::{self, Pauses};
 use super::port::{AccountId, StoreError};
 use super::presence::{self, Presence};
 use super::restore;
+use super::retention;
 use super::scripts::Parking;
 use super::timers::{Timers, Told};
 use super::trail::Traces;
@@ -83,6 +84,7 @@ impl Service {
             leading: options.apps.iter().map(|_| AtomicBool::new(!shared)).collect(),
             congested: options.apps.iter().map(|_| AtomicBool::new(false)).collect(),
             presence_every: options.presence_every,
+            history_kept_ms: options.history_kept_ms,
             margins_ms: options.apps.iter().map(|app| AtomicI64::new(app.window_margin_ms)).collect(),
             lease: options.lease,
             news_every: options.news_every,
@@ -112,13 +114,19 @@ impl Service {
         }
         spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), told).run());
         spawn(&mut tasks, &core, "fetching", fetching::run(Arc::clone(&core), begun));
-        spawn(&mut tasks, &core, "presence", presence::show(Arc::clone(&core)));
-        spawn(&mut tasks, &core, "keeper of erasures", erasing::keep(Arc::clone(&core)));
+        keep(&mut tasks, &core);
         spawn(&mut tasks, &core, "versions", versions::load_wanted(Arc::clone(&core), wanted));
         announce(&mut tasks, &core);
         lead(&mut tasks, &core, &lanes, &timers);
         Ok((Self { tasks }, Handle::new(core, lanes)))
     }
+}
+
+/// What is done now and then.
+fn keep(tasks: &mut JoinSet<()>, core: &Arc<Core>) {
+    spawn(tasks, core, "presence", presence::show(Arc::clone(core)));
+    spawn(tasks, core, "keeper of erasures", erasing::keep(Arc::clone(core)));
+    spawn(tasks, core, "retention", retention::keep(Arc::clone(core)));
 }
 
 /// One deliverer for each endpoint that is told of events.

@@ -72,6 +72,8 @@ pub struct Parts {
     pub herald: Arc<dyn Herald>,
     /// Who is told; nobody in a dry run.
     pub events: EventOptions,
+    /// Lines of the history are kept for so long, in milliseconds; for ever without it.
+    pub history_kept_ms: Option<i64>,
     /// Who alone is answered, by person or conversation; everybody where there is none.
     pub testers: Vec<String>,
     /// Nothing is sent: see [`DryRun`].
@@ -139,6 +141,7 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
     options.fetching = parts.fetching;
     if !parts.dry_run {
         options.events = parts.events;
+        options.history_kept_ms = parts.history_kept_ms;
     }
     let ports = Ports {
         clock: Arc::clone(&parts.clock),

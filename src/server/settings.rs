@@ -2,6 +2,7 @@
 
 mod events;
 mod fetch;
+mod retention;
 mod traces;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 pub use self::events::{Events, Hearer};
 pub use self::fetch::Fetch;
+pub use self::retention::Retention;
 pub use self::traces::Traces;
 use crate::channel::Market;
 
@@ -50,6 +52,9 @@ pub struct Settings {
     /// Who is told of what happens.
     #[serde(default)]
     pub events: Events,
+    /// How long what was said is kept.
+    #[serde(default)]
+    pub retention: Retention,
     #[serde(default, rename = "app")]
     pub apps: Vec<App>,
 }
@@ -200,7 +205,13 @@ impl Settings {
             return fail("`testers` holds an empty id".into());
         }
         let traces = || self.traces.as_ref()?.trouble();
-        if let Some(trouble) = self.fetch.trouble().or_else(|| self.events.trouble(&self.fetch.open)).or_else(traces) {
+        if let Some(trouble) = self
+            .fetch
+            .trouble()
+            .or_else(|| self.events.trouble(&self.fetch.open))
+            .or_else(|| self.retention.trouble())
+            .or_else(traces)
+        {
             return fail(trouble);
         }
         let mut seen = BTreeMap::new();

@@ -12,8 +12,8 @@ use rejoinder::engine::{Conversation, Effect, Reply};
 use rejoinder::runtime::Entry;
 use rejoinder::runtime::port::{
     AccountId, AccountRow, Change, ConversationId, ConversationRow, Erasing, Erasure, EventCount, EventKeeping, EventQuery,
-    EventRow, Events, EventsTrimmed, HistoryRow, Lease, OutboxRow, Record, Removed, Settled, Store, StoreError, VersionRow,
-    Written,
+    EventRow, Events, EventsTrimmed, HistoryRow, Lease, OutboxRow, Pruned, Record, Removed, Settled, Store, StoreError,
+    VersionRow, Written,
 };
 use rejoinder::store::Memory;
 
@@ -253,6 +253,14 @@ impl Erasing for Faulty {
     async fn erase(&self, erasure: Erasure) -> Result<Option<Removed>, StoreError> {
         self.reading().await?;
         self.memory.erase(erasure).await
+    }
+
+    async fn prune_history(&self, from: (i64, i64), before: Moment, most: usize) -> Result<Pruned, StoreError> {
+        self.memory.prune_history(from, before, most).await
+    }
+
+    async fn cut_history(&self, conversation: ConversationId, before: Moment) -> Result<u64, StoreError> {
+        self.memory.cut_history(conversation, before).await
     }
 
     async fn meta_under(&self, prefix: &str, most: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {

@@ -199,6 +199,7 @@ impl Town {
             fetching: FetchLimits::default(),
             herald: Arc::new(TellsNobody),
             events: EventOptions::default(),
+            history_kept_ms: None,
             testers: self.testers.clone(),
             dry_run: self.dry_run,
             tracing: None,

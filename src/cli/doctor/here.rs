@@ -45,6 +45,14 @@ pub(super) fn secrets(settings: &Settings, findings: &mut Vec<Finding>) -> BTree
     found
 }
 
+/// How long what customers say is kept.
+pub(super) fn retention(settings: &Settings, findings: &mut Vec<Finding>) {
+    let days = |ms: i64| format!("{} days", ms / 86_400_000);
+    let history = settings.retention.history_ms().map_or_else(|| "for ever".to_owned(), days);
+    let events = days(settings.events.options().kept_ms);
+    findings.push(fine("retention", format!("the history is kept {history}; events that were given up, {events}")));
+}
+
 pub(super) fn token_key(settings: &Settings, findings: &mut Vec<Finding>) -> Option<Key> {
     const REPAIR: &str = "make one with `openssl rand -base64 32` and name it: `token_key = { env = \"REJOINDER_KEY\" }`";
     let Some(secret) = &settings.token_key else {

@@ -103,6 +103,7 @@ async fn look(server: &Server) -> Vec<Finding> {
     let key = here::token_key(&settings, &mut findings);
     here::flows(&settings, server.folder(), &mut findings);
     here::markets(&settings, &mut findings);
+    here::retention(&settings, &mut findings);
     let store = here::store(&settings, server.folder(), &mut findings).await;
     there::look(&there::Known { server, settings: &settings, secrets: &secrets, key, store }, &mut findings).await;
     findings

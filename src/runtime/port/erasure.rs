@@ -53,6 +53,20 @@ pub struct Removed {
     pub lines: u64,
 }
 
+/// A slice of the history that was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Lines of conversations that were removed, and lines of none that were emptied.
+    pub removed: u64,
+    /// Where the next slice begins; `None` at the end of what is old.
+    pub next: Option<(i64, i64)>,
+}
+
+/// Kinds of lines of no conversation that hold nothing of a customer's, so that they are never emptied.
+pub const OF_NOBODY: [&str; 2] = ["audit", ERASED];
+/// The body of a line that was emptied.
+pub const EMPTIED: &[u8] = b"{}";
+
 /// The part of a store that erases.
 #[async_trait]
 pub trait Erasing: Send + Sync + 'static {
@@ -61,6 +75,11 @@ pub trait Erasing: Send + Sync + 'static {
     /// or another revision stands there; nothing is written then. What was removed can be read out of no file of the store
     /// afterwards, as far as it is the store that writes them.
     async fn erase(&self, erasure: Erasure) -> Result<Option<Removed>, StoreError>;
+    /// Looks at `most` lines of the history behind `from`, which is as [`Pruned::next`] says or [`i64::MIN`] twice, and
+    /// removes those from before `before`, but for the newest of each conversation; lines of no conversation are emptied.
+    async fn prune_history(&self, from: (i64, i64), before: Moment, most: usize) -> Result<Pruned, StoreError>;
+    /// Removes a conversation's lines from before `before`, but for the newest; gives how many.
+    async fn cut_history(&self, conversation: ConversationId, before: Moment) -> Result<u64, StoreError>;
     /// Entries of `meta` whose keys begin so, in the order of their keys.
     async fn meta_under(&self, prefix: &str, most: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
     async fn remove_meta(&self, keys: &[String]) -> Result<(), StoreError>;

@@ -10,6 +10,7 @@ mod fetching;
 mod listener;
 mod replaying;
 mod restarting;
+mod retaining;
 mod script;
 mod scripting;
 mod sending;

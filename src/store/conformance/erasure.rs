@@ -9,6 +9,8 @@ stories!(
     another_revision_is_not_erased,
     what_is_erased_stays_erased_and_numbers_are_not_given_twice,
     entries_of_meta_are_found_by_how_they_begin,
+    old_lines_leave_in_slices_but_not_the_newest_of_a_conversation,
+    a_conversations_lines_of_before_a_moment_leave_but_not_its_newest,
 );
 
 /// Of what a change has made.
@@ -120,4 +122,67 @@ async fn entries_of_meta_are_found_by_how_they_begin(store: Subject) {
     store.remove_meta(&["erased:a".to_owned(), "absent".to_owned()]).await.unwrap();
     assert_eq!(found(store.meta_under("erased:", 9).await.unwrap()), ["erased:b"]);
     assert_eq!(store.meta("other").await.unwrap().unwrap(), b"other");
+}
+
+fn at(ms: i64, record: Record) -> Record {
+    Record { at: Moment(ms), ..record }
+}
+
+/// Prunes in slices until nothing old is left.
+async fn prune(store: &Subject, before: i64, most: usize) -> u64 {
+    let (mut from, mut removed) = (Some((i64::MIN, i64::MIN)), 0);
+    for _ in 0..100 {
+        let Some(after) = from else { return removed };
+        let pruned = store.prune_history(after, Moment(before), most).await.unwrap();
+        removed += pruned.removed;
+        from = pruned.next;
+    }
+    panic!("it does not end");
+}
+
+async fn old_lines_leave_in_slices_but_not_the_newest_of_a_conversation(mut store: Subject) {
+    let account = store.account("app", "shop").await.unwrap();
+    let branch = store.account("app", "branch").await.unwrap();
+    let (one, two, three) = (store.fresh(account, "c1").await, store.fresh(account, "c2").await, store.fresh(branch, "c3").await);
+    let audit = Record { kind: "audit", ..loose("who", None) };
+    let later = |change: &Change, times: u64| Change { rev: change.rev + times, outbox: Vec::new(), ..change.clone() };
+    let batch = vec![
+        at(10, said("1", one.clone())),
+        at(11, said("x", two.clone())),
+        at(12, said("o", three.clone())),
+        at(13, said("2", later(&one, 1))),
+        at(14, audit),
+        at(15, loose("of somebody", Some(account))),
+        at(16, said("3", later(&one, 2))),
+        at(17, loose("of nobody", None)),
+        at(30, said("4", later(&one, 3))),
+        at(31, said("p", later(&three, 1))),
+        at(32, loose("young", None)),
+    ];
+    store.commit(batch).await.unwrap();
+    // Three of the first conversation, one of the third, and two that are emptied.
+    assert_eq!(prune(&store, 20, 2).await, 6);
+    assert_eq!(prune(&store, 20, 500).await, 0);
+    assert_eq!(store.bodies(one.conversation).await, ["4"]);
+    assert_eq!(store.bodies(two.conversation).await, ["x"]);
+    assert_eq!(store.bodies(three.conversation).await, ["p"]);
+    assert!(store.history(one.conversation, 9).await.unwrap()[0].prev.is_some(), "that there was more is still told");
+    let lines: Vec<String> =
+        store.loose_history(9).await.unwrap().into_iter().map(|row| String::from_utf8(row.body).unwrap()).collect();
+    assert_eq!(lines, ["young", "{}", "{}", "who"]);
+    store.restart().await;
+    store.seqs(vec![at(40, said("5", Change { after: writer(&store, &one).await, ..later(&one, 4) }))]).await;
+    assert_eq!(store.bodies(one.conversation).await, ["5", "4"]);
+}
+
+async fn a_conversations_lines_of_before_a_moment_leave_but_not_its_newest(store: Subject) {
+    let (one, two) = (store.begun("c1").await, store.begun("c2").await);
+    let later = |times: u64| Change { rev: one.rev + times, outbox: Vec::new(), ..one.clone() };
+    store.commit(vec![at(2_000, said("b", later(1))), at(3_000, said("c", later(2)))]).await.unwrap();
+    assert_eq!(store.cut_history(one.conversation, Moment(2_000)).await.unwrap(), 1);
+    assert_eq!(store.bodies(one.conversation).await, ["c", "b"]);
+    assert_eq!(store.cut_history(one.conversation, Moment(9_000)).await.unwrap(), 1);
+    assert_eq!(store.cut_history(one.conversation, Moment(9_000)).await.unwrap(), 0);
+    assert_eq!(store.bodies(one.conversation).await, ["c"]);
+    assert_eq!(store.bodies(two.conversation).await, ["message"]);
 }

@@ -1,9 +1,14 @@
 //! Erasure in memory.
 
+use std::ops::Bound::{Excluded, Unbounded};
+
 use async_trait::async_trait;
 
 use super::{Contents, Memory};
-use crate::runtime::port::{ERASED, Erasing, Erasure, HistoryRow, Removed, StoreError};
+use crate::calendar::Moment;
+use crate::runtime::port::{
+    ConversationId, EMPTIED, ERASED, Erasing, Erasure, HistoryRow, OF_NOBODY, Pruned, Removed, StoreError,
+};
 use crate::store::batch;
 
 impl Contents {
@@ -64,6 +69,41 @@ impl Contents {
 impl Erasing for Memory {
     async fn erase(&self, erasure: Erasure) -> Result<Option<Removed>, StoreError> {
         self.lock().erase(&erasure)
+    }
+
+    async fn prune_history(&self, from: (i64, i64), before: Moment, most: usize) -> Result<Pruned, StoreError> {
+        let mut contents = self.lock();
+        let slice: Vec<HistoryRow> =
+            contents.history.range((Excluded(from.1), Unbounded)).take(most).map(|(_, row)| row.clone()).collect();
+        let mut pruned = Pruned::default();
+        for row in slice {
+            if row.at >= before {
+                pruned.next = None;
+                return Ok(pruned);
+            }
+            pruned.next = Some((0, row.seq));
+            match row.conversation {
+                Some(id) if contents.conversations.get(&id).is_none_or(|held| held.last_seq != Some(row.seq)) => {
+                    contents.history.remove(&row.seq);
+                    pruned.removed += 1;
+                }
+                None if !OF_NOBODY.contains(&row.kind.as_str()) && row.body != EMPTIED => {
+                    contents.history.entry(row.seq).and_modify(|row| row.body = EMPTIED.to_vec());
+                    pruned.removed += 1;
+                }
+                _ => {}
+            }
+        }
+        Ok(pruned)
+    }
+
+    async fn cut_history(&self, conversation: ConversationId, before: Moment) -> Result<u64, StoreError> {
+        let mut contents = self.lock();
+        let newest = contents.conversations.get(&conversation).and_then(|row| row.last_seq);
+        let old: Vec<i64> =
+            contents.chain(newest, usize::MAX).iter().skip(1).filter(|row| row.at < before).map(|row| row.seq).collect();
+        old.iter().for_each(|seq| drop(contents.history.remove(seq)));
+        Ok(old.len() as u64)
     }
 
     async fn meta_under(&self, prefix: &str, most: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {

@@ -6,7 +6,8 @@ use deadpool_postgres::{Object, Transaction};
 use super::failure::Failure;
 use super::open::{ANSWER, within};
 use super::{Postgres, all};
-use crate::runtime::port::{ERASED, Erasing, Erasure, Removed, StoreError};
+use crate::calendar::Moment;
+use crate::runtime::port::{ConversationId, EMPTIED, ERASED, Erasing, Erasure, OF_NOBODY, Pruned, Removed, StoreError};
 
 /// Lines of no conversation that are read in one go.
 const LINES: i64 = 500;
@@ -66,6 +67,42 @@ async fn empty_lines(transaction: &Transaction<'_>, erasure: &Erasure) -> Result
     }
 }
 
+/// One statement: what is removed is of the slice, and the slice's end is told. An account whose lines are no longer old is left
+/// at once for the next one.
+const PRUNE: &str = "
+    WITH slice AS (
+        SELECT account, seq, conversation, at_ms, kind FROM history WHERE (account, seq) > ($1, $2) ORDER BY account, seq LIMIT $4
+    ), young AS (
+        SELECT account, min(seq) AS seq FROM slice WHERE at_ms >= $3 GROUP BY account
+    ), old AS (
+        SELECT slice.* FROM slice LEFT JOIN young USING (account) WHERE young.seq IS NULL OR slice.seq < young.seq
+    ), removed AS (
+        DELETE FROM history h USING old WHERE h.account = old.account AND h.seq = old.seq AND old.conversation IS NOT NULL
+        AND NOT EXISTS (SELECT FROM conversation c WHERE c.account = h.account AND c.id = h.conversation AND c.last_seq = h.seq)
+        RETURNING h.seq
+    ), emptied AS (
+        UPDATE history h SET body = $5 FROM old WHERE h.account = old.account AND h.seq = old.seq AND old.conversation IS NULL
+        AND NOT old.kind = ANY($6) AND h.body <> $5 RETURNING h.seq
+    ), last AS (
+        SELECT account, seq FROM slice ORDER BY account DESC, seq DESC LIMIT 1
+    )
+    SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM emptied), last.account,
+        CASE WHEN EXISTS (SELECT FROM young WHERE young.account = last.account) THEN 9223372036854775807 ELSE last.seq END
+    FROM last";
+
+const CUT: &str = "
+    WITH RECURSIVE chain AS (
+        SELECT h.account, h.seq, h.prev, h.at_ms, 0 AS place FROM conversation c
+        JOIN history h ON h.account = c.account AND h.seq = c.last_seq WHERE c.id = $1
+        UNION ALL
+        SELECT h.account, h.seq, h.prev, h.at_ms, 1 FROM chain JOIN history h ON h.account = chain.account AND h.seq = chain.prev
+        WHERE chain.prev < chain.seq
+    ), removed AS (
+        DELETE FROM history h USING chain
+        WHERE h.account = chain.account AND h.seq = chain.seq AND chain.place = 1 AND chain.at_ms < $2 RETURNING h.seq
+    )
+    SELECT count(*) FROM removed";
+
 async fn whole(mut connection: Object, erasure: Erasure) -> Result<Option<Removed>, Failure> {
     let transaction = connection.transaction().await?;
     let removed = erase(&transaction, &erasure).await?;
@@ -78,6 +115,22 @@ impl Erasing for Postgres {
     async fn erase(&self, erasure: Erasure) -> Result<Option<Removed>, StoreError> {
         let connection = self.desk.connection().await?;
         Ok(within(ANSWER, whole(connection, erasure)).await??)
+    }
+
+    async fn prune_history(&self, from: (i64, i64), before: Moment, most: usize) -> Result<Pruned, StoreError> {
+        let kinds: Vec<&str> = OF_NOBODY.to_vec();
+        let limit = super::reader::limit(most);
+        let row = self.desk.row(PRUNE, &[&from.0, &from.1, &before.0, &limit, &EMPTIED, &kinds]).await?;
+        let Some(row) = row else { return Ok(Pruned::default()) };
+        let read = || Ok::<_, tokio_postgres::Error>((row.try_get::<_, i64>(0)?, row.try_get(1)?, row.try_get(2)?));
+        let (removed, account, seq) = read().map_err(Failure::from)?;
+        Ok(Pruned { removed: u64::try_from(removed).unwrap_or(0), next: Some((account, seq)) })
+    }
+
+    async fn cut_history(&self, conversation: ConversationId, before: Moment) -> Result<u64, StoreError> {
+        let row = self.desk.row(CUT, &[&conversation.0, &before.0]).await?;
+        let count = row.map_or(Ok(0_i64), |row| row.try_get(0)).map_err(Failure::from)?;
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     async fn meta_under(&self, prefix: &str, most: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use super::Sqlite;
 use super::failure::Failure;
 use super::reader;
-use crate::runtime::port::{ERASED, Erasing, Erasure, Removed, StoreError};
+use crate::calendar::Moment;
+use crate::runtime::port::{ConversationId, EMPTIED, ERASED, Erasing, Erasure, OF_NOBODY, Pruned, Removed, StoreError};
 use crate::store::batch;
 
 /// Removes it; `None` where another revision stands there. `seq` is the number of the record's line.
@@ -74,6 +75,52 @@ fn empty_lines(transaction: &Transaction<'_>, erasure: &Erasure) -> Result<u64, 
     Ok(count)
 }
 
+/// A line as retention sees it: number, conversation, moment, kind.
+type Old = (i64, Option<i64>, i64, String);
+
+fn prune(transaction: &Transaction<'_>, from: i64, before: Moment, most: usize) -> Result<Pruned, Failure> {
+    let slice = "SELECT seq, conversation, at_ms, kind FROM history WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let mut statement = transaction.prepare_cached(slice)?;
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = statement.query_map((from, limit), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let rows: Vec<Old> = rows.collect::<Result<_, _>>()?;
+    let remove = "DELETE FROM history WHERE seq = ?1 AND NOT EXISTS (SELECT 1 FROM conversation WHERE id = ?2 AND last_seq = ?1)";
+    let mut remove = transaction.prepare_cached(remove)?;
+    let mut empty = transaction.prepare_cached("UPDATE history SET body = ?2 WHERE seq = ?1 AND body <> ?2")?;
+    let mut pruned = Pruned::default();
+    for (seq, conversation, at, kind) in rows {
+        if at >= before.0 {
+            pruned.next = None;
+            return Ok(pruned);
+        }
+        pruned.next = Some((0, seq));
+        pruned.removed += match conversation {
+            Some(conversation) => remove.execute((seq, conversation))? as u64,
+            None if OF_NOBODY.contains(&kind.as_str()) => 0,
+            None => empty.execute((seq, EMPTIED))? as u64,
+        };
+    }
+    Ok(pruned)
+}
+
+fn cut(transaction: &Transaction<'_>, conversation: ConversationId, before: Moment) -> Result<u64, Failure> {
+    let newest = "SELECT prev FROM history WHERE seq = (SELECT last_seq FROM conversation WHERE id = ?1)";
+    let newest: Option<Option<i64>> =
+        transaction.prepare_cached(newest)?.query_row([conversation.0], |row| row.get(0)).optional()?;
+    let mut line = transaction.prepare_cached("SELECT prev, at_ms FROM history WHERE seq = ?1")?;
+    let mut remove = transaction.prepare_cached("DELETE FROM history WHERE seq = ?1")?;
+    let (mut next, mut count) = (newest.flatten(), 0);
+    while let Some(seq) = next {
+        let found: Option<(Option<i64>, i64)> = line.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((prev, at)) = found else { break };
+        if at < before.0 {
+            count += remove.execute([seq])? as u64;
+        }
+        next = prev.filter(|prev| *prev < seq);
+    }
+    Ok(count)
+}
+
 fn meta_under(connection: &Connection, prefix: &str, most: usize) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let under = "SELECT key, value FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key LIMIT ?2";
     let mut statement = connection.prepare_cached(under)?;
@@ -90,6 +137,14 @@ impl Erasing for Sqlite {
             self.writer.run(|desk| desk.empty_log()).await?;
         }
         Ok(removed)
+    }
+
+    async fn prune_history(&self, from: (i64, i64), before: Moment, most: usize) -> Result<Pruned, StoreError> {
+        self.writer.run(move |desk| desk.transaction(|transaction| prune(transaction, from.1, before, most))).await
+    }
+
+    async fn cut_history(&self, conversation: ConversationId, before: Moment) -> Result<u64, StoreError> {
+        self.writer.run(move |desk| desk.transaction(|transaction| cut(transaction, conversation, before))).await
     }
 
     async fn meta_under(&self, prefix: &str, most: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
