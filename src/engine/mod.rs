@@ -13,6 +13,7 @@ mod conversation;
 mod decide;
 mod doubt;
 mod effect;
+mod erasure;
 mod expression;
 mod fit;
 pub mod format;

@@ -12,7 +12,7 @@ use crate::calendar::Moment;
 use crate::engine::{ColleagueAction, Effect, Input, ReplyId, Written};
 
 /// The word of an audit line in the history of no conversation.
-const AUDIT: &str = "audit";
+pub(super) const AUDIT: &str = "audit";
 /// Lines in which a message is looked for: first few, since it is nearly always the newest, then all that are kept in mind.
 pub(super) const LOOKED: [usize; 2] = [32, 5_000];
 

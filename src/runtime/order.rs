@@ -33,6 +33,7 @@ pub(super) fn order(item: &Item) -> (u8, Moment, String) {
             Input::Due | Input::DueAfterGap { .. } => (3, Moment(0), none),
             Input::MaySend { .. } | Input::Paused { .. } | Input::Restored => (4, Moment(0), none),
         },
-        Ask::Standing | Ask::Forget { .. } => (5, Moment(0), none),
+        // An erasure takes with it what was handed in before.
+        Ask::Erase { .. } | Ask::Standing | Ask::Forget { .. } => (5, Moment(0), none),
     }
 }

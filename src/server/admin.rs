@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
-use super::{Doors, connecting, deployments, events, health, metrics, registration};
+use super::{Doors, connecting, contacts, deployments, events, health, metrics, registration};
 use crate::engine::ReplyId;
 use crate::runtime::port::StoreError;
 use crate::runtime::{Audit, NotSteered};
@@ -64,6 +64,7 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .merge(deployments::routes())
         .merge(events::routes())
+        .merge(contacts::routes())
         .merge(super::api::tokens_admin::routes())
         .with_state(Arc::clone(&admin))
         .merge(super::api::routes(admin))

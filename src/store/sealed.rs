@@ -8,6 +8,7 @@
 //! conversation has a key of its own, so that a body moved to another conversation does not open there. A body that was
 //! written before is JSON, which never begins as a sealed one does, and is read as it is.
 
+mod erasing;
 mod events;
 #[cfg(test)]
 mod tests;

@@ -352,6 +352,41 @@ async fn who_asks_too_often_waits_and_others_do_not() {
     assert_eq!(eager.get("/pauses").await.0, 200);
 }
 
+// --- all that is kept of a customer ----------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_is_kept_of_a_customer_is_read_and_erased_by_who_may_and_once_for_a_key() {
+    let town = Town::running(bot(SHOP)).await;
+    let (mona, id) = greeted(&town, "Mona").await;
+    let (_, other) = greeted(&town, "Aya").await;
+    let (reader, clerk) =
+        (client(&town, "reader", &["read"]).await, client(&town, "clerk", &["export", "erase", "operate"]).await);
+    let (export, erase) = (format!("/contacts/{id}/export"), format!("/contacts/{id}/erase"));
+    assert_eq!(reader.get(&export).await.0, 403);
+    assert_eq!(reader.ask("POST", &erase, None, None).await.0, 403);
+    let (status, all) = clerk.get(&export).await;
+    assert_eq!(status, 200, "{all}");
+    let texts: Vec<_> = all["lines"].as_array().unwrap().iter().filter_map(|line| line["text"].as_str()).collect();
+    assert!(texts.contains(&"hello") && texts.contains(&"Welcome!"), "{all:#}");
+
+    let (status, erased) = clerk.ask("POST", &erase, Some("k1"), None).await;
+    assert_eq!((status, &erased["duplicate"]), (200, &json!(false)), "{erased}");
+    assert!(erased["history"].as_u64().unwrap() >= 3, "{erased}");
+    assert_eq!(clerk.get(&export).await.0, 404);
+    let again = clerk.ask("POST", &erase, Some("k1"), None).await;
+    assert_eq!((again.0, &again.1["duplicate"], &again.1["history"]), (200, &json!(true), &erased["history"]));
+    assert_eq!(clerk.ask("POST", &erase, Some("k2"), None).await.0, 404);
+    assert_eq!(clerk.get(&format!("/contacts/{other}/export")).await.0, 200);
+    let (_, audit) = clerk.get("/audit").await;
+    let done: Vec<_> = audit["changes"].as_array().unwrap().iter().map(|change| change["what"].as_str().unwrap()).collect();
+    assert_eq!(done.iter().filter(|what| **what == "erase").count(), 1, "{audit}");
+    assert!(!audit.to_string().contains("Mona"));
+    // She may come back, as a stranger.
+    town.write(&mona, "hello");
+    assert_eq!(town.hears(&mona, 2).await, ["Welcome!", "Welcome!"]);
+    assert_ne!(town.id(&mona).await.unwrap().0, id);
+}
+
 // --- the document ----------------------------------------------------------------------------------------------------
 
 /// Every operation of the document exists, wants a token, and answers what the document says.
@@ -363,7 +398,7 @@ async fn the_document_says_what_the_handlers_do() {
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document, api::openapi());
     let (_, id) = greeted(&town, "Mona").await;
-    let desk = client(&town, "desk", &["read", "reply", "operate", "deploy"]).await;
+    let desk = client(&town, "desk", &["read", "reply", "operate", "deploy", "export"]).await;
     let stranger = Client { town: &town, secret: "nobody".to_owned() };
     let mut seen = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -384,7 +419,7 @@ async fn the_document_says_what_the_handlers_do() {
             fits(&said, &content["schema"], &document, &format!("{method} {path}"));
         }
     }
-    assert_eq!(seen, 22, "an operation came or went: say so here and in docs/api.md");
+    assert_eq!(seen, 24, "an operation came or went: say so here and in docs/api.md");
     let described = include_str!("../../docs/api.md");
     for path in document["paths"].as_object().unwrap().keys() {
         assert!(described.contains(&format!("`{path}`")) || described.contains(path.as_str()), "docs/api.md lacks {path}");

@@ -24,6 +24,8 @@ mod cluster;
 #[cfg(test)]
 mod comments;
 #[cfg(test)]
+mod contacts;
+#[cfg(test)]
 mod deploying;
 #[cfg(test)]
 mod doctor;

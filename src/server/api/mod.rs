@@ -10,6 +10,7 @@ mod document;
 mod operate;
 pub(super) mod outbox;
 mod pace;
+mod privacy;
 mod problem;
 mod shapes;
 pub mod tokens;
@@ -73,6 +74,8 @@ fn parts() -> (Router<Arc<Api>>, utoipa::openapi::OpenApi) {
         .routes(routes!(operate::pause))
         .routes(routes!(operate::resume))
         .routes(routes!(operate::audit))
+        .routes(routes!(privacy::export))
+        .routes(routes!(privacy::erase))
         .split_for_parts();
     document.merge(of_large);
     (small.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).merge(large), document)

@@ -93,8 +93,8 @@ struct Change {
     at: Time,
     /// The name of a token.
     by: String,
-    /// `message`, `take_over`, `release`, `contact`, `opt_out`, `opt_in`, `retry`, `drop`, `pause`, `resume`, `deploy`, `rollback`,
-    /// `webhooks_replayed`, `webhooks_enabled`, `token_created` or `token_revoked`.
+    /// `message`, `take_over`, `release`, `contact`, `opt_out`, `opt_in`, `retry`, `drop`, `pause`, `resume`, `deploy`, `rollback`, `export`,
+    /// `erase`, `webhooks_replayed`, `webhooks_enabled`, `token_created` or `token_revoked`.
     what: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     on: Option<String>,
