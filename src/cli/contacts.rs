@@ -80,7 +80,7 @@ impl Hands {
             }
         }
         let settings = server.settings()?;
-        let store = stores::open(&settings.store, server.folder()).await?;
+        let store: Arc<dyn Store> = stores::open(&settings, server.folder()).await?;
         Ok(Self::Store { store, folder: server.folder().to_owned(), flows: settings.flows.clone() })
     }
 

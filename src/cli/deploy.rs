@@ -7,12 +7,12 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::keeping::Keeping;
 use super::operator::{Server, at, printable};
 use super::{flows, output, signals, stores};
 use crate::calendar::Moment;
-use crate::runtime::port::{Clock as _, Files, Store};
+use crate::runtime::port::{Clock as _, Compiler, Files, Store};
 use crate::runtime::{DeployError, Depot};
-use crate::server::compiler::FlowCompiler;
 use crate::server::deployments::Sent;
 use crate::server::operator::{Operator, OperatorError};
 use crate::system::SystemClock;
@@ -125,9 +125,12 @@ fn ask(server: &Server, wish: &Wish<'_>) -> anyhow::Result<Answer> {
             }
         }
         let settings = server.settings()?;
-        let store = stores::open(&settings.store, server.folder()).await;
+        let store = stores::open(&settings, server.folder()).await;
         let store = store.context("no server answers, and the store cannot be opened")?;
-        match ask_store(store.as_ref(), wish).await {
+        let has_key = settings.token_key.is_some();
+        // A server with the key begins to seal at its first start.
+        let compiler = Keeping { seals: store.seals() || has_key, has_key };
+        match ask_store(store.as_ref(), &compiler, wish).await {
             Ok(answer) => Ok(Ok(answer)),
             Err(DeployError::Refused(why)) => Ok(Err(why)),
             Err(error @ DeployError::Store(_)) => Err(error.into()),
@@ -145,8 +148,8 @@ async fn ask_server(operator: &Operator, wish: &Wish<'_>) -> Result<Value, Opera
 }
 
 /// Straight into the store, which no server has open, or which several share.
-async fn ask_store(store: &dyn Store, wish: &Wish<'_>) -> Result<Value, DeployError> {
-    let depot = Depot { store, compiler: &FlowCompiler, now: SystemClock.now() };
+async fn ask_store(store: &dyn Store, compiler: &dyn Compiler, wish: &Wish<'_>) -> Result<Value, DeployError> {
+    let depot = Depot { store, compiler, now: SystemClock.now() };
     Ok(match wish {
         Wish::Versions => json!({ "versions": depot.list().await? }),
         Wish::Plan(files) => json!({ "plan": depot.plan(files).await? }),

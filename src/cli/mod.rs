@@ -22,6 +22,7 @@ mod flows;
 mod fmt;
 mod fuzz;
 mod keeper;
+mod keeping;
 mod link;
 mod new;
 mod operator;
@@ -127,7 +128,7 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Say, or change, where TikTok delivers an app's messages to.
     Registration(registration::Arguments),
-    /// Seal the tokens in the store by another key.
+    /// Seal what is secret in the store: by another key, or from now on.
     Secrets(rotate::Arguments),
     /// Make the tiktok.me link to an account, and its QR code.
     Link(link::Arguments),

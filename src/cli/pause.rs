@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::operator::{Server, at};
 use super::{signals, stores};
 use crate::calendar::Moment;
-use crate::runtime::port::{AccountId, Clock as _};
+use crate::runtime::port::{AccountId, Clock as _, Store as _};
 use crate::runtime::write_pause;
 use crate::server::admin::Which;
 use crate::server::operator::{Operator, OperatorError};
@@ -67,9 +67,8 @@ fn say(answer: &Value) {
 /// Straight into the store, which no server has open.
 async fn write(arguments: &Arguments, pause: bool) -> anyhow::Result<()> {
     let settings = arguments.server.settings()?;
-    let store = stores::open(&settings.store, arguments.server.folder())
-        .await
-        .context("no server answers, and the store cannot be opened")?;
+    let store =
+        stores::open(&settings, arguments.server.folder()).await.context("no server answers, and the store cannot be opened")?;
     let store = store.as_ref();
     let since = pause.then(|| SystemClock.now());
     let Some(account) = &arguments.account else {

@@ -18,7 +18,7 @@ use crate::runtime::port::{ConversationId, Store, StoreError};
 use crate::runtime::replay_stored;
 use crate::server::compiler::FlowCompiler;
 use crate::server::operator::OperatorError;
-use crate::server::settings::Place;
+use crate::server::settings::{Place, Settings};
 use crate::store::{Sqlite, backup};
 use crate::system::files::{self, TemporaryFolder};
 
@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 async fn ask(arguments: &Arguments) -> anyhow::Result<Value> {
     let Arguments { conversation, store, server, .. } = arguments;
     if let Some(path) = store {
-        return of_copy(path, conversation, &[]).await;
+        return of_copy(path, conversation, &[], server.settings().ok().as_ref()).await;
     }
     if let Some(operator) = server.find()? {
         match operator.get("/admin/v1/replay", &[("conversation", conversation)]).await {
@@ -73,22 +73,25 @@ async fn ask(arguments: &Arguments) -> anyhow::Result<Value> {
     let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
     let bots: Vec<Arc<Bot>> = flows::load(&paths).ok().and_then(|loaded| loaded.bot).into_iter().collect();
     match &settings.store {
-        Place::File(path) => of_copy(&folder.join(path), conversation, &bots).await,
-        place @ Place::Database(_) => {
-            let store = stores::open(place, folder).await?;
+        Place::File(path) => of_copy(&folder.join(path), conversation, &bots, Some(&settings)).await,
+        Place::Database(_) => {
+            let store = stores::open(&settings, folder).await?;
             of_store(store.as_ref(), conversation, &bots).await
         }
     }
 }
 
 /// Opening a store for good makes it one start older; a copy costs the store nothing, and no server is in the way.
-async fn of_copy(path: &Path, conversation: &str, bots: &[Arc<Bot>]) -> anyhow::Result<Value> {
+async fn of_copy(path: &Path, conversation: &str, bots: &[Arc<Bot>], settings: Option<&Settings>) -> anyhow::Result<Value> {
     anyhow::ensure!(files::exists(path), "there is no file {}", path.display());
     let folder = TemporaryFolder::new("rejoinder-replay").context("cannot make a folder for a copy of the store")?;
     let copy = folder.path().join("copy.db");
     backup(path, &copy).context("cannot read the store")?;
-    let store = Sqlite::open(&copy).context("cannot read the store")?;
-    of_store(&store, conversation, bots).await
+    let store = Arc::new(Sqlite::open(&copy).context("cannot read the store")?);
+    match settings {
+        Some(settings) => of_store(&*stores::with_key(store, settings).await?, conversation, bots).await,
+        None => of_store(&*store, conversation, bots).await,
+    }
 }
 
 async fn of_store(store: &dyn Store, conversation: &str, bots: &[Arc<Bot>]) -> anyhow::Result<Value> {

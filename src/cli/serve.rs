@@ -7,20 +7,18 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use secrecy::ExposeSecret as _;
 
 use super::keeper::Keeper;
+use super::keeping::Keeping;
 use super::{awaiting, calls, crash, events, flows, operator, output, renew, secrets, signals, stores};
-use crate::runtime::port::{AccountRow, Clock as _, Entropy, Files, Store};
+use crate::runtime::port::{AccountRow, Clock as _, Compiler, Entropy, Files, Store};
 use crate::runtime::{Begun, DeployError, Depot, Tracer, Tracing, connected};
 use crate::server::Doors;
 use crate::server::admin::Admin;
-use crate::server::compiler::FlowCompiler;
 use crate::server::node;
 use crate::server::settings::{App, Place, Settings};
 use crate::server::traces::Exporter;
 use crate::server::waiting::beside;
-use crate::system::seal::Key;
 use crate::system::{SystemClock, SystemEntropy, files};
 use crate::tiktok::token::{Token, Tokens};
 
@@ -69,8 +67,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// The bot that is served: the store's live version, which the files become where they are new. `None` where there is none.
-async fn begin(store: &dyn Store, files: &anyhow::Result<Option<Files>>) -> anyhow::Result<Option<Begun>> {
-    let depot = Depot { store, compiler: &FlowCompiler, now: SystemClock.now() };
+async fn begin(
+    store: &dyn Store,
+    compiler: &dyn Compiler,
+    files: &anyhow::Result<Option<Files>>,
+) -> anyhow::Result<Option<Begun>> {
+    let depot = Depot { store, compiler, now: SystemClock.now() };
     if let Ok(Some(files)) = files {
         let begun = depot.begin(Some(files)).await?;
         if let Some(other) = begun.other_files {
@@ -98,8 +100,10 @@ async fn start(
     exporter: Option<&Arc<Exporter>>,
 ) -> anyhow::Result<Option<node::Node>> {
     let folder = arguments.config.parent().unwrap_or(Path::new(""));
-    let store = stores::open(&settings.store, folder).await?;
-    let Some(Begun { number, bot, .. }) = begin(store.as_ref(), files).await? else { return Ok(None) };
+    let sealed = stores::serve(settings, folder).await?;
+    let compiler = Arc::new(Keeping { seals: sealed.seals(), has_key: settings.token_key.is_some() });
+    let store: Arc<dyn Store> = sealed;
+    let Some(Begun { number, bot, .. }) = begin(store.as_ref(), &*compiler, files).await? else { return Ok(None) };
     calls::say_what_is_missing(&bot);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let connected = connected(store.as_ref()).await?;
@@ -109,7 +113,7 @@ async fn start(
         apps,
         bot,
         version: number,
-        compiler: Some(Arc::new(FlowCompiler)),
+        compiler: Some(compiler),
         clock: Arc::new(SystemClock),
         entropy,
         store,
@@ -346,11 +350,8 @@ async fn tokens(
     store: &Arc<dyn Store>,
     entropy: &Arc<dyn Entropy>,
 ) -> anyhow::Result<Arc<Tokens>> {
-    let keeper = match &settings.token_key {
-        Some(secret) => {
-            let key = Key::from_setting(secrets::read(secret, "token_key")?.expose_secret())?;
-            Some(Arc::new(Keeper { key, store: Arc::clone(store), entropy: Arc::clone(entropy) }))
-        }
+    let keeper = match stores::key(settings)? {
+        Some(key) => Some(Arc::new(Keeper { key, store: Arc::clone(store), entropy: Arc::clone(entropy) })),
         None => {
             tracing::warn!("no `token_key` is set: tokens are kept in memory only, and a renewed one is lost at the next start");
             None

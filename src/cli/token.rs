@@ -82,7 +82,7 @@ async fn whom(server: &Server) -> anyhow::Result<Whom> {
         }
     }
     let settings = server.settings()?;
-    let store = stores::open(&settings.store, server.folder()).await;
+    let store = stores::open(&settings, server.folder()).await;
     Ok(Whom::Store(store.context("no server answers, and the store cannot be opened")?))
 }
 

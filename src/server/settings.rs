@@ -42,7 +42,7 @@ pub struct Settings {
     /// Before going live: ids of the persons or conversations that alone are answered.
     #[serde(default)]
     pub testers: Vec<String>,
-    /// Encrypts tokens at rest.
+    /// Encrypts tokens and customers' texts at rest.
     pub token_key: Option<Secret>,
     /// Calls of the business's systems.
     #[serde(default)]

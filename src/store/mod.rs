@@ -6,6 +6,7 @@ mod batch;
 pub mod copy;
 mod memory;
 mod postgres;
+mod sealed;
 mod sqlite;
 
 #[cfg(test)]
@@ -13,4 +14,5 @@ mod conformance;
 
 pub use memory::Memory;
 pub use postgres::Postgres;
+pub use sealed::{Rotated, Sealed};
 pub use sqlite::{Checked, Sqlite, backup, check, restore, scrub};

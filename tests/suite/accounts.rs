@@ -128,6 +128,27 @@ async fn an_account_signs_in_is_answered_for_at_once_and_after_a_restart() {
     for token in office.tokens().await {
         assert!(!holds(&bytes, token.as_bytes()) && !said.contains(&token), "{token}");
     }
+    // Nor what a customer wrote and was told, which the search would find: other things of the same run it finds.
+    for text in ["1234567", "Order 1234567 has left us."] {
+        assert!(!holds(&bytes, text.as_bytes()) && !said.contains(text), "{text}");
+    }
+    assert!(holds(&bytes, BUSINESS.as_bytes()), "the account stands there");
+    let id = office.world.conversation(&mona).await.unwrap()["id"].as_str().unwrap().to_owned();
+    let why = office.run(&format!("rejoinder why '{id}'"));
+    assert!(why.out.contains("1234567"), "{}", why.out);
+
+    // Without its key the store is not served, and with it what was said is there after all.
+    office.stop();
+    let path = office.world.folder.path().join("rejoinder.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, settings.replace("token_key = { env = \"REJOINDER_KEY\" }\n", "")).unwrap();
+    let refused = office.run("rejoinder serve");
+    assert!(refused.code == Some(2) && refused.out.contains("`token_key` is not set"), "{}", refused.out);
+    std::fs::write(&path, settings).unwrap();
+    let refused = office.run(&format!("REJOINDER_KEY={OTHER_KEY} rejoinder serve"));
+    assert!(refused.code == Some(2) && refused.out.contains("`token_key` is another key"), "{}", refused.out);
+    let replay = office.run(&format!("REJOINDER_KEY={KEY} rejoinder replay '{id}'"));
+    assert!(replay.code == Some(0) && replay.out.contains("1234567"), "{}", replay.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,8 +233,8 @@ async fn after_a_rotation_only_the_new_key_opens_and_the_old_bytes_are_gone() {
     assert_eq!((wrong.code, holds(wrong.out.as_bytes(), BUSINESS.as_bytes())), (Some(1), true), "{}", wrong.out);
     assert_eq!(rotate("short", OTHER_KEY).code, Some(2));
     let told = |done: &Finished| -> Value { serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{}", done.out)) };
-    assert_eq!(told(&rotate(KEY, OTHER_KEY)), json!({ "resealed": 1, "already": 0, "closed": [] }));
-    assert_eq!(told(&rotate(KEY, OTHER_KEY)), json!({ "resealed": 0, "already": 1, "closed": [] }));
+    assert_eq!(told(&rotate(KEY, OTHER_KEY)), json!({ "resealed": 1, "already": 0, "closed": [], "texts": "resealed" }));
+    assert_eq!(told(&rotate(KEY, OTHER_KEY)), json!({ "resealed": 0, "already": 1, "closed": [], "texts": "already" }));
     let after = office.sealed().await;
     assert!(after != before && holds(&office.bytes(), &after));
     assert!(!holds(&office.bytes(), &before), "what the old key opens is still on the disk");

@@ -11,7 +11,7 @@ use crate::channel::Market;
 use crate::cli::{flows, secrets, stores};
 use crate::runtime::port::Store;
 use crate::server::settings::{Place, Secret, Settings};
-use crate::store;
+use crate::store::{self, Sealed};
 use crate::system::files;
 use crate::system::seal::Key;
 
@@ -122,9 +122,10 @@ pub(super) enum Kept {
 
 pub(super) async fn store(settings: &Settings, folder: &Path, findings: &mut Vec<Finding>) -> Kept {
     let Place::File(path) = &settings.store else {
-        return match stores::open(&settings.store, folder).await {
+        return match stores::open(settings, folder).await {
             Ok(store) => {
                 findings.push(fine("database", "PostgreSQL answers"));
+                texts(&store, settings, findings).await;
                 Kept::Open(store)
             }
             Err(error) => {
@@ -155,10 +156,24 @@ pub(super) async fn store(settings: &Settings, folder: &Path, findings: &mut Vec
             return Kept::Nothing;
         }
     }
-    match stores::open(&settings.store, folder).await {
-        Ok(store) => Kept::Open(store),
+    match stores::open(settings, folder).await {
+        Ok(store) => {
+            texts(&store, settings, findings).await;
+            Kept::Open(store)
+        }
         // A server has it, which is asked.
         Err(_) => Kept::Elsewhere,
+    }
+}
+
+/// How customers' texts lie in the store.
+async fn texts(store: &Sealed, settings: &Settings, findings: &mut Vec<Finding>) {
+    if store.is_closed() {
+        let what = "customers' texts in the store are sealed under another key, or the key is not set here";
+        findings.push(fault("token_key", what, "give the key that the store had, or change keys by `rejoinder secrets rotate`"));
+    } else if settings.token_key.is_some() && !store.seals() && !store.may_begin().await.unwrap_or(true) {
+        let what = "customers' texts stand in the database in plain";
+        findings.push(warning("token_key", what, "stop all servers of the database, and give `rejoinder secrets seal`"));
     }
 }
 

@@ -20,13 +20,14 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use self::cluster::Cluster;
-use super::{Memory, Postgres, Sqlite};
+use super::{Memory, Postgres, Sealed, Sqlite};
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
 use crate::runtime::port::{
     AccountId, Change, ConversationId, OutboxChange, OutboxRow, OutboxState, Record, Store, StoreError, VersionRow, Written,
 };
-use crate::system::SystemClock;
+use crate::system::seal::Key;
+use crate::system::{SystemClock, SystemEntropy};
 
 /// Each story as a test for each store.
 macro_rules! stories {
@@ -34,6 +35,10 @@ macro_rules! stories {
         mod memory {
             use crate::store::conformance::Subject;
             $(#[tokio::test] async fn $name() { super::$name(Subject::memory().await).await; })*
+        }
+        mod sealed {
+            use crate::store::conformance::Subject;
+            $(#[tokio::test] async fn $name() { super::$name(Subject::sealed().await).await; })*
         }
         mod sqlite {
             use crate::store::conformance::Subject;
@@ -56,6 +61,8 @@ struct Subject {
 
 enum Origin {
     Memory(Memory),
+    /// With bodies sealed above it.
+    Sealed(Memory),
     Sqlite(tempfile::TempDir),
     Postgres(SecretString),
 }
@@ -64,6 +71,11 @@ impl Origin {
     async fn open(&self) -> Box<dyn Store> {
         match self {
             Self::Memory(memory) => Box::new(memory.reopen()),
+            Self::Sealed(memory) => {
+                let key = Key::from_setting("for tests only, no secret").unwrap();
+                let over = Sealed::over(Arc::new(memory.reopen()), Some(&key), Arc::new(SystemEntropy)).await.unwrap();
+                Box::new(over.begin(&key).await.unwrap())
+            }
             Self::Sqlite(folder) => Box::new(Sqlite::open(&folder.path().join("a.db")).unwrap()),
             Self::Postgres(url) => Box::new(Postgres::open(url, Arc::new(SystemClock)).await.unwrap()),
         }
@@ -73,6 +85,10 @@ impl Origin {
 impl Subject {
     async fn memory() -> Self {
         Self::of(Origin::Memory(Memory::new())).await
+    }
+
+    async fn sealed() -> Self {
+        Self::of(Origin::Sealed(Memory::new())).await
     }
 
     async fn sqlite() -> Self {

@@ -22,7 +22,7 @@ pub const MATRIX: &[(&str, &[&str])] = &[
     ("testing", &["bot", "calendar", "channel", "engine", "source", "syntax", "text"]),
     ("runtime", &["bot", "calendar", "channel", "engine"]),
     ("system", &["calendar", "runtime"]),
-    ("store", &["calendar", "engine", "runtime"]),
+    ("store", &["calendar", "engine", "runtime", "system"]),
     ("tiktok", &["bot", "calendar", "channel", "engine", "runtime"]),
     ("fetch", &["bot", "engine", "runtime", "text"]),
     ("simulator", &["calendar", "runtime", "text"]),
