@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{HISTORY, Owner, Sealed};
-use crate::runtime::port::{Erasing, Erasure, Removed, StoreError};
+use crate::calendar::Moment;
+use crate::runtime::port::{ConversationId, Erasing, Erasure, Pruned, Removed, StoreError};
 use crate::system::seal;
 
 #[async_trait]
@@ -24,6 +25,14 @@ impl Erasing for Sealed {
             instead(kind, &plain)
         };
         self.beneath.erase(Erasure { instead: Arc::new(opened), ..erasure }).await
+    }
+
+    async fn prune_history(&self, from: (i64, i64), before: Moment, most: usize) -> Result<Pruned, StoreError> {
+        self.beneath.prune_history(from, before, most).await
+    }
+
+    async fn cut_history(&self, conversation: ConversationId, before: Moment) -> Result<u64, StoreError> {
+        self.beneath.cut_history(conversation, before).await
     }
 
     async fn meta_under(&self, prefix: &str, most: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
