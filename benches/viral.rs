@@ -154,6 +154,7 @@ async fn hour(messages: usize, pace: f64, time: Time, side: Arc<Everything>) -> 
     let app = AppOptions {
         id: "app".into(),
         calls_per_second: pace,
+        conversations_a_day: None,
         window_margin_ms: 5 * MINUTE,
         accounts: vec!["shop".into()],
         closed: Vec::new(),

@@ -82,6 +82,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = AppOptions {
         id: "app".into(),
         calls_per_second: 10.0,
+        conversations_a_day: None,
         window_margin_ms: 300_000,
         accounts: vec!["shop".into()],
         closed: Vec::new(),

@@ -27,6 +27,7 @@ pub fn run(file: &str, side: &str, rules: usize) {
             secret: SecretString::from(town::SECRET.to_owned()),
             api: format!("http://{side}/of/0"),
             calls_per_second: 10.0,
+            conversations_a_day: None,
             signature_age_max_ms: 300_000,
             window_margin_ms: 300_000,
             accounts: vec![town::account(0)],

@@ -93,6 +93,24 @@ impl Ledger {
         self.foreign.retain(|entry| entry.at >= at);
     }
 
+    /// What counts still when nothing may be known of the messages themselves: how many of the ten have left, or may have, and
+    /// when.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        let left = self.ours.iter().filter_map(|entry| {
+            let at = match (entry.seen, entry.state) {
+                (_, State::Reserved) => return None,
+                (Some(seen), _) => seen,
+                (None, State::Sent(at)) => at,
+                // It may reach TikTok after what the customer writes next.
+                (None, State::Marked(at) | State::Unknown(at)) => at.plus_ms(LATE_MS),
+            };
+            Some((u64::from(entry.reply), at))
+        });
+        let all = self.foreign.iter().enumerate().map(|(place, entry)| (u64::MAX - place as u64, entry.at)).chain(left);
+        Self { ours: Vec::new(), foreign: all.map(|(id, at)| Foreign { id, at }).collect(), ..self.clone() }
+    }
+
     /// All that is taken of the ten: reserved, marked, sent, unknown and what others said.
     #[must_use]
     pub fn counted(&self) -> u32 {

@@ -144,6 +144,7 @@ fn app(api: String, open_id: String) -> node::AppParts {
         secret: SecretString::from(SECRET),
         api,
         calls_per_second: 10.0,
+        conversations_a_day: None,
         signature_age_max_ms: 300_000,
         window_margin_ms: 300_000,
         accounts: vec![open_id],

@@ -8,6 +8,7 @@ mod calls;
 mod check;
 mod completions;
 mod connect;
+mod contacts;
 mod convert;
 mod copy;
 mod crash;
@@ -98,6 +99,8 @@ enum Command {
     Why(why::Arguments),
     /// Run a stored conversation once more from its history and say whether the same comes out.
     Replay(replay::Arguments),
+    /// Export or erase all that is kept of a customer.
+    Contacts(contacts::Arguments),
     /// Say what other systems were not told yet, and tell them again.
     Webhooks(webhooks::Arguments),
     /// Stop sending at once, of all accounts or of one; replies wait.
@@ -161,6 +164,7 @@ pub fn run() -> ExitCode {
         Command::Outbox(arguments) => outbox::run(&arguments),
         Command::Why(arguments) => why::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Contacts(arguments) => contacts::run(&arguments),
         Command::Webhooks(arguments) => webhooks::run(&arguments),
         Command::Pause(arguments) => pause::run(&arguments, true),
         Command::Resume(arguments) => pause::run(&arguments, false),

@@ -2,18 +2,22 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use super::operator::{Server, at, printable};
 use super::signals;
 use crate::calendar::Moment;
+use crate::server::admin::Steer;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "What waits is told with its reason, its deadline and when it leaves at the present pace: each call taken for a reply that\nends well, in the order in which the server sends.\n\nExamples:\n  rejoinder outbox\n  rejoinder outbox --account -000abc --state held\n  rejoinder outbox --format json | jq '.replies[] | select(.will_miss)'"
+    after_help = "What waits is told with its reason, its deadline and when it leaves at the present pace: each call taken for a reply that\nends well, in the order in which the server sends.\n\nExamples:\n  rejoinder outbox\n  rejoinder outbox --account -000abc --state held\n  rejoinder outbox --format json | jq '.replies[] | select(.will_miss)'\n  rejoinder outbox retry 4711 3\n  rejoinder outbox drop 4711 3 --reason \"the order was cancelled\"",
+    args_conflicts_with_subcommands = true
 )]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Of one account alone, by its `business_id`.
     #[arg(long, allow_hyphen_values = true)]
     account: Option<String>,
@@ -24,6 +28,35 @@ pub(super) struct Arguments {
     format: Format,
     #[command(flatten)]
     server: Server,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Try a reply again that is held, or that ended and surely was never sent; the gate judges it like any other.
+    #[command(after_help = "Examples:\n  rejoinder outbox retry 4711 3")]
+    Retry {
+        /// TikTok's id of the conversation, or ours.
+        #[arg(allow_hyphen_values = true)]
+        conversation: String,
+        /// The reply's number there.
+        reply: u32,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Drop a reply that waits or is held.
+    #[command(after_help = "Examples:\n  rejoinder outbox drop 4711 3 --reason \"the order was cancelled\"")]
+    Drop {
+        /// TikTok's id of the conversation, or ours.
+        #[arg(allow_hyphen_values = true)]
+        conversation: String,
+        /// The reply's number there.
+        reply: u32,
+        /// Stands in the history; 1 to 200 characters.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        server: Server,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,6 +89,30 @@ impl State {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    match &arguments.what {
+        None => list(arguments),
+        Some(What::Retry { conversation, reply, server }) => {
+            let steer = Steer { conversation: conversation.clone(), reply: *reply, reason: None };
+            steered("/admin/v1/outbox/retry", &steer, server)
+        }
+        Some(What::Drop { conversation, reply, reason, server }) => {
+            let steer = Steer { conversation: conversation.clone(), reply: *reply, reason: Some(reason.clone()) };
+            steered("/admin/v1/outbox/drop", &steer, server)
+        }
+    }
+}
+
+/// Says where the reply stands then.
+fn steered(path: &str, steer: &Steer, server: &Server) -> anyhow::Result<ExitCode> {
+    let answer = signals::block_on(async { Ok(server.running()?.post(path, steer).await?) })?;
+    let word = |name: &str| printable(answer.get(name).and_then(Value::as_str).unwrap_or_default());
+    let reason = word("reason");
+    let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    anstream::println!("reply {} is {}{why}", at(&answer, "/reply"), word("state").replace('_', " "));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut outbox = signals::block_on(async {
         let query: Vec<(&str, &str)> = arguments.account.iter().map(|account| ("account", account.as_str())).collect();
         Ok(arguments.server.running()?.get("/admin/v1/outbox", &query).await?)

@@ -60,14 +60,14 @@ fn apply(old: &Settings, new: &Settings, doors: &Doors) {
     }
     doors.testers.set(new.testers.iter().cloned());
     for app in &new.apps {
-        doors.runtime.tune(&app.id, app.calls_per_second, app.window_margin.0);
+        doors.runtime.tune(&app.id, app.calls_per_second, app.window_margin.0, app.conversations_a_day);
     }
     if let Some(log) = &new.log
         && !output::change_log(log)
     {
         tracing::error!(log, "the level of the log stays as it was");
     }
-    anstream::println!("settings read anew: pace, margins, testers, log");
+    anstream::println!("settings read anew: pace, conversations a day, margins, testers, log");
 }
 
 /// What has changed and cannot without a start.

@@ -101,7 +101,7 @@ async fn of_store(store: &dyn Store, conversation: &str, bots: &[Arc<Bot>]) -> a
 }
 
 /// The conversations of that name in any account: TikTok's id, or ours (a number).
-async fn named(store: &dyn Store, name: &str) -> Result<Vec<ConversationId>, StoreError> {
+pub(super) async fn named(store: &dyn Store, name: &str) -> Result<Vec<ConversationId>, StoreError> {
     let mut found = Vec::new();
     for account in store.accounts().await? {
         found.extend(store.find(account.id, name.as_bytes()).await?.map(|row| row.id));

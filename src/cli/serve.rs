@@ -330,6 +330,7 @@ fn app(app: &App, connected: &[AccountRow]) -> anyhow::Result<node::AppParts> {
         secret: secrets::read(&app.secret, &format!("the secret of app {}", app.id))?,
         api: app.api.clone(),
         calls_per_second: app.calls_per_second,
+        conversations_a_day: app.conversations_a_day,
         signature_age_max_ms: app.signature_age_max.0,
         window_margin_ms: app.window_margin.0,
         accounts: accounts(app, connected).into_iter().map(str::to_owned).collect(),

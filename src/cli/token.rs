@@ -19,7 +19,7 @@ const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Scopes: read (conversations, outbox, versions), reply (take over, release, write), deploy (plan, deploy, roll back), operate (pause, resume, audit).\n\nExamples:\n  rejoinder token create desk --scope read --scope reply --days 90\n  rejoinder token list\n  rejoinder token revoke 3"
+    after_help = "Scopes: read (conversations, outbox, versions), reply (take over, release, write), deploy (plan, deploy, roll back), operate (pause, resume, audit), export and erase (all that is kept of a customer).\n\nExamples:\n  rejoinder token create desk --scope read --scope reply --days 90\n  rejoinder token list\n  rejoinder token revoke 3"
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -33,7 +33,7 @@ enum What {
         /// What history and audit call its holder.
         name: String,
         /// What it opens; more than one may be given.
-        #[arg(long = "scope", required = true, value_parser = ["read", "reply", "deploy", "operate"])]
+        #[arg(long = "scope", required = true, value_parser = ["read", "reply", "deploy", "operate", "export", "erase"])]
         scopes: Vec<String>,
         /// For so many days; for ever without it.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3_650))]

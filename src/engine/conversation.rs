@@ -111,6 +111,9 @@ pub struct Conversation {
     /// The newest message that a trigger took.
     #[serde(rename = "tr", default, skip_serializing_if = "Option::is_none")]
     pub(super) started_by: Option<Arc<str>>,
+    /// All that was said before was erased then.
+    #[serde(rename = "er", default, skip_serializing_if = "Option::is_none")]
+    pub(super) erased: Option<Moment>,
 }
 
 impl Default for Conversation {
@@ -152,6 +155,7 @@ impl Default for Conversation {
             calls: 0,
             answered_by_tiktok: None,
             started_by: None,
+            erased: None,
         }
     }
 }

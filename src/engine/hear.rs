@@ -34,7 +34,7 @@ impl Work<'_> {
             self.state.calls = 0;
             self.state.newest = Some((heard.at, Arc::clone(&heard.id)));
         }
-        self.offer_held();
+        self.offer_held("the customer has written");
         if self.opts(&heard) {
             return;
         }

@@ -1,8 +1,10 @@
 //! What can happen to a conversation.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::ReplyId;
+use super::{Reply, ReplyId};
 use crate::bot::Value;
 use crate::calendar::Moment;
 use crate::channel::Outcome;
@@ -52,6 +54,18 @@ pub enum Input {
     },
     /// A colleague writes through us. Takes the conversation over.
     Written(Written),
+    /// What is kept of the customer is changed through us.
+    Contact(ContactChange),
+    /// An operator wants a reply tried again that was surely never sent.
+    Retry {
+        by: String,
+        reply: ReplyId,
+        /// The reply as it first entered the queue, where it has ended; `None` for one that is held.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<Box<Reply>>,
+    },
+    /// An operator ends a reply that waits.
+    Drop { by: String, reply: ReplyId, reason: String },
     /// The end of a call that [`super::Effect::Fetch`] asked for, all its tries made.
     Fetched {
         call: u32,
@@ -238,6 +252,25 @@ pub struct Written {
     /// The writer's own name for this message; the same key is the same message.
     pub key: String,
     pub text: String,
+}
+
+/// A change of what is kept of the customer, by somebody of the business.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ContactChange {
+    pub by: String,
+    /// The writer's own name for this change; the same key is the same change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// As they were given: the bot's types are asked when the change is made. `None` takes a field away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Option<Value>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tag: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untag: Vec<String>,
+    /// Whether the customer wants no automatic messages from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opted_out: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,10 +8,12 @@ mod before_send;
 mod beside;
 mod call;
 mod comment;
+mod contact;
 mod conversation;
 mod decide;
 mod doubt;
 mod effect;
+mod erasure;
 mod expression;
 mod fit;
 pub mod format;
@@ -42,7 +44,9 @@ pub use call::origin_of;
 pub use conversation::{Conversation, OpenAttempt, QueuedReply, ReplyStage, Speaker, Status};
 pub use effect::{Candidate, Class, Courtesy, Effect, End, HeaderPiece, Reply, ReplyId, Request};
 pub use hooked::{Hooked, Wanted};
-pub use input::{Answer, Body, ColleagueAction, Comment, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral, Written};
+pub use input::{
+    Answer, Body, ColleagueAction, Comment, ContactChange, Echo, EchoSource, Inbound, Input, Listed, Listing, Referral, Written,
+};
 pub use limits::Limits;
 pub use trace::{Trace, Traces};
 pub use versions::{Bots, Moves, Older, Parked};

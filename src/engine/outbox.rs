@@ -116,7 +116,7 @@ impl Work<'_> {
     }
 
     /// A reply enters the queue, and what was stopped before leaves it at once with the reason.
-    fn enqueue(&mut self, draft: Draft, stopped: Option<String>) {
+    pub(super) fn enqueue(&mut self, draft: Draft, stopped: Option<String>) {
         self.state.replies = self.state.replies.saturating_add(1);
         let id = ReplyId(self.state.replies);
         let comment = self.answers_comment();
@@ -334,8 +334,8 @@ impl Work<'_> {
         }
     }
 
-    /// The customer writes: held replies that are still wanted are queued again, the others dropped.
-    pub(super) fn offer_held(&mut self) {
+    /// Held replies that are still wanted and may leave now are queued again, the unwanted ones dropped.
+    pub(super) fn offer_held(&mut self, why: &str) {
         if self.state.queue.is_empty() {
             return;
         }
@@ -368,7 +368,7 @@ impl Work<'_> {
                 entry.hard = hard;
             }
             self.state.ledger.reserve(id.0);
-            self.note("released", format_args!("reply {}: the customer has written", id.0));
+            self.note("released", format_args!("reply {}: {why}", id.0));
             self.effects.push(Effect::Release { reply: id });
         }
     }

@@ -238,7 +238,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn bounded_value(&self, value: &Value) -> Result<(), Fault> {
+    pub(super) fn bounded_value(&self, value: &Value) -> Result<(), Fault> {
         let (most, deep) = (self.context.limits.value_bytes_max, self.context.limits.value_depth_max);
         if weight(value) > most {
             Err(Fault::new("limit", format!("a value of more than {most} bytes")))

@@ -12,9 +12,9 @@ use crate::calendar::Moment;
 use crate::engine::{ColleagueAction, Effect, Input, ReplyId, Written};
 
 /// The word of an audit line in the history of no conversation.
-const AUDIT: &str = "audit";
+pub(super) const AUDIT: &str = "audit";
 /// Lines in which a message is looked for: first few, since it is nearly always the newest, then all that are kept in mind.
-const LOOKED: [usize; 2] = [32, 5_000];
+pub(super) const LOOKED: [usize; 2] = [32, 5_000];
 
 /// Why a colleague's message was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,18 +124,21 @@ impl Handle {
         Ok(rows.iter().filter(|row| row.kind == AUDIT).filter_map(read).collect())
     }
 
-    async fn address(&self, conversation: ConversationId) -> Result<Option<std::sync::Arc<super::core::Address>>, Refused> {
+    pub(super) async fn address(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Option<std::sync::Arc<super::core::Address>>, Refused> {
         self.core.address_of(conversation).await.map_err(broken)
     }
 
-    fn key_of(&self, external: &[u8], what: &str, by: &str, key: &str) -> Option<InputKey> {
+    pub(super) fn key_of(&self, external: &[u8], what: &str, by: &str, key: &str) -> Option<InputKey> {
         // Lengths first, so that no name and key can be read as another pair.
         let material = format!("api {what} {} {by} {key}", by.len());
         input_key(&self.core.secret, external, material.as_bytes())
     }
 }
 
-fn broken(error: StoreError) -> Refused {
+pub(super) fn broken(error: StoreError) -> Refused {
     Refused::Store(error.to_string())
 }
 

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::announcing::Announcing;
+use super::announcing::{Announcing, Uncommitted};
 use super::doubt::Doubt;
 use super::fail::FailPoint;
 use super::fetching::Fetching;
@@ -18,7 +18,7 @@ use super::measure::Ended;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Ports};
 use super::pause::Pauses;
-use super::port::{AccountId, ConversationId, InputKey, Record, StoreError, Target};
+use super::port::{AccountId, ConversationId, Erasure, InputKey, Record, Removed, StoreError, Target};
 use super::presence::Presence;
 use super::scripts::Parking;
 use super::trail::{Traces, Trail};
@@ -141,6 +141,9 @@ pub(super) struct Account {
 pub(super) struct Address {
     pub(super) account: Arc<Account>,
     pub(super) external: Vec<u8>,
+    /// Ours of it, where it is known: who names one that is erased meanwhile does not mean the one that the customer began
+    /// since. It makes no other place.
+    pub(super) number: Option<ConversationId>,
 }
 
 impl Address {
@@ -178,6 +181,11 @@ pub(super) enum Ask {
     },
     /// Tell the dispatcher and the timers where this conversation stands; nothing happens to it.
     Standing,
+    /// All that is kept of the conversation leaves the store; the next one has this number.
+    Erase {
+        fresh: ConversationId,
+        by: String,
+    },
     /// Another process has committed to this conversation: what was computed up to this sprint of the worker is void.
     Forget {
         conversation: ConversationId,
@@ -214,11 +222,12 @@ pub(super) type Ack = oneshot::Sender<Result<Done, Refused>>;
 pub(super) struct Done {
     pub(super) delivered: Delivered,
     pub(super) mark: Option<Mark>,
+    pub(super) erased: Option<Removed>,
 }
 
 impl Done {
     pub(super) fn plain(delivered: Delivered) -> Self {
-        Self { delivered, mark: None }
+        Self { delivered, mark: None, erased: None }
     }
 }
 
@@ -263,6 +272,8 @@ pub(super) struct Finished {
     /// The generation it was computed under; `None` for what stands on no conversation's state.
     pub(super) generation: Option<u64>,
     pub(super) record: Option<Record>,
+    /// Done alone, between the records before and behind it.
+    pub(super) erasure: Option<Box<Erasure>>,
     /// Where its conversation is; `None` for what stands on none.
     pub(super) address: Option<Arc<Address>>,
     pub(super) news: Option<News>,
@@ -274,6 +285,8 @@ pub(super) struct Finished {
     pub(super) replies: Vec<Ended>,
     /// The conversation it was computed on, and the worker's sprints before that was loaded.
     pub(super) basis: Option<(ConversationId, u64)>,
+    /// What is told to whoever listens once it is committed.
+    pub(super) heard: Vec<Uncommitted>,
     /// The engine failed on it.
     pub(super) fault: bool,
     pub(super) trail: Trail,
@@ -322,7 +335,7 @@ impl Core {
         Err(Refused::Stale)
     }
 
-    async fn post_once(&self, trail: Trail, address: Arc<Address>, ask: Ask) -> Result<Done, Refused> {
+    pub(super) async fn post_once(&self, trail: Trail, address: Arc<Address>, ask: Ask) -> Result<Done, Refused> {
         let (ack, done) = oneshot::channel();
         let ended = || Refused::Store("the runtime has ended".to_owned());
         let worker = self.worker_of(&address).ok_or_else(ended)?;
@@ -379,7 +392,7 @@ impl Core {
             return Ok(None);
         };
         let account = self.accounts.of(row.account);
-        Ok(account.map(|account| Arc::new(Address { account, external: row.external })))
+        Ok(account.map(|account| Arc::new(Address { account, external: row.external, number: Some(row.id) })))
     }
 
     /// The same, asked until the store can be read; `None` also once the runtime has ended.

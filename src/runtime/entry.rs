@@ -68,6 +68,9 @@ pub struct Kept {
     pub bytes: usize,
     /// The beginning of the body, base64.
     pub raw: String,
+    /// TikTok's id of the conversation, where it is known: by it an erasure finds the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
 }
 
 impl Kept {
@@ -76,7 +79,13 @@ impl Kept {
         let end = (0..=WHY_KEPT.min(why.len())).rev().find(|end| why.is_char_boundary(*end)).unwrap_or(0);
         let mut why = why;
         why.truncate(end);
-        Self { why, app, open_id, bytes: raw.len(), raw: STANDARD.encode(raw.get(..RAW_KEPT).unwrap_or(raw)) }
+        let kept = STANDARD.encode(raw.get(..RAW_KEPT).unwrap_or(raw));
+        Self { why, app, open_id, bytes: raw.len(), raw: kept, conversation: None }
+    }
+
+    /// The same of a conversation.
+    pub(super) fn of(self, external: &[u8]) -> Self {
+        Self { conversation: Some(String::from_utf8_lossy(external).into_owned()), ..self }
     }
 }
 
@@ -165,6 +174,9 @@ pub(super) fn word(input: &Input) -> &'static str {
         Input::Capability { .. } => "capability",
         Input::Colleague { .. } => "colleague",
         Input::Written(_) => "written",
+        Input::Contact(_) => "contact",
+        Input::Retry { .. } => "retry",
+        Input::Drop { .. } => "drop",
         Input::Fetched { .. } => "fetched",
         Input::Ran { .. } => "ran",
         Input::Comment(_) => "comment",

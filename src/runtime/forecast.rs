@@ -129,7 +129,7 @@ impl Handle {
         for id in conversations {
             let Some(row) = self.store().load(id).await? else { continue };
             let Some(of) = core.accounts.of(row.account) else { continue };
-            let address = Arc::new(Address { account: of, external: row.external });
+            let address = Arc::new(Address { account: of, external: row.external, number: Some(row.id) });
             let Ok(conversation) = Conversation::decode(&row.state) else {
                 replies.extend(rows.iter().filter(|row| row.conversation == id).map(|row| unreadable(row, &address)));
                 continue;
@@ -170,6 +170,7 @@ impl Handle {
         let reasons: BTreeMap<AccountId, String> =
             accounts.iter().filter_map(|(name, id)| Some((*id, stops(name, *id)?))).collect();
         let blocked: Vec<AccountId> = reasons.keys().copied().collect();
+        let (ahead, days) = of_today(ahead, report);
         let known: Vec<ConversationId> = ahead.iter().map(|one| one.conversation).collect();
         let tempo = Tempo::of(report, now);
         // May be long, and is nobody's turn.
@@ -177,6 +178,10 @@ impl Handle {
         let leaves = played.await.unwrap_or_default();
         for reply in replies.iter_mut().filter(|reply| reply.state == ReplyState::Queued) {
             let conversation = ConversationId(reply.conversation);
+            if let Some(why) = days.get(&conversation) {
+                (reply.why, reply.will_miss) = (why.clone(), true);
+                continue;
+            }
             if known.binary_search(&conversation).is_err() {
                 continue;
             }
@@ -199,6 +204,7 @@ impl Handle {
             let core = Arc::clone(&self.core);
             let tempo = Tempo::of(&report, core.now());
             let all = heads.len();
+            let (heads, _) = of_today(heads, &report);
             let parked: Vec<AccountId> = report
                 .parked
                 .iter()
@@ -211,6 +217,19 @@ impl Handle {
         found.sort();
         found
     }
+}
+
+/// The conversations that may be answered today, and why the others may not.
+fn of_today(ahead: Vec<Ahead>, report: &Report) -> (Vec<Ahead>, BTreeMap<ConversationId, String>) {
+    let mut held = BTreeMap::new();
+    let goes_on = ahead.into_iter().filter(|one| {
+        let day = report.days.iter().find(|day| day.account == one.address.account.open_id);
+        let why = day.and_then(|day| day.holds(one.conversation));
+        let goes_on = why.is_none();
+        held.extend(why.map(|why| (one.conversation, why)));
+        goes_on
+    });
+    (goes_on.collect(), held)
 }
 
 fn waits(id: ConversationId, address: &Address, reply: &QueuedReply) -> Waits {
@@ -275,7 +294,7 @@ mod tests {
             hard: Moment(*hard),
         };
         let replies = replies.iter().enumerate().map(candidate).collect();
-        let address = Arc::new(Address { account: Arc::new(account), external: Vec::new() });
+        let address = Arc::new(Address { account: Arc::new(account), external: Vec::new(), number: None });
         Ahead { conversation: ConversationId(conversation), address, replies }
     }
 

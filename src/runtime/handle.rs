@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::future::{join, join_all, select};
 use tokio::sync::{broadcast, oneshot};
 
+use super::announcing::Listening;
 use super::core::{Address, Ask, Core, Delivered, Done, Event, Finished, Refused};
 use super::dispatch::{Call, Called, Lane, Msg, Rank, Report};
 use super::entry::Kept;
@@ -75,14 +76,16 @@ impl Handle {
             Meaning::Kept { kind, ref why } => self.keep(account.map(|account| account.id), kept(kind, why)).await,
             Meaning::Input { external, key, input } => {
                 let Some(account) = account else {
-                    return self.keep(None, kept("unknown_account", "no account of the settings")).await;
+                    let (kind, kept) = kept("unknown_account", "no account of the settings");
+                    return self.keep(None, (kind, kept.of(&external))).await;
                 };
                 if is_older(&input, core.restored_until) {
                     let why = "it is from before the store was restored: what became of it then is not known";
-                    return self.keep(Some(account.id), kept("before_restore", why)).await;
+                    let (kind, kept) = kept("before_restore", why);
+                    return self.keep(Some(account.id), (kind, kept.of(&external))).await;
                 }
                 let key = key.and_then(|material| input_key(&core.secret, &external, &material));
-                let address = Arc::new(Address { account, external });
+                let address = Arc::new(Address { account, external, number: None });
                 core.post_on(trail, address, Ask::Input { key, input }).await.map(|done| done.delivered)
             }
         }
@@ -108,6 +111,7 @@ impl Handle {
         let finished = Finished {
             generation: None,
             record,
+            erasure: None,
             address: None,
             news: None,
             done: Done::plain(delivered),
@@ -115,6 +119,7 @@ impl Handle {
             progress: None,
             basis: None,
             replies: Vec::new(),
+            heard: Vec::new(),
             fault: false,
             trail: Trail::Left,
         };
@@ -168,15 +173,15 @@ impl Handle {
         Ok(true)
     }
 
-    /// Other settings of an app from now on: calls a second, and how long before the 48th hour the last reply may leave, in
-    /// milliseconds. False where the app is unknown.
-    pub fn tune(&self, app: &str, calls_per_second: f64, window_margin_ms: i64) -> bool {
+    /// Other settings of an app from now on, as far as they change without a start: its pace, its margin and the conversations
+    /// a day. False where the app is unknown.
+    pub fn tune(&self, app: &str, calls_per_second: f64, window_margin_ms: i64, conversations_a_day: Option<u32>) -> bool {
         let Some(index) = self.core.apps.iter().position(|known| known.id == app) else { return false };
         if let Some(margin) = self.core.margins_ms.get(index) {
             margin.store(window_margin_ms, Ordering::Relaxed);
         }
         if let Some(lane) = self.lanes.get(&index) {
-            lane.send(Msg::Pace(calls_per_second));
+            lane.send(Msg::Tune { calls_per_second, conversations_a_day });
         }
         true
     }
@@ -212,7 +217,7 @@ impl Handle {
         }
         let begun = self.core.monotonic();
         let permit = lane.permit(Rank::System, None, None).await?;
-        lane.send(Msg::Called(Called { account: None, begun, outcome: None, what: Call::Registration }));
+        lane.send(Msg::Called(Called { account: None, conversation: None, begun, outcome: None, what: Call::Registration }));
         Some(permit)
     }
 
@@ -231,6 +236,13 @@ impl Handle {
         for lane in self.lanes.values() {
             lane.send(Msg::AskTheTime);
         }
+    }
+
+    /// Events as the webhooks tell them, with texts, of what this process commits from now on; where the event that was heard
+    /// last is named, and is among the newest, from behind it.
+    #[must_use]
+    pub fn listen(&self, last: Option<&str>) -> Listening {
+        self.core.announcing.live.listen(last, self.core.now())
     }
 
     /// Committed changes, as they come.

@@ -94,6 +94,8 @@ pub struct AppOptions {
     pub id: String,
     /// What the other side allows; the pace stays at 0.95 of it.
     pub calls_per_second: f64,
+    /// Conversations that each account may answer a day, in UTC; as many as TikTok takes where nothing is said.
+    pub conversations_a_day: Option<u32>,
     /// How long before the 48th hour the last reply may leave, in milliseconds.
     pub window_margin_ms: i64,
     /// `business_id` of each account.

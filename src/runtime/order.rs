@@ -14,13 +14,15 @@ pub(super) fn told_at(input: &Input) -> Option<Moment> {
     }
 }
 
-/// The order of a batch: colleagues first, then what TikTok says of our messages, the customer's messages by their own
+/// The order of a batch: people of the business first, then what TikTok says of our messages, the customer's messages by their own
 /// time, and what only time brings.
 pub(super) fn order(item: &Item) -> (u8, Moment, String) {
     let none = String::new();
     match &item.ask {
         Ask::Input { input, .. } => match input {
-            Input::Colleague { .. } | Input::Written(_) => (0, Moment(0), none),
+            Input::Colleague { .. } | Input::Written(_) | Input::Contact(_) | Input::Retry { .. } | Input::Drop { .. } => {
+                (0, Moment(0), none)
+            }
             Input::Outcome { .. } | Input::Echo(_) | Input::Read { .. } | Input::Looked { .. } | Input::Capability { .. } => {
                 (1, Moment(0), none)
             }
@@ -31,6 +33,7 @@ pub(super) fn order(item: &Item) -> (u8, Moment, String) {
             Input::Due | Input::DueAfterGap { .. } => (3, Moment(0), none),
             Input::MaySend { .. } | Input::Paused { .. } | Input::Restored => (4, Moment(0), none),
         },
-        Ask::Standing | Ask::Forget { .. } => (5, Moment(0), none),
+        // An erasure takes with it what was handed in before.
+        Ask::Erase { .. } | Ask::Standing | Ask::Forget { .. } => (5, Moment(0), none),
     }
 }

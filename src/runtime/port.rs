@@ -1,8 +1,10 @@
 //! What the runtime needs of the outside: clock, entropy, store, transport, fetcher.
 
+mod erasure;
 mod event;
 mod fetch;
 
+pub use self::erasure::{ERASED, Erasing, Erasure, Instead, Removed, Told};
 pub use self::event::{
     EventCall, EventCount, EventEnd, EventKeeping, EventKey, EventPut, EventQuery, EventRow, Events, EventsTrimmed, Herald,
     Settled, TellsNobody,
@@ -294,7 +296,7 @@ pub const RESTORED_PENDING: &str = "restored_pending";
 /// The durable side. One process owns it, or several share it ([`Store::is_shared`]); `commit` is one transaction, all
 /// or nothing but for what other processes made stale, durable when it returns.
 #[async_trait]
-pub trait Store: Events {
+pub trait Store: Events + Erasing {
     /// The epoch of this start: one more than any before it, and nobody else's.
     async fn epoch(&self) -> Result<i64, StoreError>;
     /// Whether other processes may write to it.

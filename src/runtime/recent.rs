@@ -7,7 +7,7 @@ use super::port::InputKey;
 use crate::calendar::Moment;
 
 /// TikTok repeats for 72 hours; the rest is margin.
-const KEPT_MS: i64 = 80 * 3_600_000;
+pub(super) const KEPT_MS: i64 = 80 * 3_600_000;
 /// A customer who writes by hand never comes near it.
 const KEPT_MAX: usize = 2_048;
 const ENCODED_BYTES: usize = 16;

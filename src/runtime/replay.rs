@@ -154,6 +154,9 @@ async fn run(
         Some(first) if first.prev.is_some() => {
             return incomplete("the beginning of its history is not there any more".to_owned());
         }
+        Some(_) if Conversation::decode(&row.state).is_ok_and(|state| state.erased().is_some()) => {
+            return incomplete("what was before it has been erased, and what TikTok had counted by then still counts".to_owned());
+        }
         Some(_) => {}
     }
     let mut conversation = Conversation::default();

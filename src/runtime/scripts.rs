@@ -94,6 +94,7 @@ impl Core {
         let sent = self.writer.send(Finished {
             generation: None,
             record: Some(record),
+            erasure: None,
             address: None,
             news: None,
             done: Done::plain(Delivered::Kept),
@@ -101,6 +102,7 @@ impl Core {
             progress: None,
             basis: None,
             replies: Vec::new(),
+            heard: Vec::new(),
             fault: false,
             trail: Trail::Left,
         });

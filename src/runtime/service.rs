@@ -13,6 +13,7 @@ use super::announcing::{self, Announcing, Deliverer};
 use super::core::{Account, Accounts, Core};
 use super::dispatch::{Dispatcher, Lane, Msg};
 use super::doubt::Doubt;
+use super::erasing;
 use super::fail::FailPoint;
 use super::fetching::{self, Fetching};
 use super::handle::Handle;
@@ -31,7 +32,7 @@ use super::worker::Worker;
 use super::writer::Writer;
 use crate::bot::Bot;
 
-const SECRET: &str = "input_key_secret";
+pub(super) const SECRET: &str = "input_key_secret";
 const SECRET_WORDS: usize = 4;
 const EVENTS_KEPT: usize = 1_024;
 /// After a start the process before may have used up the last second.
@@ -104,8 +105,7 @@ impl Service {
             spawn(&mut tasks, &core, "worker", Worker::new(Arc::clone(&core), items, cached_max).run());
         }
         let (timers, told) = mpsc::unbounded_channel();
-        let writer =
-            Writer { core: Arc::clone(&core), finished, lanes: lanes.clone(), timers: timers.clone(), void: HashMap::new() };
+        let writer = Writer::new(&core, finished, &lanes, &timers);
         spawn(&mut tasks, &core, "writer", writer.run());
         if restored.pending {
             restore::settle(&core).await?;
@@ -113,6 +113,7 @@ impl Service {
         spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), told).run());
         spawn(&mut tasks, &core, "fetching", fetching::run(Arc::clone(&core), begun));
         spawn(&mut tasks, &core, "presence", presence::show(Arc::clone(&core)));
+        spawn(&mut tasks, &core, "keeper of erasures", erasing::keep(Arc::clone(&core)));
         spawn(&mut tasks, &core, "versions", versions::load_wanted(Arc::clone(&core), wanted));
         announce(&mut tasks, &core);
         lead(&mut tasks, &core, &lanes, &timers);

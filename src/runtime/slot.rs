@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::announcing::{Before, Cause};
 use super::core::{Address, Begun, Core, Finished, News};
 use super::entry::{self, Entry, Kept};
+use super::erasing;
 use super::measure;
 use super::metrics::count;
 use super::outbox;
@@ -24,6 +25,8 @@ type Ran = (Conversation, Sprint, Vec<u8>);
 
 /// One conversation in memory, possibly ahead of the store.
 pub(super) struct Slot {
+    /// With the conversation's number.
+    pub(super) address: Arc<Address>,
     pub(super) id: ConversationId,
     pub(super) rev: u64,
     /// Whose commit made this revision.
@@ -54,13 +57,13 @@ pub(super) async fn load<'a>(
     match find(core, missing).await {
         Ok(found) => {
             for (address, found) in missing.iter().zip(found) {
-                slots.push((*address, slot(core, found, since).await));
+                slots.push((*address, slot(core, address, found, since).await));
             }
         }
         Err(_) => {
             for address in missing {
                 let slot = match find(core, &[address]).await {
-                    Ok(mut found) => slot(core, found.pop().flatten(), since).await,
+                    Ok(mut found) => slot(core, address, found.pop().flatten(), since).await,
                     Err(error) => Err(error),
                 };
                 slots.push((*address, slot));
@@ -76,8 +79,9 @@ async fn find(core: &Core, missing: &[&Arc<Address>]) -> Result<Vec<Option<Found
     core.ports.store.find_all(&wanted).await
 }
 
-async fn slot(core: &Core, found: Option<Found>, since: u64) -> Result<Slot, StoreError> {
+async fn slot(core: &Core, address: &Address, found: Option<Found>, since: u64) -> Result<Slot, StoreError> {
     let fresh = |id| Slot {
+        address: Arc::new(Address { number: Some(id), ..address.clone() }),
         id,
         rev: 0,
         writer: 0,
@@ -91,7 +95,12 @@ async fn slot(core: &Core, found: Option<Found>, since: u64) -> Result<Slot, Sto
         damaged: None,
     };
     let Some(Found { row, replies }) = found else {
-        return Ok(fresh(core.ports.store.fresh_conversation().await?));
+        let mut slot = fresh(core.ports.store.fresh_conversation().await?);
+        if let Some((conversation, recent)) = erasing::left(core, address).await? {
+            slot.last_now = conversation.now();
+            (slot.conversation, slot.recent) = (conversation, recent);
+        }
+        return Ok(slot);
     };
     let mut slot = fresh(row.id);
     slot.rev = row.rev;
@@ -117,12 +126,13 @@ fn begin(core: &Core, address: &Address) -> Box<Begun> {
 }
 
 impl Slot {
-    pub(super) fn news(&self, address: &Arc<Address>) -> News {
+    pub(super) fn news(&self) -> News {
         let (candidate, due) = match self.damaged {
             Some(_) => (None, None),
             None => (self.conversation.candidate(), self.conversation.due()),
         };
-        News { conversation: self.id, address: Arc::clone(address), candidate, due, automatic: None, effects: Vec::new() }
+        let address = Arc::clone(&self.address);
+        News { conversation: self.id, address, candidate, due, automatic: None, effects: Vec::new() }
     }
 
     /// A line of the history for what may be a repetition of something long forgotten.
@@ -131,7 +141,7 @@ impl Slot {
         tracing::warn!(conversation = self.id.0, "so much came that an older delivery is kept without effect");
         let why = "so much came after it that it may have been taken before".to_owned();
         let (account, kind) = (&address.account, "perhaps_repeated");
-        let kept = Kept::new(why, account.app_id.clone(), Some(account.open_id.clone()), &raw);
+        let kept = Kept::new(why, account.app_id.clone(), Some(account.open_id.clone()), &raw).of(&address.external);
         let body = serde_json::to_vec(&kept).unwrap_or_default();
         Record { at: core.now(), kind, account: Some(account.id), body, change: None, is_mark: false, events: Vec::new() }
     }
@@ -213,7 +223,7 @@ impl Slot {
         finished.done.mark = mark_of(&entry.effects);
         finished.fault = entry.fault.is_some();
         finished.replies = measure::ended(&entry.effects);
-        let mut news = self.news(address);
+        let mut news = self.news();
         news.automatic = match &entry.input {
             Input::Echo(echo) if echo.is_tiktoks_answer() => Some(echo.at.min(now)),
             _ => None,
@@ -221,7 +231,8 @@ impl Slot {
         news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
         let (conversation, after) = (self.id, &self.conversation);
         let cause = before.map(|before| Cause { address, conversation, before, after, entry: &entry, live });
-        let events = cause.map(|cause| core.announcing.events(&cause)).unwrap_or_default();
+        let (events, heard) = cause.map(|cause| core.announcing.events(&cause)).unwrap_or_default();
+        finished.heard = heard;
         finished.record = Some(Record {
             at: now,
             kind: entry::word(&entry.input),

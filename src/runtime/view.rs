@@ -9,7 +9,9 @@ use super::port::HistoryRow;
 use crate::bot::Origin;
 use crate::calendar::Moment;
 use crate::channel::{Content, Outcome};
-use crate::engine::{Answer, Body, ColleagueAction, Echo, EchoSource, Effect, End, Input, Reply, ReplyId, Trace, origin_of};
+use crate::engine::{
+    Answer, Body, ColleagueAction, ContactChange, Echo, EchoSource, Effect, End, Input, Reply, ReplyId, Trace, origin_of,
+};
 
 /// Who speaks in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -162,10 +164,6 @@ impl Talk {
                 let from = referral.ad_name.as_ref().or(referral.ad_id.as_ref()).or(referral.link_ref.as_ref());
                 line.text = format!("came from {} {}", referral.source, from.map_or("", String::as_str));
             }
-            Input::Colleague { action, by } => {
-                line.by.clone_from(by);
-                colleagues(*action).clone_into(&mut line.text);
-            }
             Input::Outcome { reply, outcome: Outcome::Unknown { text }, .. } => {
                 self.set(*reply, ReplyState::LookedUp, Some(text.clone()));
                 return false;
@@ -203,9 +201,8 @@ impl Talk {
                     Err(reason) => format!("the script was stopped: {reason}"),
                 };
             }
-            Input::Written(written) => {
-                line.by = Some(written.by.clone());
-                "a colleague writes".clone_into(&mut line.text);
+            Input::Colleague { .. } | Input::Written(_) | Input::Contact(_) | Input::Retry { .. } | Input::Drop { .. } => {
+                of_the_business(&entry.input, line);
             }
             Input::Comment(comment) => {
                 line.side = Side::Customer;
@@ -288,6 +285,32 @@ fn colleagues(action: ColleagueAction) -> &'static str {
         ColleagueAction::TakeOver => "a colleague took over",
         ColleagueAction::Release => "a colleague gave back",
     }
+}
+
+/// Who of the business did what.
+fn of_the_business(input: &Input, line: &mut Line) {
+    let (by, text) = match input {
+        Input::Colleague { action, by } => (by.clone(), colleagues(*action).to_owned()),
+        Input::Written(written) => (Some(written.by.clone()), "a colleague writes".to_owned()),
+        Input::Contact(change) => (Some(change.by.clone()), changed(change)),
+        Input::Retry { by, reply, .. } => (Some(by.clone()), format!("reply {} is to be tried again", reply.0)),
+        Input::Drop { by, reply, .. } => (Some(by.clone()), format!("reply {} is to be dropped", reply.0)),
+        _ => return,
+    };
+    (line.by, line.text) = (by, text);
+}
+
+/// What somebody changed of the contact: names alone, for a field may be secret.
+fn changed(change: &ContactChange) -> String {
+    let fields = change.fields.iter().map(|(name, value)| match value {
+        Some(_) => format!("contact.{name} is set"),
+        None => format!("contact.{name} is taken away"),
+    });
+    let tags = change.tag.iter().map(|tag| format!("tag {tag}"));
+    let untags = change.untag.iter().map(|tag| format!("no tag {tag}"));
+    let opted =
+        change.opted_out.map(|out| if out { "automatic messages are not wanted" } else { "automatic messages are wanted" });
+    fields.chain(tags).chain(untags).chain(opted.map(str::to_owned)).collect::<Vec<_>>().join(", ")
 }
 
 fn ended(end: End) -> ReplyState {

@@ -1,5 +1,7 @@
 //! A task that owns some conversations: it runs the engine on their inputs, in order, ahead of the commit.
 
+mod erase;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -181,7 +183,7 @@ impl Worker {
         for (address, slot) in load(&self.core, &missing, self.sent).await {
             match slot {
                 Ok(slot) => {
-                    self.slots.insert(Arc::clone(address), slot);
+                    self.slots.insert(Arc::clone(&slot.address), slot);
                 }
                 Err(error) => {
                     tracing::error!(%error, conversation = %address.name(), "a conversation could not be loaded");
@@ -210,6 +212,7 @@ impl Worker {
         Finished {
             generation: Some(self.generation),
             record: None,
+            erasure: None,
             address: Some(Arc::clone(address)),
             news: None,
             done: Done::plain(Delivered::Done),
@@ -217,6 +220,7 @@ impl Worker {
             progress: None,
             basis: None,
             replies: Vec::new(),
+            heard: Vec::new(),
             fault: false,
             trail: Trail::Left,
         }
@@ -230,6 +234,7 @@ impl Worker {
             let _ = self.core.writer.send(finished);
             return;
         }
+        let Some(item) = self.take_erased(item) else { return };
         let live = self.core.versions.live();
         let Some((item, needed)) = self.needed(item, &live) else { return };
         let Some(slot) = self.slots.get_mut(&item.address) else { return };
@@ -240,7 +245,7 @@ impl Worker {
         let Some(slot) = self.slots.get_mut(&item.address) else { return };
         match item.ask {
             Ask::Standing => {
-                let mut news = slot.news(&item.address);
+                let mut news = slot.news();
                 // What the process that asked for it may not have had the right to do.
                 news.effects.extend(slot.conversation.wants());
                 finished.news = Some(news);
@@ -258,7 +263,7 @@ impl Worker {
                 input: Input::Due | Input::DueAfterGap { .. } | Input::MaySend { .. } | Input::Paused { .. } | Input::Restored,
                 ..
             } if slot.rev == 0 => {}
-            Ask::Forget { .. } => {}
+            Ask::Forget { .. } | Ask::Erase { .. } => {}
             Ask::Input { key, mut input } => {
                 if let Input::Message(message) = &mut input {
                     let long = self.core.congested.get(item.address.account.app).is_some_and(|long| long.load(Ordering::Relaxed));

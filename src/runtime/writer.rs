@@ -17,22 +17,68 @@ const BATCH_MAX: usize = 256;
 const BATCH_BYTES_MAX: usize = 2_000_000;
 
 pub(super) struct Writer {
-    pub(super) core: Arc<Core>,
-    pub(super) finished: mpsc::UnboundedReceiver<Finished>,
+    core: Arc<Core>,
+    finished: mpsc::UnboundedReceiver<Finished>,
+    /// Taken out of the line already.
+    next: Option<Finished>,
     /// By index of the app.
-    pub(super) lanes: HashMap<usize, Lane>,
-    pub(super) timers: mpsc::UnboundedSender<Told>,
+    lanes: HashMap<usize, Lane>,
+    timers: mpsc::UnboundedSender<Told>,
     /// Conversations that another process has changed, and up to which sprint of their worker nothing of ours counts.
-    pub(super) void: HashMap<ConversationId, u64>,
+    void: HashMap<ConversationId, u64>,
 }
 
 impl Writer {
+    pub(super) fn new(
+        core: &Arc<Core>,
+        finished: mpsc::UnboundedReceiver<Finished>,
+        lanes: &HashMap<usize, Lane>,
+        timers: &mpsc::UnboundedSender<Told>,
+    ) -> Self {
+        let (core, lanes, timers) = (Arc::clone(core), lanes.clone(), timers.clone());
+        Self { core, finished, next: None, lanes, timers, void: HashMap::new() }
+    }
+
     pub(super) async fn run(mut self) {
-        while let Some(first) = self.finished.recv().await {
-            let batch = self.gather(first);
-            if !self.write(batch).await {
+        loop {
+            let first = match self.next.take() {
+                Some(first) => Some(first),
+                None => self.finished.recv().await,
+            };
+            let Some(first) = first else { return };
+            let goes_on = if first.erasure.is_some() {
+                self.erase(first).await
+            } else {
+                let batch = self.gather(first);
+                self.write(batch).await
+            };
+            if !goes_on {
                 return;
             }
+        }
+    }
+
+    /// A transaction of its own, behind all that was computed before it.
+    async fn erase(&mut self, mut finished: Finished) -> bool {
+        let Some(erasure) = finished.erasure.take() else { return true };
+        let generation = self.core.generation.load(Ordering::SeqCst);
+        if finished.generation.is_some_and(|other| other != generation) {
+            refuse(vec![finished], "an earlier commit failed");
+            return true;
+        }
+        self.core.fail.pass("before_erasure");
+        match self.core.ports.store.erase(*erasure).await {
+            Ok(Some(removed)) => {
+                self.core.fail.pass("after_erasure");
+                finished.done.erased = Some(removed);
+                self.release(vec![finished], &[None], &[]);
+                true
+            }
+            Ok(None) => {
+                self.set_aside(finished, Refused::Stale);
+                true
+            }
+            Err(error) => self.failed(vec![finished], &error),
         }
     }
 
@@ -41,6 +87,10 @@ impl Writer {
         let mut batch = vec![first];
         while batch.len() < BATCH_MAX && bytes < BATCH_BYTES_MAX {
             let Ok(next) = self.finished.try_recv() else { break };
+            if next.erasure.is_some() {
+                self.next = Some(next);
+                break;
+            }
             bytes += size(&next);
             batch.push(next);
         }
@@ -81,21 +131,24 @@ impl Writer {
                 }
                 true
             }
-            Err(error) => {
-                count(&self.core.metrics.commits_failed);
-                self.core.generation.fetch_add(1, Ordering::SeqCst);
-                let text = error.to_string();
-                refuse(batch, &text);
-                match error {
-                    StoreError::Busy(_) | StoreError::Full(_) => {
-                        tracing::error!(error = text, "a commit failed; what it held is computed again");
-                        true
-                    }
-                    StoreError::Broken(_) | StoreError::Owned(_) | StoreError::Newer(_) => {
-                        self.core.give_up(&text);
-                        false
-                    }
-                }
+            Err(error) => self.failed(batch, &error),
+        }
+    }
+
+    /// Nothing was written, and whatever was computed on top of it is void. False where nothing more may be written.
+    fn failed(&self, batch: Vec<Finished>, error: &StoreError) -> bool {
+        count(&self.core.metrics.commits_failed);
+        self.core.generation.fetch_add(1, Ordering::SeqCst);
+        let text = error.to_string();
+        refuse(batch, &text);
+        match error {
+            StoreError::Busy(_) | StoreError::Full(_) => {
+                tracing::error!(error = text, "a commit failed; what it held is computed again");
+                true
+            }
+            StoreError::Broken(_) | StoreError::Owned(_) | StoreError::Newer(_) => {
+                self.core.give_up(&text);
+                false
             }
         }
     }
@@ -144,6 +197,7 @@ impl Writer {
             let _ = finished.ack.send(Ok(finished.done));
             if let Some((seq, kind)) = seq {
                 self.core.metrics.by_input.add(kind);
+                self.core.announcing.live.tell(seq, finished.heard, self.core.now());
                 let _ = self.core.events.send(Event { seq, conversation, kind });
             }
         }

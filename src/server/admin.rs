@@ -14,13 +14,18 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
-use super::{Doors, connecting, deployments, events, health, metrics, registration};
+use super::{Doors, connecting, contacts, deployments, events, health, metrics, registration};
+use crate::engine::ReplyId;
 use crate::runtime::port::StoreError;
+use crate::runtime::{Audit, NotSteered};
 
 /// Nothing that an operator asks is longer, in bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 /// Lines of the history that are read of one conversation.
 const HISTORY_MAX: usize = 5_000;
+
+/// The operators' name in the audit.
+const OPERATOR: &str = "operator";
 
 /// What the operators' routes lead to.
 pub struct Admin {
@@ -47,6 +52,8 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .with_state(Arc::clone(&admin.doors));
     Router::new()
         .route("/admin/v1/outbox", get(outbox))
+        .route("/admin/v1/outbox/retry", post(retry))
+        .route("/admin/v1/outbox/drop", post(give_up))
         .route("/admin/v1/why", get(why))
         .route("/admin/v1/replay", get(replay))
         .route("/admin/v1/pauses", get(pauses))
@@ -57,6 +64,7 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .merge(deployments::routes())
         .merge(events::routes())
+        .merge(contacts::routes())
         .merge(super::api::tokens_admin::routes())
         .with_state(Arc::clone(&admin))
         .merge(super::api::routes(admin))
@@ -172,5 +180,67 @@ fn paused(admin: &Admin, done: Result<bool, String>) -> Response {
         Ok(true) => Json(json!({ "pauses": admin.doors.runtime.pauses() })).into_response(),
         Ok(false) => refuse(StatusCode::NOT_FOUND, "the settings name no such account"),
         Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error),
+    }
+}
+
+/// Answers a change that was made, once it is written down.
+pub(super) async fn audited(admin: &Admin, what: &str, on: String, answer: Value) -> Response {
+    let audit = Audit { by: OPERATOR.to_owned(), what: what.to_owned(), on: Some(on) };
+    match admin.doors.runtime.audit(&audit).await {
+        Ok(()) => Json(answer).into_response(),
+        Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
+
+/// Which reply, and for what reason it is dropped.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Steer {
+    /// TikTok's id of the conversation, or ours.
+    pub conversation: String,
+    pub reply: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+async fn retry(_: Operator, State(admin): State<Arc<Admin>>, Json(steer): Json<Steer>) -> Response {
+    steered(&admin, &steer, false).await
+}
+
+async fn give_up(_: Operator, State(admin): State<Arc<Admin>>, Json(steer): Json<Steer>) -> Response {
+    if !steer.reason.as_deref().is_some_and(super::api::outbox::good_reason) {
+        return refuse(StatusCode::BAD_REQUEST, "a reason has 1 to 200 characters on one line, not only blanks");
+    }
+    steered(&admin, &steer, true).await
+}
+
+async fn steered(admin: &Admin, steer: &Steer, drop: bool) -> Response {
+    let runtime = &admin.doors.runtime;
+    let ids = match runtime.find_named(&steer.conversation).await {
+        Ok(ids) => ids,
+        Err(error) => return refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    };
+    let [id] = ids.as_slice() else {
+        let text = if ids.is_empty() {
+            "nothing is known of this conversation"
+        } else {
+            "several conversations are called so: name ours"
+        };
+        return refuse(StatusCode::NOT_FOUND, text);
+    };
+    let reply = ReplyId(steer.reply);
+    let done = match &steer.reason {
+        Some(reason) if drop => runtime.drop_reply(*id, reply, OPERATOR, reason).await,
+        _ => runtime.retry_reply(*id, reply, OPERATOR).await,
+    };
+    match done {
+        Ok(steered) if steered.duplicate => Json(json!(steered)).into_response(),
+        Ok(steered) => {
+            let on = format!("conversation {}, reply {}", id.0, steer.reply);
+            audited(admin, if drop { "drop" } else { "retry" }, on, json!(steered)).await
+        }
+        Err(NotSteered::Refused(error)) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+        Err(NotSteered::Nobody) => refuse(StatusCode::NOT_FOUND, &NotSteered::Nobody.to_string()),
+        Err(error) => refuse(StatusCode::CONFLICT, &error.to_string()),
     }
 }

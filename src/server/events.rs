@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::admin::{Admin, Operator, refuse};
+use super::admin::{Admin, Operator, audited, refuse};
 use crate::runtime::port::EventQuery;
 
 /// Events that are listed at once.
@@ -89,16 +89,22 @@ async fn events(_: Operator, State(admin): State<Arc<Admin>>, Query(which): Quer
 }
 
 async fn replay(_: Operator, State(admin): State<Arc<Admin>>, Json(which): Json<Which>) -> Response {
+    let on = match (&which.key, &which.endpoint) {
+        (Some(key), _) => format!("event {key}"),
+        (None, Some(endpoint)) => format!("endpoint {endpoint}"),
+        (None, None) => "all endpoints".to_owned(),
+    };
     let Some(query) = which.query() else { return no_key() };
     match admin.doors.runtime.replay_events(&query).await {
-        Ok(many) => Json(json!({ "replayed": many })).into_response(),
+        Ok(many) => audited(&admin, "webhooks_replayed", format!("{many} events, {on}"), json!({ "replayed": many })).await,
         Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }
 
 async fn enable(_: Operator, State(admin): State<Arc<Admin>>, Json(which): Json<Which>) -> Response {
-    match admin.doors.runtime.switch_on(which.endpoint.as_deref().unwrap_or_default()).await {
-        Ok(true) => Json(json!({})).into_response(),
+    let endpoint = which.endpoint.as_deref().unwrap_or_default();
+    match admin.doors.runtime.switch_on(endpoint).await {
+        Ok(true) => audited(&admin, "webhooks_enabled", format!("endpoint {endpoint}"), json!({})).await,
         Ok(false) => refuse(StatusCode::NOT_FOUND, "the settings name no such endpoint"),
         Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }

@@ -17,7 +17,7 @@ use crate::runtime::Report;
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Trouble {
-    /// `stopping`, `store`, `queue`; `clock`, `account`, `paused`, `testers`, `dry_run`.
+    /// `stopping`, `store`, `queue`; `clock`, `account`, `slow`, `paused`, `testers`, `dry_run`.
     reason: &'static str,
     /// `deliveries` or `sending`.
     stops: &'static str,
@@ -34,6 +34,7 @@ fn troubles(doors: &Doors, sending: &[Report]) -> Vec<Trouble> {
     let raised = [
         ("clock", sending.iter().any(|report| report.clock_stops)),
         ("account", sending.iter().any(|report| !report.parked.is_empty())),
+        ("slow", sending.iter().flat_map(|report| &report.days).any(|day| day.slow)),
         ("paused", !doors.runtime.pauses().is_empty()),
         ("testers", doors.testers.count() > 0),
         ("dry_run", doors.dry_run),
@@ -53,7 +54,7 @@ pub(super) async fn live(State(doors): State<Arc<Doors>>) -> (StatusCode, Json<V
     let sending = doors.runtime.reports().await;
     let reasons = troubles(&doors, &sending);
     let alarms: Vec<&str> =
-        reasons.iter().map(|trouble| trouble.reason).filter(|reason| matches!(*reason, "clock" | "account")).collect();
+        reasons.iter().map(|trouble| trouble.reason).filter(|reason| matches!(*reason, "clock" | "account" | "slow")).collect();
     // No names: whoever can reach the port can read this.
     let apps: Vec<Value> = sending
         .iter()

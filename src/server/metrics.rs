@@ -201,7 +201,10 @@ fn sending(text: &mut Exposition, reports: &[Report]) {
     let count_in_flight: Read = |report| Some(number(u64::try_from(report.in_flight).unwrap_or(u64::MAX)));
     let parked: Read = |report| Some(number(u64::try_from(report.parked.len()).unwrap_or(u64::MAX)));
     let clock: Read = |report| report.clock_ms.map(|ms| number(ms.unsigned_abs()) * if ms < 0 { -1.0 } else { 1.0 } / 1e3);
-    let families: [(&'static str, &'static str, Read); 6] = [
+    let slow: Read = |report| Some(number(u64::try_from(report.days.iter().filter(|day| day.slow).count()).unwrap_or(u64::MAX)));
+    let held: Read =
+        |report| Some(number(u64::try_from(report.days.iter().map(|day| day.held).sum::<usize>()).unwrap_or(u64::MAX)));
+    let families: [(&'static str, &'static str, Read); 8] = [
         ("rejoinder_calls_in_flight", "Calls to TikTok without an answer yet.", count_in_flight),
         ("rejoinder_pace_calls_per_second", "Calls a second that the pace allows now.", |report| Some(report.pace)),
         ("rejoinder_pace_most_calls_per_second", "Calls a second that the pace allows at most.", |report| Some(report.pace_most)),
@@ -209,6 +212,8 @@ fn sending(text: &mut Exposition, reports: &[Report]) {
             Some(number(report.paused_ms) / 1e3)
         }),
         ("rejoinder_accounts_parked", "Accounts that send nothing until somebody acts.", parked),
+        ("rejoinder_accounts_slow", "Accounts of which TikTok takes no more conversations today.", slow),
+        ("rejoinder_day_held", "Conversations that wait for another day, as the account has answered what it may.", held),
         ("rejoinder_clock_difference_seconds", "TikTok's clock less ours; missing before any answer.", clock),
     ];
     for (name, help, read) in families {

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod api;
 pub mod compiler;
 pub mod connecting;
+pub mod contacts;
 pub mod deployments;
 pub mod dry_run;
 pub mod events;

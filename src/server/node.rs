@@ -42,6 +42,7 @@ pub struct AppParts {
     /// The API's address without a slash at its end.
     pub api: String,
     pub calls_per_second: f64,
+    pub conversations_a_day: Option<u32>,
     pub signature_age_max_ms: i64,
     pub window_margin_ms: i64,
     /// `business_id` of each account.
@@ -167,6 +168,7 @@ fn app_options(app: &AppParts) -> AppOptions {
     AppOptions {
         id: app.id.clone(),
         calls_per_second: app.calls_per_second,
+        conversations_a_day: app.conversations_a_day,
         window_margin_ms: app.window_margin_ms,
         accounts: app.accounts.clone(),
         closed: app.closed.clone(),

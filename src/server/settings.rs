@@ -65,6 +65,8 @@ pub struct App {
     pub api: String,
     #[serde(default = "default_calls_per_second")]
     pub calls_per_second: f64,
+    /// Conversations that each account may answer a day, in UTC.
+    pub conversations_a_day: Option<u32>,
     #[serde(default = "default_signature_age")]
     pub signature_age_max: Lapse,
     #[serde(default = "default_margin")]
@@ -210,6 +212,12 @@ impl Settings {
                 return fail(format!(
                     "`calls_per_second = {}` of app `{}` is not between 0.1 and 1000",
                     app.calls_per_second, app.id
+                ));
+            }
+            if app.conversations_a_day == Some(0) {
+                return fail(format!(
+                    "`conversations_a_day = 0` of app `{}` answers nobody; `rejoinder pause` stops all sending",
+                    app.id
                 ));
             }
             if !(5_000..=259_200_000).contains(&app.signature_age_max.0) {
@@ -402,6 +410,7 @@ market = "EG"
         for (from, to, says) in [
             ("\"5m\"", "\"5 minutes\"", "is not a length of time"),
             ("calls_per_second = 10", "calls_per_second = 0", "is not between 0.1 and 1000"),
+            ("calls_per_second = 10", "conversations_a_day = 0", "answers nobody"),
             ("market = \"EG\"", "market = \"Egypt\"", "write its code of two letters"),
             ("{ env = \"TIKTOK_APP_SECRET\" }", "{ enw = \"X\" }", "did you mean `env`?"),
             ("store = \"rejoinder.db\"", "store = \"mysql://u:hunter2@h/d\"", "none of `postgres://"),

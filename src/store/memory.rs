@@ -1,5 +1,6 @@
 //! The store without a disk: for tests, for `talk` and for embedding. What it holds ends with the process.
 
+mod erasure;
 mod events;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

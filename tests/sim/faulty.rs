@@ -11,8 +11,9 @@ use rejoinder::channel::Content;
 use rejoinder::engine::{Conversation, Effect, Reply};
 use rejoinder::runtime::Entry;
 use rejoinder::runtime::port::{
-    AccountId, AccountRow, Change, ConversationId, ConversationRow, EventCount, EventKeeping, EventQuery, EventRow, Events,
-    EventsTrimmed, HistoryRow, Lease, OutboxRow, Record, Settled, Store, StoreError, VersionRow, Written,
+    AccountId, AccountRow, Change, ConversationId, ConversationRow, Erasing, Erasure, EventCount, EventKeeping, EventQuery,
+    EventRow, Events, EventsTrimmed, HistoryRow, Lease, OutboxRow, Record, Removed, Settled, Store, StoreError, VersionRow,
+    Written,
 };
 use rejoinder::store::Memory;
 
@@ -244,6 +245,22 @@ impl Events for Faulty {
     async fn event_counts(&self) -> Result<Vec<EventCount>, StoreError> {
         self.reading().await?;
         self.memory.event_counts().await
+    }
+}
+
+#[async_trait]
+impl Erasing for Faulty {
+    async fn erase(&self, erasure: Erasure) -> Result<Option<Removed>, StoreError> {
+        self.reading().await?;
+        self.memory.erase(erasure).await
+    }
+
+    async fn meta_under(&self, prefix: &str, most: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.memory.meta_under(prefix, most).await
+    }
+
+    async fn remove_meta(&self, keys: &[String]) -> Result<(), StoreError> {
+        self.memory.remove_meta(keys).await
     }
 }
 

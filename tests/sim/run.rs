@@ -284,6 +284,7 @@ fn options(world: &World) -> Options {
     let app = AppOptions {
         id: APP.to_owned(),
         calls_per_second: if world.is(Mutant::Hurried) { 30.0 } else { 10.0 },
+        conversations_a_day: None,
         window_margin_ms: world.plan.margin_ms,
         accounts: (0..world.plan.accounts).map(World::open_id).collect(),
         closed: Vec::new(),

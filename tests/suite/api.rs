@@ -1,14 +1,13 @@
 //! The API: who may do what, colleagues beside the bot, and hostile clients, over real HTTP.
 
 use rejoinder::runtime::ReplyState::{Queued, Sent, Withdrawn};
-use rejoinder::server::api;
 use rejoinder::simulator::FaultKind;
 use serde_json::{Value, json};
 
 use crate::harness::{World, shell};
-use crate::town::{HOUR, Town, bot, nap};
+use crate::town::{HOUR, Town, bot};
 
-const SHOP: &str = r#"bot "Shop" {
+pub const SHOP: &str = r#"bot "Shop" {
     languages en
     reserve 2
 }
@@ -34,18 +33,18 @@ flow help {
 "#;
 
 /// A client with a token of its own.
-struct Client<'a> {
-    town: &'a Town,
-    secret: String,
+pub struct Client<'a> {
+    pub town: &'a Town,
+    pub secret: String,
 }
 
-async fn client<'a>(town: &'a Town, name: &str, scopes: &[&str]) -> Client<'a> {
+pub async fn client<'a>(town: &'a Town, name: &str, scopes: &[&str]) -> Client<'a> {
     let made = town.operator().post("/admin/v1/tokens", &json!({ "name": name, "scopes": scopes })).await.unwrap();
     Client { town, secret: made["secret"].as_str().unwrap().to_owned() }
 }
 
 impl Client<'_> {
-    async fn ask(&self, method: &str, path: &str, key: Option<&str>, body: Option<&str>) -> (u16, Value) {
+    pub async fn ask(&self, method: &str, path: &str, key: Option<&str>, body: Option<&str>) -> (u16, Value) {
         let address = format!("{}/api/v1{path}", self.town.admin);
         let mut request = self.town.http.request(method.parse().unwrap(), address).bearer_auth(&self.secret);
         // A connection that stays open would keep the store of a server that is restarted.
@@ -69,7 +68,7 @@ impl Client<'_> {
         (status, value)
     }
 
-    async fn get(&self, path: &str) -> (u16, Value) {
+    pub async fn get(&self, path: &str) -> (u16, Value) {
         self.ask("GET", path, None, None).await
     }
 
@@ -80,7 +79,7 @@ impl Client<'_> {
 }
 
 /// A customer who was answered once, and our number of the conversation.
-async fn greeted(town: &Town, name: &str) -> (String, i64) {
+pub async fn greeted(town: &Town, name: &str) -> (String, i64) {
     let customer = town.customer(name, "EG");
     town.write(&customer, "hello");
     town.hears(&customer, 1).await;
@@ -352,85 +351,39 @@ async fn who_asks_too_often_waits_and_others_do_not() {
     assert_eq!(eager.get("/pauses").await.0, 200);
 }
 
-// --- the document ----------------------------------------------------------------------------------------------------
+// --- all that is kept of a customer ----------------------------------------------------------------------------------
 
-/// Every operation of the document exists, wants a token, and answers what the document says.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_document_says_what_the_handlers_do() {
+async fn all_that_is_kept_of_a_customer_is_read_and_erased_by_who_may_and_once_for_a_key() {
     let town = Town::running(bot(SHOP)).await;
-    let (status, text) = town.page(&format!("{}/api/v1/openapi.json", town.admin)).await;
-    assert_eq!(status, 200);
-    let document: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(document, api::openapi());
-    let (_, id) = greeted(&town, "Mona").await;
-    let desk = client(&town, "desk", &["read", "reply", "operate", "deploy"]).await;
-    let stranger = Client { town: &town, secret: "nobody".to_owned() };
-    let mut seen = 0;
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            seen += 1;
-            let (method, path) = (method.to_uppercase(), path.replace("{id}", &id.to_string()));
-            let description = format!("{} {}", operation["summary"], operation["description"]);
-            assert!(description.contains("Scope `"), "{path}: {description}");
-            assert_eq!(stranger.ask(&method, &path, None, Some("{}")).await.0, 401, "{method} {path}");
-            let body = if path.ends_with("messages") { "{\"text\":\"hi\"}" } else { "{\"flows\":[]}" };
-            let body = if path == "/pause" || path == "/resume" { "{}" } else { body };
-            let (status, said) = desk.ask(&method, &path, Some("key"), (method == "POST").then_some(body)).await;
-            let answer = &operation["responses"][status.to_string()];
-            assert!(answer.is_object(), "{method} {path} answered {status}: {said}");
-            let content = answer["content"].as_object().unwrap().values().next().unwrap();
-            fits(&said, &content["schema"], &document, &format!("{method} {path}"));
-        }
-    }
-    assert_eq!(seen, 14, "an operation came or went: say so here and in docs/api.md");
-    let described = include_str!("../../docs/api.md");
-    for path in document["paths"].as_object().unwrap().keys() {
-        assert!(described.contains(&format!("`{path}`")) || described.contains(path.as_str()), "docs/api.md lacks {path}");
-    }
-    nap(10).await;
-}
+    let (mona, id) = greeted(&town, "Mona").await;
+    let (_, other) = greeted(&town, "Aya").await;
+    let (reader, clerk) =
+        (client(&town, "reader", &["read"]).await, client(&town, "clerk", &["export", "erase", "operate"]).await);
+    let (export, erase) = (format!("/contacts/{id}/export"), format!("/contacts/{id}/erase"));
+    assert_eq!(reader.get(&export).await.0, 403);
+    assert_eq!(reader.ask("POST", &erase, None, None).await.0, 403);
+    let (status, all) = clerk.get(&export).await;
+    assert_eq!(status, 200, "{all}");
+    let texts: Vec<_> = all["lines"].as_array().unwrap().iter().filter_map(|line| line["text"].as_str()).collect();
+    assert!(texts.contains(&"hello") && texts.contains(&"Welcome!"), "{all:#}");
 
-/// Whether a value has the shape that a schema says: types, what must be there, and nothing that is not told of.
-fn fits(value: &Value, schema: &Value, document: &Value, place: &str) {
-    if let Some(name) = schema["$ref"].as_str() {
-        let named = document.pointer(name.trim_start_matches('#')).unwrap_or_else(|| panic!("{place}: {name} is nowhere"));
-        return fits(value, named, document, place);
-    }
-    if let Some(several) = schema["oneOf"].as_array() {
-        if value.is_null() {
-            return;
-        }
-        let other = several.iter().find(|one| one["type"] != "null").unwrap();
-        return fits(value, other, document, place);
-    }
-    let kinds: Vec<&str> = match &schema["type"] {
-        Value::String(kind) => vec![kind],
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
-        _ => return,
-    };
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_i64() || number.is_u64() => "integer",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    assert!(kinds.contains(&kind), "{place}: {value} is no {kinds:?}");
-    for item in value.as_array().into_iter().flatten() {
-        fits(item, &schema["items"], document, place);
-    }
-    let Some(object) = value.as_object() else { return };
-    for needed in schema["required"].as_array().into_iter().flatten() {
-        assert!(object.contains_key(needed.as_str().unwrap()), "{place}: {needed} is missing in {value}");
-    }
-    if let Some(properties) = schema["properties"].as_object() {
-        for (name, inner) in object {
-            let told = properties.get(name).unwrap_or_else(|| panic!("{place}: `{name}` is not in the document"));
-            fits(inner, told, document, &format!("{place} {name}"));
-        }
-    }
+    let (status, erased) = clerk.ask("POST", &erase, Some("k1"), None).await;
+    assert_eq!((status, &erased["duplicate"]), (200, &json!(false)), "{erased}");
+    assert!(erased["history"].as_u64().unwrap() >= 3, "{erased}");
+    assert_eq!(clerk.get(&export).await.0, 404);
+    let again = clerk.ask("POST", &erase, Some("k1"), None).await;
+    assert_eq!((again.0, &again.1["duplicate"], &again.1["history"]), (200, &json!(true), &erased["history"]));
+    assert_eq!(clerk.ask("POST", &erase, Some("k2"), None).await.0, 404);
+    assert_eq!(clerk.get(&format!("/contacts/{other}/export")).await.0, 200);
+    let (_, audit) = clerk.get("/audit").await;
+    let done: Vec<_> = audit["changes"].as_array().unwrap().iter().map(|change| change["what"].as_str().unwrap()).collect();
+    assert_eq!(done.iter().filter(|what| **what == "erase").count(), 1, "{audit}");
+    assert!(!audit.to_string().contains("Mona"));
+    // She may come back, as a stranger.
+    town.write(&mona, "hello");
+    assert_eq!(town.hears(&mona, 2).await, ["Welcome!", "Welcome!"]);
+    assert_ne!(town.id(&mona).await.unwrap().0, id);
 }
 
 // --- the command -----------------------------------------------------------------------------------------------------

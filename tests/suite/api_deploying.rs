@@ -13,10 +13,7 @@ struct Client {
 impl Client {
     /// With a token of its own at the server that runs.
     fn new(world: &World, name: &str) -> Self {
-        let line = format!("rejoinder token create {name} --scope read --scope deploy --scope operate 2>/dev/null");
-        let made = shell(&line, world.folder.path());
-        let secret = made.out.lines().find(|line| line.starts_with("rejoinder_")).unwrap_or_else(|| panic!("{}", made.out));
-        Self { address: admin(world), secret: secret.to_owned() }
+        Self { address: admin(world), secret: token(world, name, &["read", "deploy", "operate"]) }
     }
 
     async fn ask(&self, method: &str, path: &str, key: Option<&str>, body: Option<Value>) -> (u16, Value) {
@@ -37,8 +34,16 @@ impl Client {
     }
 }
 
+/// A new token, made by the command.
+pub fn token(world: &World, name: &str, scopes: &[&str]) -> String {
+    let scopes: String = scopes.iter().map(|scope| format!(" --scope {scope}")).collect();
+    let made = shell(&format!("rejoinder token create {name}{scopes} 2>/dev/null"), world.folder.path());
+    let secret = made.out.lines().find(|line| line.starts_with("rejoinder_")).unwrap_or_else(|| panic!("{}", made.out));
+    secret.to_owned()
+}
+
 /// Where operators reach the server, as it said itself.
-fn admin(world: &World) -> String {
+pub fn admin(world: &World) -> String {
     let said = world.server.as_ref().expect("it runs").said();
     let line = said.lines().find_map(|line| line.strip_prefix("for operators on ")).unwrap_or_else(|| panic!("{said}"));
     line.trim().to_owned()

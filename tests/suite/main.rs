@@ -11,6 +11,12 @@ mod api;
 #[cfg(test)]
 mod api_deploying;
 #[cfg(test)]
+mod api_document;
+#[cfg(test)]
+mod api_operating;
+#[cfg(test)]
+mod api_schema;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bots;
@@ -21,6 +27,8 @@ mod browser;
 mod cluster;
 #[cfg(test)]
 mod comments;
+#[cfg(test)]
+mod contacts;
 #[cfg(test)]
 mod deploying;
 #[cfg(test)]

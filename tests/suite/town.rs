@@ -179,6 +179,7 @@ impl Town {
             secret: SecretString::from(SECRET),
             api: self.api.clone(),
             calls_per_second: 10.0,
+            conversations_a_day: None,
             signature_age_max_ms: 300_000,
             window_margin_ms: self.margin_ms,
             accounts: vec![BUSINESS.into()],

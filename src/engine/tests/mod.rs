@@ -4,6 +4,7 @@ mod budget;
 mod builder;
 mod calls;
 mod chat;
+mod contact;
 mod delivery;
 mod frames;
 mod handoff;

@@ -40,7 +40,8 @@ impl Attempt {
             }
             Err(_) => AttemptEnd::Later,
         };
-        self.desk.lane.send(Msg::Ended(self.picked.conversation, end));
+        let Picked { conversation, address, .. } = &self.picked;
+        self.desk.lane.send(Msg::Ended { account: address.account.id, conversation: *conversation, end });
     }
 
     async fn go(&self) -> Result<AttemptEnd, StoreError> {
@@ -160,6 +161,7 @@ impl Attempt {
         };
         lane.send(Msg::Called(Called {
             account: Some(address.account.id),
+            conversation: Some(conversation),
             begun,
             outcome: Some(outcome.clone()),
             what: Call::Send,

@@ -64,7 +64,7 @@ impl Dispatcher {
         if now < self.clock.ask_at || self.stopped {
             return;
         }
-        let nowhere = |account| Arc::new(Address { account, external: Vec::new() });
+        let nowhere = |account| Arc::new(Address { account, external: Vec::new(), number: None });
         if let Some(address) = address.or_else(|| core.accounts.any_of(&self.app).map(nowhere)) {
             // An hour of asking brings no more than a minute of it.
             self.clock.ask_at = now + (ASK * (1 + self.clock.asked / ASKED_OFTEN)).min(ASK_SELDOM);

@@ -7,6 +7,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::accounts::AccountState;
+use super::days::{DayReport, KeptDay};
 use crate::calendar::Moment;
 use crate::channel::Outcome;
 use crate::engine::{Class, ReplyId};
@@ -23,10 +24,6 @@ pub(in crate::runtime) enum Rank {
     Due,
     /// Looks at TikTok's lists.
     Upkeep,
-}
-
-impl Rank {
-    pub(in crate::runtime) const ALL: [Self; 4] = [Self::System, Self::Live, Self::Due, Self::Upkeep];
 }
 
 /// Somebody waits for a permit; dropped unanswered when it comes too late.
@@ -65,6 +62,8 @@ pub(in crate::runtime) enum NoUpload {
 #[derive(Clone, Debug)]
 pub(in crate::runtime) struct Called {
     pub(in crate::runtime) account: Option<AccountId>,
+    /// Of a send.
+    pub(in crate::runtime) conversation: Option<ConversationId>,
     /// When it began, on the monotonic clock.
     pub(in crate::runtime) begun: Duration,
     /// `None` for calls that were answered well, and those of no account.
@@ -104,7 +103,11 @@ pub(in crate::runtime) enum Msg {
     News(News),
     Wait(Waiter),
     Called(Called),
-    Ended(ConversationId, AttemptEnd),
+    Ended {
+        account: AccountId,
+        conversation: ConversationId,
+        end: AttemptEnd,
+    },
     Uploaded {
         account: AccountId,
         digest: String,
@@ -119,11 +122,16 @@ pub(in crate::runtime) enum Msg {
     Unpark(AccountId),
     /// TikTok's own automatic message was seen at this account, then.
     TikTokAnswers(AccountId, Moment),
+    /// What an earlier leader had written down of an account's day.
+    Day(AccountId, KeptDay),
     /// Somebody doubts our clock: TikTok is asked for its time.
     AskTheTime,
     Report(oneshot::Sender<Report>),
-    /// Other calls a second from now on.
-    Pace(f64),
+    /// Other settings from now on.
+    Tune {
+        calls_per_second: f64,
+        conversations_a_day: Option<u32>,
+    },
     /// The conversations with a reply ready to leave, so many at most.
     Heads(usize, oneshot::Sender<Vec<Ahead>>),
     /// Something has changed that decides what may be sent.
@@ -163,6 +171,8 @@ pub struct Report {
     pub clock_stops: bool,
     /// Accounts (`business_id`) that send nothing until somebody acts, and why.
     pub parked: Vec<(String, AccountState, String)>,
+    /// Accounts that answer only so many conversations a day.
+    pub days: Vec<DayReport>,
 }
 
 /// Conversations of one class with a reply ready to leave.

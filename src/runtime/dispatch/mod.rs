@@ -4,6 +4,7 @@
 mod accounts;
 mod attempt;
 mod clock;
+mod days;
 mod habits;
 mod lane;
 mod pace;
@@ -27,6 +28,8 @@ pub use self::accounts::AccountState;
 use self::accounts::Accounts;
 use self::attempt::Attempt;
 use self::clock::ClockWatch;
+pub use self::days::DayReport;
+use self::days::Days;
 use self::habits::Habits;
 use self::lane::Waiter;
 use self::pace::Pace;
@@ -71,6 +74,7 @@ pub(super) struct Dispatcher {
     queue: Queue,
     accounts: Accounts,
     habits: Habits,
+    days: Days,
     waiters: [VecDeque<Waiter>; 4],
     ahead: HashSet<ConversationId>,
     in_flight: usize,
@@ -121,6 +125,7 @@ impl Dispatcher {
             queue: Queue::default(),
             accounts,
             habits: Habits::default(),
+            days: Days::new(app.conversations_a_day),
             waiters: Default::default(),
             ahead: HashSet::new(),
             in_flight: 0,
@@ -177,6 +182,7 @@ impl Dispatcher {
         self.courtesies.clear();
         // Renewals and questions that got no permit never come back; what is known of an account here grows old.
         self.accounts.forget();
+        self.days.forget();
         self.asking.clear();
     }
 
@@ -186,6 +192,7 @@ impl Dispatcher {
         self.queue.wake(now);
         self.drop_late();
         self.read_habits();
+        self.keep_days();
         self.admit();
         self.grant();
         self.be_courteous();
@@ -225,7 +232,7 @@ impl Dispatcher {
         let monotonic = monotonic.filter(|at| *at > now).min();
         let waiting = self.waiters.iter().flatten().filter_map(|waiter| waiter.not_after);
         let late = waiting.map(|not_after| not_after.plus_ms(1));
-        (monotonic, late.chain(self.queue.next_hard()).filter(|at| *at > civil).min())
+        (monotonic, late.chain(self.queue.next_hard()).chain(self.days.next()).filter(|at| *at > civil).min())
     }
 
     /// Lets go of those whose permit would come too late.
@@ -267,10 +274,16 @@ impl Dispatcher {
     }
 
     fn pick(&mut self) -> Option<Picked> {
-        self.admitted += 1;
-        let (accounts, pauses) = (&self.accounts, &self.desk.core.pauses);
-        let blocked = |account| accounts.blocked(account) || pauses.hold(account);
-        self.queue.next(self.admitted, self.desk.core.now(), self.pace.gap(), blocked)
+        loop {
+            self.admitted += 1;
+            let (accounts, pauses) = (&self.accounts, &self.desk.core.pauses);
+            let blocked = |account| accounts.blocked(account) || pauses.hold(account);
+            let picked = self.queue.next(self.admitted, self.desk.core.now(), self.pace.gap(), blocked)?;
+            // Each that may not sleeps from here on.
+            if self.may_today(&picked) {
+                return Some(picked);
+            }
+        }
     }
 
     fn offer(&mut self, picked: Picked, gate_only: bool) {
@@ -299,11 +312,18 @@ impl Dispatcher {
         }
     }
 
-    /// System first; every tenth place goes to upkeep if it waits; the rest in order.
+    /// Of ten places one is the system's and one upkeep's where they wait, however much people are answered; a place that its
+    /// owner does not want goes to the first who waits, in order. What the other eight are given to was decided when it was
+    /// marked (see [`Queue::next`]): of them every fourth is first of all for what is due.
     fn next_rank(&self) -> Option<Rank> {
         let waits = |rank: &Rank| self.waiters.get(*rank as usize).is_some_and(|waiters| !waiters.is_empty());
-        let upkeep = self.pace.issued() % 10 == 9 && !waits(&Rank::System) && waits(&Rank::Upkeep);
-        if upkeep { Some(Rank::Upkeep) } else { Rank::ALL.into_iter().find(waits) }
+        let owner = match self.pace.issued() % 10 {
+            4 => Some(Rank::System),
+            9 => Some(Rank::Upkeep),
+            _ => None,
+        };
+        let order = [Rank::Live, Rank::Due, Rank::System, Rank::Upkeep];
+        owner.into_iter().chain(order).find(waits)
     }
 
     fn take(&mut self, message: Msg) {
@@ -318,7 +338,10 @@ impl Dispatcher {
                 }
             }
             Msg::Called(called) => self.called(called),
-            Msg::Ended(conversation, end) => self.ended(conversation, end),
+            Msg::Ended { account, conversation, end } => {
+                self.days.ended(account, conversation);
+                self.ended(conversation, end);
+            }
             Msg::Uploaded { account, digest, failure } => self.uploaded(account, digest, failure),
             Msg::Renewed { account, result } => self.renewed(account, result),
             Msg::Looked(conversation) => {
@@ -328,9 +351,13 @@ impl Dispatcher {
                 self.asking.remove(&conversation);
             }
             Msg::TikTokAnswers(account, at) => self.habits.learn(account, at),
+            Msg::Day(account, kept) => self.learn_day(account, kept),
             Msg::Unpark(account) => self.accounts.unpark(account),
             Msg::AskTheTime => self.ask_the_time(None),
-            Msg::Pace(calls_per_second) => self.pace.set(calls_per_second),
+            Msg::Tune { calls_per_second, conversations_a_day } => {
+                self.pace.set(calls_per_second);
+                self.day_set(conversations_a_day);
+            }
             Msg::Heads(most, done) => drop(done.send(self.queue.heads(most))),
             // Every message lets the dispatcher look again.
             Msg::Look => {}

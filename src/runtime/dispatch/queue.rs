@@ -97,6 +97,14 @@ impl Queue {
         }
     }
 
+    /// It stands for its place before its time, if it sleeps.
+    pub(in crate::runtime) fn rouse(&mut self, conversation: ConversationId) {
+        if self.all.get(&conversation).is_some_and(|entry| matches!(entry.place, Place::Asleep(_))) {
+            self.unplace(conversation);
+            self.place(conversation, Place::Ready);
+        }
+    }
+
     /// Wakes those whose time has come.
     pub(in crate::runtime) fn wake(&mut self, now: Duration) {
         while let Some((until, conversation)) = self.asleep.first().copied() {
@@ -290,7 +298,7 @@ mod tests {
 
     fn address(account: i64) -> Arc<Address> {
         let account = Account { id: AccountId(account), app: 0, app_id: "app".to_owned(), open_id: account.to_string() };
-        Arc::new(Address { account: Arc::new(account), external: Vec::new() })
+        Arc::new(Address { account: Arc::new(account), external: Vec::new(), number: None })
     }
 
     fn candidate(class: Class, soft: i64) -> Option<Candidate> {

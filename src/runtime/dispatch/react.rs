@@ -144,6 +144,9 @@ impl Dispatcher {
                 self.no_connection = Duration::ZERO;
             }
         }
+        if let (Some(account), Some(conversation)) = (called.account, called.conversation) {
+            self.day_called(account, conversation, &outcome);
+        }
         if let Some(account) = called.account
             && let Then::Renew(after) = self.accounts.called(account, called.begun, &outcome, is_send)
         {
@@ -235,6 +238,7 @@ impl Dispatcher {
             clock_ms,
             clock_stops: skew_stops(clock_ms),
             parked: parked.filter_map(|(id, state, why)| Some((name(id)?, state, why.to_owned()))).collect(),
+            days: self.days.reports(name),
         }
     }
 }

@@ -28,7 +28,7 @@ const AGAIN_AFTER: Duration = Duration::from_secs(5);
 impl Desk {
     fn called(&self, what: Call, account: &Account, begun: Duration, failure: Option<&CallFailure>) {
         let outcome = failure.map(|failure| failure.outcome.clone());
-        self.lane.send(Msg::Called(Called { account: Some(account.id), begun, outcome, what }));
+        self.lane.send(Msg::Called(Called { account: Some(account.id), conversation: None, begun, outcome, what }));
     }
 
     /// One call, which has ended whatever the transport does: it may fail or hang, but nobody waits for it for ever.
@@ -148,7 +148,7 @@ impl Desk {
         let Some(permit) = self.lane.permit(Rank::System, None, None).await else { return };
         let begun = self.core.monotonic();
         let result = self.made(self.core.ports.transport.renew(permit, &account.app_id, &account.open_id)).await;
-        self.lane.send(Msg::Called(Called { account: None, begun, outcome: None, what: Call::Renew }));
+        self.lane.send(Msg::Called(Called { account: None, conversation: None, begun, outcome: None, what: Call::Renew }));
         let result = result.map_err(|failure| failure.outcome);
         self.lane.send(Msg::Renewed { account: account.id, result });
     }

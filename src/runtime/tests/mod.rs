@@ -3,7 +3,9 @@
 
 mod announcing;
 mod beside;
+mod daily;
 mod delivering;
+mod erasing;
 mod fetching;
 mod listener;
 mod replaying;

@@ -196,8 +196,14 @@ impl Around {
 
 pub fn options() -> Options {
     let accounts = vec![SHOP.to_owned(), CAFE.to_owned()];
-    let app =
-        AppOptions { id: APP.to_owned(), calls_per_second: 10.0, window_margin_ms: 5 * MINUTE, accounts, closed: Vec::new() };
+    let app = AppOptions {
+        id: APP.to_owned(),
+        calls_per_second: 10.0,
+        conversations_a_day: None,
+        window_margin_ms: 5 * MINUTE,
+        accounts,
+        closed: Vec::new(),
+    };
     Options::new(vec![app])
 }
 

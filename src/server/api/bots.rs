@@ -148,7 +148,9 @@ impl Live {
 #[utoipa::path(post, path = "/deploy", tag = "bots", request_body = Sent, responses((status = 200, body = Live)))]
 pub(super) async fn deploy(by: By<Deploy>, State(api): State<Arc<Api>>, Body(sent): Body<Sent>) -> Result<Json<Live>, Problem> {
     let (deployed, _) = api.runtime().deploy(&sent.files()?).await?;
-    api.audit(&by.name, "deploy", Some(format!("version {}", deployed.live))).await?;
+    if !deployed.unchanged {
+        api.audit(&by.name, "deploy", Some(format!("version {}", deployed.live))).await?;
+    }
     Ok(Json(Live::of(&deployed)))
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Read;
 pub(super) struct Reply;
 pub(super) struct Deploy;
 pub(super) struct Operate;
+pub(super) struct Export;
+pub(super) struct Erase;
 
 impl Needed for Read {
     const SCOPE: Scope = Scope::Read;
@@ -38,6 +40,12 @@ impl Needed for Deploy {
 }
 impl Needed for Operate {
     const SCOPE: Scope = Scope::Operate;
+}
+impl Needed for Export {
+    const SCOPE: Scope = Scope::Export;
+}
+impl Needed for Erase {
+    const SCOPE: Scope = Scope::Erase;
 }
 
 /// Somebody whose token has this scope.

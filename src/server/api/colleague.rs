@@ -22,7 +22,7 @@ use crate::text;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Done {
     /// It came before under the same key, and had no second effect.
-    duplicate: bool,
+    pub(super) duplicate: bool,
 }
 
 /// Take a conversation over: the bot is silent from now on, and what it had queued is withdrawn. Scope `reply`.

@@ -5,47 +5,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::Api;
-use super::caller::{Asked, Body, By, Operate, Read};
+use super::caller::{Body, By, Operate, Read};
 use super::problem::Problem;
-use super::shapes::{Time, Waiting};
+use super::shapes::Time;
 use crate::runtime::port::StoreError;
 
 /// Lines of no conversation that are looked at for audits.
 const LOOKED_MAX: usize = 1_000;
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Of {
-    /// Only those of this account (`business_id`).
-    account: Option<String>,
-}
-
-/// All that waits, the earliest deadline first.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Outbox {
-    now: Time,
-    replies: Vec<Waiting>,
-    /// Apps that another process sends for: what waits for them is told there.
-    led_elsewhere: Vec<String>,
-    /// Conversations beyond what is looked at.
-    left_out: usize,
-}
-
-/// Say what waits to be sent, and why. Scope `read`.
-#[utoipa::path(get, path = "/outbox", tag = "operations", params(Of), responses((status = 200, body = Outbox)))]
-pub(super) async fn outbox(_: By<Read>, State(api): State<Arc<Api>>, Asked(of): Asked<Of>) -> Result<Json<Outbox>, Problem> {
-    let outbox = api.runtime().outbox(of.account.as_deref()).await?;
-    Ok(Json(Outbox {
-        now: Time(outbox.now),
-        replies: outbox.replies.into_iter().map(Waiting::of).collect(),
-        led_elsewhere: outbox.led_elsewhere,
-        left_out: outbox.left_out,
-    }))
-}
 
 /// What is paused.
 #[derive(Debug, Serialize, ToSchema)]
@@ -124,7 +93,8 @@ struct Change {
     at: Time,
     /// The name of a token.
     by: String,
-    /// `message`, `take_over`, `release`, `pause`, `resume`, `deploy`, `rollback`, `token_created` or `token_revoked`.
+    /// `message`, `take_over`, `release`, `contact`, `opt_out`, `opt_in`, `retry`, `drop`, `pause`, `resume`, `deploy`, `rollback`, `export`,
+    /// `erase`, `webhooks_replayed`, `webhooks_enabled`, `token_created` or `token_revoked`.
     what: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     on: Option<String>,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::runtime::port::StoreError;
-use crate::runtime::{DeployError, NotWritten, Refused};
+use crate::runtime::{DeployError, NotChanged, NotSteered, NotWritten, Refused};
 
 /// Why a request was not carried out; nothing was changed by it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,6 +95,27 @@ impl From<DeployError> for Problem {
         match error {
             DeployError::Refused(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
             DeployError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotChanged> for Problem {
+    fn from(error: NotChanged) -> Self {
+        match error {
+            NotChanged::Nobody => Self::not_found(error.to_string()),
+            NotChanged::Unfit(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+            NotChanged::OtherChange => Self::new(StatusCode::CONFLICT, error.to_string()),
+            NotChanged::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<NotSteered> for Problem {
+    fn from(error: NotSteered) -> Self {
+        match error {
+            NotSteered::Nobody => Self::not_found(error.to_string()),
+            NotSteered::NotNow(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
+            NotSteered::Refused(refused) => refused.into(),
         }
     }
 }

@@ -2,11 +2,12 @@
 //! Times are RFC 3339 in UTC.
 
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::bot::{Bot, ValueMap};
 use crate::calendar::Moment;
-use crate::engine::{Conversation, Speaker};
+use crate::engine::{Conversation, Speaker, Trace, given};
 use crate::runtime::{ConversationSummary, Line, Waits};
 
 /// A moment as text.
@@ -26,6 +27,21 @@ pub(super) fn word(value: &impl Serialize) -> String {
         Ok(Value::String(word)) => word,
         _ => String::new(),
     }
+}
+
+/// The fields of a contact that may be shown, and the names of those that are set and may not: what the bot calls secret, and
+/// what it no longer knows, which may have been.
+pub(super) fn shown(contact: &ValueMap, bot: &Bot) -> (Map<String, Value>, Vec<String>) {
+    let (mut open, mut hidden) = (Map::new(), Vec::new());
+    for (name, value) in contact {
+        if bot.contact.iter().any(|field| field.name == *name && !field.secret) {
+            let value = serde_json::from_str(&given::to_json(value)).unwrap_or_default();
+            open.insert(name.clone(), value);
+        } else {
+            hidden.push(name.clone());
+        }
+    }
+    (open, hidden)
 }
 
 /// A conversation and where it stands.
@@ -67,7 +83,7 @@ struct Stands {
     /// Until TikTok takes no more messages, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     window_left_ms: Option<i64>,
-    /// Fields of the contact.
+    /// Fields of the contact; secret ones are not shown.
     #[schema(value_type = std::collections::BTreeMap<String, Value>)]
     contact: Value,
     tags: Vec<String>,
@@ -82,7 +98,7 @@ pub(super) fn speaker(state: &Conversation) -> &'static str {
 }
 
 impl Talk {
-    pub(super) fn of(summary: ConversationSummary, state: Option<&Conversation>, now: Moment) -> Self {
+    pub(super) fn of(summary: ConversationSummary, state: Option<&Conversation>, (bot, now): (&Bot, Moment)) -> Self {
         let ConversationSummary { id, account, external, due } = summary;
         let stands = state.map(|state| {
             let status = state.status();
@@ -95,7 +111,7 @@ impl Talk {
                 waits_for: status.waits_for,
                 replies_left: state.replies_left(),
                 window_left_ms: state.window_left(now),
-                contact: serde_json::to_value(&status.contact).unwrap_or_default(),
+                contact: Value::Object(shown(&status.contact, bot).0),
                 tags: status.tags,
             }
         });
@@ -121,14 +137,14 @@ pub(super) struct TalkLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reply: Option<Sent>,
+    reply: Option<SentReply>,
     /// What was decided on it and why.
     why: Vec<Why>,
 }
 
 /// A reply and where it stands.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Sent {
+pub(super) struct SentReply {
     id: u32,
     /// `queued`, `held`, `sending`, `looked_up`, `sent`, `refused`, `unknown`, `dropped`, `withdrawn` or `merged`.
     state: String,
@@ -142,7 +158,7 @@ pub(super) struct Sent {
 
 /// One decision.
 #[derive(Debug, Serialize, ToSchema)]
-struct Why {
+pub(super) struct Why {
     /// A stable word: `trigger`, `step`, `gate`, ….
     what: String,
     text: String,
@@ -151,20 +167,23 @@ struct Why {
     place: Option<String>,
 }
 
+impl Why {
+    pub(super) fn of(trace: Trace) -> Self {
+        let place = trace.origin.map(|origin| format!("{}:{}", origin.path, origin.line));
+        Self { what: trace.what.into_owned(), text: trace.text, place }
+    }
+}
+
 impl TalkLine {
     pub(super) fn of(line: Line) -> Self {
-        let reply = line.reply.map(|reply| Sent {
+        let reply = line.reply.map(|reply| SentReply {
             id: reply.id.0,
             state: word(&reply.state),
             reason: reply.reason,
             flow: reply.flow,
             ended: reply.ended.map(Time),
         });
-        let why = line.trace.into_iter().map(|trace| Why {
-            what: trace.what.into_owned(),
-            text: trace.text,
-            place: trace.origin.map(|origin| format!("{}:{}", origin.path, origin.line)),
-        });
+        let why = line.trace.into_iter().map(Why::of);
         Self {
             seq: line.seq,
             at: Time(line.at),

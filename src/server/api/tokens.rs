@@ -25,10 +25,14 @@ pub enum Scope {
     Deploy,
     /// Pause and resume, read who changed what.
     Operate,
+    /// Read all that is kept of a customer.
+    Export,
+    /// Erase all that is kept of a customer.
+    Erase,
 }
 
 impl Scope {
-    pub const ALL: [Self; 4] = [Self::Read, Self::Reply, Self::Deploy, Self::Operate];
+    pub const ALL: [Self; 6] = [Self::Read, Self::Reply, Self::Deploy, Self::Operate, Self::Export, Self::Erase];
 
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -37,6 +41,8 @@ impl Scope {
             Self::Reply => "reply",
             Self::Deploy => "deploy",
             Self::Operate => "operate",
+            Self::Export => "export",
+            Self::Erase => "erase",
         }
     }
 
@@ -76,7 +82,7 @@ pub struct Wanted {
 pub enum TokenError {
     #[error("a token has a name of 1 to 100 bytes without control characters")]
     Name,
-    #[error("a token needs a scope: read, reply, deploy, operate")]
+    #[error("a token needs a scope: read, reply, deploy, operate, export, erase")]
     Scopes,
     #[error("a live token is called so already; revoke it first")]
     Taken,

@@ -11,11 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::tokens::{self, Token, TokenError, Wanted};
-use crate::runtime::Audit;
-use crate::server::admin::{Admin, Operator, refuse};
-
-/// The operators' name in the audit.
-const OPERATOR: &str = "operator";
+use crate::server::admin::{Admin, Operator, audited, refuse};
 
 /// Which token.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,7 +42,7 @@ async fn create(_: Operator, State(admin): State<Arc<Admin>>, Json(wanted): Json
     match tokens::create(runtime.store(), runtime.entropy(), now, wanted).await {
         Ok((token, secret)) => {
             let answer = json!({ "token": shown(&token), "secret": secret });
-            audited(&admin, "token_created", &token, answer).await
+            audited(&admin, "token_created", named(&token), answer).await
         }
         Err(TokenError::Store(error)) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
         Err(error) => refuse(StatusCode::CONFLICT, &error.to_string()),
@@ -55,16 +51,12 @@ async fn create(_: Operator, State(admin): State<Arc<Admin>>, Json(wanted): Json
 
 async fn revoke(_: Operator, State(admin): State<Arc<Admin>>, Json(Number { number }): Json<Number>) -> Response {
     match tokens::revoke(admin.doors.runtime.store(), number, admin.doors.clock.now()).await {
-        Ok(Some(token)) => audited(&admin, "token_revoked", &token, json!({ "token": shown(&token) })).await,
+        Ok(Some(token)) => audited(&admin, "token_revoked", named(&token), json!({ "token": shown(&token) })).await,
         Ok(None) => refuse(StatusCode::NOT_FOUND, "there is no such token"),
         Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }
 
-async fn audited(admin: &Admin, what: &str, token: &Token, answer: Value) -> Response {
-    let on = Some(format!("token {}, {}", token.number, token.name));
-    match admin.doors.runtime.audit(&Audit { by: OPERATOR.to_owned(), what: what.to_owned(), on }).await {
-        Ok(()) => Json(answer).into_response(),
-        Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
-    }
+fn named(token: &Token) -> String {
+    format!("token {}, {}", token.number, token.name)
 }

@@ -5,6 +5,7 @@ mod bytes;
 #[path = "../../../tests/support/cluster.rs"]
 pub(super) mod cluster;
 mod commits;
+mod erasure;
 mod events;
 mod lookups;
 mod outbox;

@@ -4,6 +4,7 @@
 
 mod commit;
 pub(super) mod copy;
+mod erasure;
 mod events;
 mod failure;
 mod lease;

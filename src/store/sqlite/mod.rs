@@ -3,6 +3,7 @@
 //! One thread writes, a few connections read, one thread copies the log into the file (checkpoints).
 
 pub(super) mod copy;
+mod erasure;
 mod events;
 mod failure;
 mod generation;

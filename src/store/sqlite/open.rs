@@ -113,6 +113,8 @@ fn configure(connection: &Connection, new: bool) -> Result<(), Failure> {
          -- Accounts must be there before their names; a few point reads at first contact.
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
+         -- What is removed or replaced is overwritten, so that nothing of an erased customer stays on free pages.
+         PRAGMA secure_delete = ON;
          -- A file that somebody else prepared runs no functions here.
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;",

@@ -335,3 +335,71 @@ async fn the_file_is_what_was_measured() {
         .unwrap();
     assert_eq!(told, (2_048, 2, 0, "wal".to_owned()));
 }
+
+#[tokio::test]
+async fn of_what_was_erased_no_byte_stays_in_the_file_or_its_log() {
+    use crate::runtime::port::{Erasing as _, Erasure, EventPut, OutboxChange, OutboxRow, OutboxState};
+    const SECRET: &[u8] = b"MONA-LIVES-IN-TANTA";
+    let place = Place::new();
+    let store = place.open();
+    let account = store.account("app", "shop").await.unwrap();
+    let mut changes = Vec::new();
+    // Among others, in rows that grow, shrink and span pages, with replies that come and go.
+    for number in 0..40_u32 {
+        let conversation = store.fresh_conversation().await.unwrap();
+        let body = |words: usize| if number == 20 { SECRET.repeat(words) } else { b"somebody else ".repeat(words) };
+        let mut change = Change {
+            conversation,
+            account,
+            external: format!("c{number}-{}", String::from_utf8_lossy(&body(1))).into_bytes(),
+            rev: 0,
+            after: 0,
+            due: None,
+            recent: Vec::new(),
+            state: Vec::new(),
+            outbox: Vec::new(),
+        };
+        for (round, words) in [1, 200, 3, 60, 400, 2].into_iter().enumerate() {
+            let reply = crate::engine::ReplyId(round as u32 / 2);
+            let row = OutboxRow { account, conversation, reply, body: body(words), state: OutboxState::Queued };
+            let outbox = if round % 2 == 0 { OutboxChange::Put(row) } else { OutboxChange::Remove { reply } };
+            change = Change { rev: change.rev + 1, state: body(words), outbox: vec![outbox], ..change };
+            let events = vec![EventPut { endpoint: "e".into(), place: 0, kind: "k".to_owned(), body: body(words) }];
+            let record = Record {
+                at: Moment(1),
+                kind: "message",
+                account: Some(account),
+                body: body(words),
+                change: Some(change.clone()),
+                is_mark: false,
+                events,
+            };
+            store.commit(vec![record]).await.unwrap();
+        }
+        changes.push(change);
+    }
+    let log = place.0.path().join("a.db-wal");
+    let found = |path: &Path| {
+        let bytes = files::read(path, u64::MAX).unwrap_or_default();
+        bytes.windows(SECRET.len()).filter(|part| *part == SECRET).count()
+    };
+    assert!(found(&place.file()) + found(&log) > 0);
+    let mona = changes.remove(20);
+    let erasure = Erasure {
+        conversation: mona.conversation,
+        account,
+        external: mona.external,
+        rev: mona.rev,
+        writer: 0,
+        at: Moment(2),
+        remains: ("erased:1".to_owned(), Vec::new()),
+        instead: Arc::new(|_, _| None),
+        told: Arc::new(|_| Vec::new()),
+    };
+    let removed = store.erase(erasure).await.unwrap().unwrap();
+    assert_eq!((removed.history, removed.events), (6, 6));
+    assert_eq!((found(&place.file()), found(&log)), (0, 0));
+    drop(store);
+    assert_eq!(found(&place.file()), 0);
+    assert_eq!(check(&place.file()).unwrap().findings, [] as [&str; 0]);
+}

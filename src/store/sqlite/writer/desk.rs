@@ -8,8 +8,11 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::Ended;
 use crate::calendar::Moment;
 use crate::engine::ReplyId;
-use crate::runtime::port::{AccountId, ConversationId, OutboxChange, OutboxState, Record, StoreError, VersionRow, Written};
+use crate::runtime::port::{
+    AccountId, ConversationId, Erasure, OutboxChange, OutboxState, Record, Removed, StoreError, VersionRow, Written,
+};
 use crate::store::batch::{self, Batch, Before, Head, Line, Stored, broken};
+use crate::store::sqlite::erasure;
 use crate::store::sqlite::events;
 use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::generation;
@@ -65,6 +68,34 @@ impl Desk {
         })?;
         self.next_seq = after;
         Ok(written)
+    }
+
+    pub(in crate::store::sqlite) fn erase(&mut self, erasure: &Erasure) -> Result<Option<Removed>, StoreError> {
+        let seq = self.next_seq;
+        let removed = self.transaction(|transaction| erasure::erase(transaction, erasure, seq))?;
+        self.next_seq += i64::from(removed.is_some());
+        Ok(removed)
+    }
+
+    /// Copies the whole log into the file and empties it. Waits for readers for some seconds.
+    pub(in crate::store::sqlite) fn empty_log(&mut self) -> Result<(), StoreError> {
+        if let Some(why) = self.ended.get() {
+            return Err(broken(why.clone()));
+        }
+        let emptied = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        match emptied.map_err(Failure::from) {
+            Ok(0) => {}
+            Ok(_) => tracing::warn!("a reader keeps the store's log; what was erased stays in it until the log begins anew"),
+            Err(failure) => {
+                let last = failure.is_final();
+                let error = StoreError::from(failure).to_string();
+                tracing::warn!(error, "the store's log was not emptied");
+                if last {
+                    let _ = self.ended.set(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     pub(in crate::store::sqlite) fn account(&mut self, app: &str, open_id: &str) -> Result<AccountId, StoreError> {
