@@ -64,7 +64,7 @@ impl Several {
         self.count += 1;
         if self.count == most.most() + 1 {
             let finding = Diagnostic::error(code::AUTOMATIC_COUNT, span, format!("TikTok shows at most {} {what}", most.value));
-            world.findings.add(finding.help("keep those that customers ask most"));
+            world.findings.add(finding.help("keep those that customers need most"));
         }
         let folded = Some(fold(text)).filter(|folded| !folded.is_empty()).unwrap_or_else(|| text.trim().to_owned());
         if folded.is_empty() {
