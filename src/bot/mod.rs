@@ -25,7 +25,7 @@ pub use matcher::{Beside, Entry, Heard, HeardKind, Hit, Matcher, Rank, short_nam
 pub use proof::{Filled, FlowProof, Proof, TextProof};
 pub use regex::{Regex, RegexError};
 pub use script::{Function, Hook, Returned, Script, ScriptCall, ScriptFault, ScriptHost, Scripts, Stopped};
-pub use settings::{Asset, Field, Gather, OptWords, Settings, ShortBudget, Team};
+pub use settings::{Asset, Automatic, Field, Gather, OptWords, Prompt, Settings, ShortBudget, Suggested, Team};
 pub use test::{BotAct, ColleagueAct, CustomerAct, Expectation, Test, TestLine, TestStep};
 pub use text::{Few, Filter, Piece, Template, Text};
 pub use trigger::{Anytime, On, Trigger};

@@ -30,6 +30,31 @@ pub struct Settings {
     pub also_after_tiktok: bool,
     /// Wall-clock waits of many customers are spread over so many milliseconds.
     pub spread_ms: i64,
+    pub automatic: Automatic,
+}
+
+/// What TikTok itself says and shows to everybody who opens the conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Automatic {
+    pub welcome: Option<String>,
+    /// At most three, in the order of the bot.
+    pub suggested: Vec<Suggested>,
+    /// At most six, in the order of the bot.
+    pub prompts: Vec<Prompt>,
+}
+
+/// A question that the customer may tap, and TikTok's own answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggested {
+    pub question: String,
+    pub answer: String,
+}
+
+/// A button above an empty conversation: its title, and what the customer writes by tapping it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    pub title: String,
+    pub content: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

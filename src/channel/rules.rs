@@ -16,6 +16,7 @@ pub struct Rule {
 
 const SEND: &str = "TikTok Business Messaging, Send a message";
 const UPLOAD: &str = "TikTok Business Messaging, Upload media";
+const AUTOMATIC: &str = "TikTok Business Messaging, Automatic messages";
 const LIMITS: &str = "TikTok API for Business, Rate limits";
 const OURS: &str = "Rejoinder's own margin: clocks differ and a call takes time";
 const APRIL: &str = "2026-04";
@@ -42,6 +43,14 @@ pub const LINK_TITLE: Rule = rule("link_title", 40, "UTF-16 units", SEND);
 pub const BUTTON_ID: Rule = rule("button_id", 40, "UTF-16 units", SEND);
 /// "3 MB" read as the smaller of its two meanings.
 pub const IMAGE_BYTES: Rule = rule("image_bytes", 3_000_000, "bytes", UPLOAD);
+/// Characters of TikTok's own first message to a new customer; an account has one.
+pub const WELCOME: Rule = rule("welcome", 250, "UTF-16 units", AUTOMATIC);
+pub const SUGGESTED: Rule = rule("suggested", 3, "questions", AUTOMATIC);
+pub const SUGGESTED_QUESTION: Rule = rule("suggested_question", 80, "UTF-16 units", AUTOMATIC);
+pub const SUGGESTED_ANSWER: Rule = rule("suggested_answer", 200, "UTF-16 units", AUTOMATIC);
+pub const PROMPTS: Rule = rule("prompts", 6, "prompts", AUTOMATIC);
+pub const PROMPT_TITLE: Rule = rule("prompt_title", 18, "UTF-16 units", AUTOMATIC);
+pub const PROMPT_CONTENT: Rule = rule("prompt_content", 150, "UTF-16 units", AUTOMATIC);
 /// How long before the window's end the last reply may leave where no setting says otherwise.
 pub const WINDOW_MARGIN_DEFAULT: Rule =
     Rule { word: "window_margin_default", value: 5 * 60 * 1_000, unit: "milliseconds", source: OURS, read: "2026-11" };
@@ -50,7 +59,7 @@ pub const WINDOW_MARGIN_DEFAULT: Rule =
 pub const IMAGE_TYPES: [&str; 2] = ["image/jpeg", "image/png"];
 
 /// All rules with a number.
-pub const ALL: [Rule; 11] = [
+pub const ALL: [Rule; 18] = [
     WINDOW,
     REPLIES,
     TEXT,
@@ -61,6 +70,13 @@ pub const ALL: [Rule; 11] = [
     LINK_TITLE,
     BUTTON_ID,
     IMAGE_BYTES,
+    WELCOME,
+    SUGGESTED,
+    SUGGESTED_QUESTION,
+    SUGGESTED_ANSWER,
+    PROMPTS,
+    PROMPT_TITLE,
+    PROMPT_CONTENT,
     WINDOW_MARGIN_DEFAULT,
 ];
 

@@ -3,6 +3,7 @@
 
 mod address;
 mod asset;
+mod automatic;
 mod card;
 mod code;
 mod conduct;
@@ -159,6 +160,7 @@ fn judge<'a>(world: &World<'a>, lowered: &[Lowered], triggers: &[trigger::Placed
         &|world| {
             let matcher = matcher.get_or_init(|| Matcher::new(triggers.iter().map(|placed| &placed.trigger)));
             rivals::check(world, triggers, matcher);
+            automatic::check(world, triggers, matcher);
         },
         &|world| missing::check(world, lowered, triggers),
         &|world| walk_through(world, lowered, triggers),

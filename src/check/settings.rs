@@ -33,6 +33,7 @@ pub(super) fn lower(world: &World<'_>) -> Settings {
         secrets: Vec::new(),
         also_after_tiktok: false,
         spread_ms: 0,
+        automatic: super::automatic::lower(world),
     };
     let Some(bot) = world.bot else { return settings };
     if bot.name.value.trim().is_empty() {
@@ -106,6 +107,8 @@ fn apply(world: &World<'_>, setting: &Setting, settings: &mut Settings) {
         SettingKind::Secret(names) => settings.secrets = secrets(world, names),
         SettingKind::WhenTiktokAnswers(word) => settings.also_after_tiktok = word.text == "also",
         SettingKind::Spread(spread) => settings.spread_ms = positive(world, spread, "spread"),
+        // What TikTok itself says is looked at as a whole.
+        SettingKind::Welcome(_) | SettingKind::Suggest { .. } | SettingKind::Prompt { .. } => {}
         SettingKind::Languages(_) | SettingKind::Broken => {}
     }
 }
@@ -170,6 +173,9 @@ fn positive(world: &World<'_>, duration: &Spanned<i64>, what: &str) -> i64 {
 fn given_twice(world: &World<'_>, bot: &BotItem) {
     let mut seen = HashMap::new();
     for setting in &bot.settings {
+        if matches!(setting.kind, SettingKind::Suggest { .. } | SettingKind::Prompt { .. }) {
+            continue;
+        }
         let first = seen.entry(std::mem::discriminant(&setting.kind)).or_insert(setting.span);
         if *first != setting.span && !matches!(setting.kind, SettingKind::Broken) {
             let finding = Diagnostic::error(code::GIVEN_TWICE, setting.span, "this setting is given twice");

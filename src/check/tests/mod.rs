@@ -5,6 +5,7 @@ mod hostile;
 mod language;
 mod pages;
 mod rivals;
+mod shown;
 mod stories;
 
 use super::*;

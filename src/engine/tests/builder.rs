@@ -97,6 +97,7 @@ pub fn bot() -> BotBuilder {
         secrets: Vec::new(),
         also_after_tiktok: false,
         spread_ms: 0,
+        automatic: crate::bot::Automatic::default(),
     };
     BotBuilder {
         bot: Bot {

@@ -44,6 +44,9 @@ const SETTING_WORDS: &[&str] = &[
     "when tiktok answers",
     "same reply",
     "spread",
+    "welcome",
+    "suggest",
+    "prompt",
 ];
 pub(super) const CLAUSE_WORDS: &[&str] = &["invalid", "tries", "within", "nudge after"];
 const OPTION_WORDS: &[&str] = &["other", "invalid", "tries", "within", "nudge after"];

@@ -3,7 +3,7 @@
 use crate::syntax::DAYS;
 use crate::syntax::duration;
 use crate::syntax::tree::{
-    Anytime, BotItem, Field, FlowItem, HoursRow, Item, On, Phrase, Setting, SettingKind, Spanned, Step, Text, Trigger,
+    Anytime, BotItem, Field, FlowItem, HoursRow, Item, On, Phrase, Setting, SettingKind, Spanned, Step, Template, Text, Trigger,
     WaitClause, WaitClauseKind,
 };
 
@@ -98,9 +98,33 @@ impl<'d> Printer<'d> {
             }
             SettingKind::WhenTiktokAnswers(what) => format!("when tiktok answers {}", what.text),
             SettingKind::Spread(ms) => format!("spread {}", time(ms)),
+            SettingKind::Welcome(text) => {
+                self.put("welcome ");
+                return self.template(text);
+            }
+            SettingKind::Suggest { question, answer } => {
+                self.put("suggest ");
+                self.template(question);
+                return self.template_behind("answer ", answer);
+            }
+            SettingKind::Prompt { title, content } => {
+                self.put("prompt ");
+                self.template(title);
+                self.put(" ");
+                return self.template(content);
+            }
             SettingKind::Broken => return,
         };
         self.put(&text);
+    }
+
+    /// A further text of a statement, on the next line where it does not fit on this one.
+    fn template_behind(&mut self, word: &str, text: &Template) {
+        let written = self.aside(|printer| printer.template(text));
+        let first = written.split('\n').next().unwrap_or_default();
+        self.go_on(word.len() + first.chars().count() + 1);
+        self.put(word);
+        self.template(text);
     }
 
     fn opt(&mut self, words: &str, phrases: &[Phrase], say: Option<&Text>) {
@@ -333,7 +357,10 @@ pub const fn rank(kind: &SettingKind) -> u8 {
         SettingKind::Secret(_) => 11,
         SettingKind::WhenTiktokAnswers(_) => 13,
         SettingKind::Spread(_) => 15,
-        SettingKind::Broken => 16,
+        SettingKind::Welcome(_) => 16,
+        SettingKind::Suggest { .. } => 17,
+        SettingKind::Prompt { .. } => 18,
+        SettingKind::Broken => 19,
     }
 }
 

@@ -4,8 +4,8 @@ use crate::syntax::codes;
 use crate::syntax::explain::Place;
 use crate::syntax::grammar::{Pair, Rule};
 use crate::syntax::tree::{
-    BotItem, ContactItem, Field, HoursItem, HoursRow, Item, Name, Phrase, Setting, SettingKind, Spanned, TeamItem, Text,
-    TextsItem, Type, TypeKind, WaitClause, WordsItem,
+    BotItem, ContactItem, Field, HoursItem, HoursRow, Item, Name, Phrase, Setting, SettingKind, Spanned, TeamItem, Template,
+    Text, TextsItem, Type, TypeKind, WaitClause, WordsItem,
 };
 
 use super::{Reader, child};
@@ -89,9 +89,18 @@ impl Reader<'_> {
             }
             Rule::set_tiktok => self.last_word(pair).map(SettingKind::WhenTiktokAnswers),
             Rule::set_spread => durations.next().map(|time| SettingKind::Spread(self.duration(&time))),
+            Rule::set_welcome => child(pair, Rule::template).map(|text| SettingKind::Welcome(self.fixed(&text))),
+            Rule::set_suggest => self.two_fixed(pair).map(|(question, answer)| SettingKind::Suggest { question, answer }),
+            Rule::set_prompt => self.two_fixed(pair).map(|(title, content)| SettingKind::Prompt { title, content }),
             _ => None,
         };
         kind.unwrap_or(SettingKind::Broken)
+    }
+
+    fn two_fixed(&mut self, pair: &Pair<'_>) -> Option<(Template, Template)> {
+        let mut texts = pair.clone().into_inner().filter(|inner| inner.as_rule() == Rule::template);
+        let (first, second) = texts.next().zip(texts.next())?;
+        Some((self.fixed(&first), self.fixed(&second)))
     }
 
     fn last_word(&mut self, pair: &Pair<'_>) -> Option<Name> {

@@ -9,9 +9,9 @@ use crate::syntax::codes;
 use crate::syntax::explain::{self, Place};
 use crate::syntax::grammar::{FlowGrammar, Pair, Rule};
 use crate::syntax::scan::{self, NESTING_MAX};
-use crate::syntax::tree::{Expr, ExprKind, HoursRow, Name, Pattern, Piece, Regex, Spanned, Template, Type, TypeKind, WaitFor};
+use crate::syntax::tree::{Expr, ExprKind, HoursRow, Name, Pattern, Regex, Spanned, Template, Type, TypeKind, WaitFor};
 
-use super::texts::literal;
+use super::texts::{literal, written};
 use super::{Reader, child};
 
 /// Where the bytes of a value stand in the file that it was taken from.
@@ -279,16 +279,7 @@ impl Reader<'_> {
     /// A text without holes.
     pub fn piece_plain(&mut self, value: Value<'_>) -> Spanned<String> {
         let template = self.piece_text(value, false);
-        let mut text = String::new();
-        for piece in template.pieces {
-            match piece {
-                Piece::Literal(part) => text.push_str(&part),
-                Piece::Hole { span, .. } => {
-                    let help = "write the text out; `{{` prints a brace";
-                    self.error(codes::NO_HOLES, span, "a hole cannot stand in this text", help);
-                }
-            }
-        }
+        let text = written(&self.without_holes(template));
         Spanned { value: text, span: value.span }
     }
 }

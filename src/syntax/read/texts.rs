@@ -55,22 +55,28 @@ impl Reader<'_> {
 
     /// A text without holes.
     pub(super) fn plain(&mut self, pair: &Pair<'_>) -> Spanned<String> {
+        let template = self.fixed(pair);
+        Spanned { value: written(&template), span: template.span }
+    }
+
+    /// A text without holes, its form kept.
+    pub(super) fn fixed(&mut self, pair: &Pair<'_>) -> Template {
         let template = self.template(pair);
-        let mut value = String::new();
-        for piece in template.pieces {
+        self.without_holes(template)
+    }
+
+    /// Reports the holes and takes them out.
+    pub fn without_holes(&mut self, mut template: Template) -> Template {
+        for piece in std::mem::take(&mut template.pieces) {
             match piece {
-                Piece::Literal(text) => value.push_str(&text),
+                Piece::Literal(text) => literal(&mut template.pieces, &text),
                 Piece::Hole { span, .. } => {
-                    self.error(
-                        codes::NO_HOLES,
-                        span,
-                        "a hole cannot stand in this text",
-                        "write the text out; `{{` prints a brace",
-                    );
+                    let help = "write the text out; `{{` prints a brace";
+                    self.error(codes::NO_HOLES, span, "a hole cannot stand in this text", help);
                 }
             }
         }
-        Spanned { value, span: template.span }
+        template
     }
 
     pub(super) fn template(&mut self, pair: &Pair<'_>) -> Template {
@@ -179,6 +185,15 @@ impl Reader<'_> {
         }
         Some(Filter { name, arguments })
     }
+}
+
+/// What stands in a text without holes.
+pub(super) fn written(template: &Template) -> String {
+    let literals = template.pieces.iter().filter_map(|piece| match piece {
+        Piece::Literal(text) => Some(text.as_str()),
+        Piece::Hole { .. } => None,
+    });
+    literals.collect()
 }
 
 fn broken_value(span: Span) -> Expr {

@@ -34,6 +34,16 @@ fn settings_of_the_bot() {
     when tiktok answers also
     same reply 4 times in 5m
     spread 10m
+    welcome "Hello! What can we do for you?"
+    suggest "Do you deliver to Alexandria?" answer "Yes, within two days."
+    suggest "Where is your shop, and until when is it open in the evening?"
+        answer "26 July Street, Cairo. We are open every day but Friday, until ten in the evening."
+    suggest "How do I pay?" answer """
+        In cash to the courier,
+        or by card in the shop.
+        """
+    prompt "My order" "Where is my order?"
+    prompt "Opening hours" "When are you open?"
 }
 "#,
     );

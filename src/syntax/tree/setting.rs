@@ -1,6 +1,6 @@
 //! The bot, and what flows share.
 
-use super::{Expr, Name, Phrase, Spanned, Text, Type, WaitClause};
+use super::{Expr, Name, Phrase, Spanned, Template, Text, Type, WaitClause};
 use crate::calendar::{Date, Time};
 use crate::source::Span;
 
@@ -51,6 +51,18 @@ pub enum SettingKind {
     /// `when tiktok answers quiet|also`
     WhenTiktokAnswers(Name),
     Spread(Spanned<i64>),
+    /// What TikTok itself says to a new customer. These texts have no holes: TikTok shows the same ones to everybody.
+    Welcome(Template),
+    /// A question that TikTok shows, and its own answer.
+    Suggest {
+        question: Template,
+        answer: Template,
+    },
+    /// A button above an empty conversation; `content` is what the customer then writes.
+    Prompt {
+        title: Template,
+        content: Template,
+    },
     Broken,
 }
 

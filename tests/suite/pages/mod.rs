@@ -50,6 +50,7 @@ pages! {
     form => "tests/pages/form.md",
     shared => "tests/pages/shared.md",
     settings_of_replies => "tests/pages/settings-of-replies.md",
+    shown_by_tiktok => "tests/pages/shown-by-tiktok.md",
     kinds_of_messages => "tests/pages/kinds-of-messages.md",
     who_wins => "tests/pages/who-wins.md",
     sending => "tests/pages/sending.md",

@@ -156,12 +156,23 @@ fn settings() -> BoxedStrategy<Vec<SettingKind>> {
         (0..99_u32, duration()).prop_map(|(times, within_ms)| SettingKind::SameReply { times: s(times), within_ms }),
         duration().prop_map(SettingKind::Spread),
     );
-    (first, last, any::<u16>())
-        .prop_map(|((a, b, c, d, e, f, g, h), (i, j, k, l, m, n, o, p), wanted)| {
+    (first, last, any::<u16>(), shown_by_tiktok())
+        .prop_map(|((a, b, c, d, e, f, g, h), (i, j, k, l, m, n, o, p), wanted, shown)| {
             let all = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
-            all.into_iter().enumerate().filter(|(at, _)| wanted >> at & 1 == 1).map(|(_, kind)| kind).collect()
+            let wanted = all.into_iter().enumerate().filter(|(at, _)| wanted >> at & 1 == 1).map(|(_, kind)| kind);
+            wanted.chain(shown).collect()
         })
         .boxed()
+}
+
+/// A welcome, suggested questions and prompts, one after the other.
+fn shown_by_tiktok() -> impl Strategy<Value = Vec<SettingKind>> {
+    let text = || (string(), any::<bool>()).prop_map(|(text, block)| fixed(text, block));
+    let welcome = proptest::option::of(text().prop_map(SettingKind::Welcome));
+    let suggest = (text(), text()).prop_map(|(question, answer)| SettingKind::Suggest { question, answer });
+    let prompt = (text(), text()).prop_map(|(title, content)| SettingKind::Prompt { title, content });
+    (welcome, prop::collection::vec(suggest, 0..4), prop::collection::vec(prompt, 0..3))
+        .prop_map(|(welcome, suggested, prompts)| welcome.into_iter().chain(suggested).chain(prompts).collect())
 }
 
 fn bot() -> BoxedStrategy<Item> {

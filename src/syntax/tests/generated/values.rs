@@ -60,9 +60,14 @@ pub(crate) fn template(value: impl Strategy<Value = Expr> + 'static, block: bool
         .boxed()
 }
 
-pub(crate) fn plain(text: String) -> Expr {
+/// A text without holes.
+pub(crate) fn fixed(text: String, block: bool) -> Template {
     let pieces = if text.is_empty() { vec![] } else { vec![Piece::Literal(text)] };
-    expr(ExprKind::Text(Template { pieces, block: false, span: Span::default() }))
+    Template { pieces, block, span: Span::default() }
+}
+
+pub(crate) fn plain(text: String) -> Expr {
+    expr(ExprKind::Text(fixed(text, false)))
 }
 
 pub(crate) fn literal() -> BoxedStrategy<Expr> {

@@ -2,12 +2,13 @@
 
 use crate::syntax::codes;
 use crate::syntax::tree::{
-    BotItem, ContactItem, Field, HoursItem, HoursRow, Item, Phrase, Setting, SettingKind, TeamItem, Text, TextsItem, WordsItem,
+    BotItem, ContactItem, Field, HoursItem, HoursRow, Item, Phrase, Setting, SettingKind, TeamItem, Template, Text, TextsItem,
+    WordsItem,
 };
 
 use super::super::nodes::{Kind, Node};
 use super::super::table::{BOT, DEFAULTS, FIELD, GATHER, OPT, SAME_REPLY};
-use super::{Fields, Form, Yaml};
+use super::{Fields, Form, Shape, Yaml};
 
 impl Yaml<'_> {
     pub(super) fn bot(&mut self, fields: &Fields<'_>) -> Option<Item> {
@@ -15,6 +16,11 @@ impl Yaml<'_> {
         let mut settings = Vec::new();
         for key in BOT.keys.iter().skip(1) {
             let Some(node) = fields.get(key.name, key.form) else { continue };
+            if let Form::Shapes(shape) = key.form {
+                let nodes = self.list(node, &format!("`{}`", key.name));
+                settings.extend(nodes.iter().map(|node| self.shown(shape, node)));
+                continue;
+            }
             let kind = self.setting(key.name, key.form, node).unwrap_or(SettingKind::Broken);
             settings.push(Setting { kind, span: fields.whole(key.name) });
         }
@@ -41,6 +47,7 @@ impl Yaml<'_> {
             ("keep", _) => SettingKind::Keep(self.duration(node)?),
             ("release_after", _) => SettingKind::ReleaseAfter(self.duration(node)?),
             ("spread", _) => SettingKind::Spread(self.duration(node)?),
+            ("welcome", _) => SettingKind::Welcome(self.fixed(node)?),
             ("gather", _) => {
                 let fields = self.fields(node, &GATHER)?;
                 let quiet = self.duration(fields.get("quiet", Form::Duration)?);
@@ -69,6 +76,23 @@ impl Yaml<'_> {
             ("secrets", _) => SettingKind::Secret(self.names(node)),
             _ => return None,
         })
+    }
+
+    /// What TikTok shows to everybody: two texts that belong together.
+    fn shown(&mut self, shape: &'static Shape, node: &Node) -> Setting {
+        let kind = self.two_texts(shape, node).map(|(first, second)| match shape.first() {
+            "question" => SettingKind::Suggest { question: first, answer: second },
+            _ => SettingKind::Prompt { title: first, content: second },
+        });
+        Setting { kind: kind.unwrap_or(SettingKind::Broken), span: node.span(self.file) }
+    }
+
+    fn two_texts(&mut self, shape: &'static Shape, node: &Node) -> Option<(Template, Template)> {
+        let fields = self.fields(node, shape)?;
+        let mut keys = shape.keys.iter().map(|key| fields.get(key.name, key.form));
+        let (first, second) = (keys.next().flatten(), keys.next().flatten());
+        let (first, second) = (first.and_then(|node| self.fixed(node)), second.and_then(|node| self.fixed(node)));
+        first.zip(second)
     }
 
     fn opt(&mut self, node: &Node) -> Option<(Vec<Phrase>, Option<Text>)> {

@@ -62,6 +62,12 @@ impl Yaml<'_> {
         Some(self.reader.piece_text(value, block))
     }
 
+    /// A text without holes, its form kept.
+    pub(super) fn fixed(&mut self, node: &Node) -> Option<Template> {
+        let template = self.template(node)?;
+        Some(self.reader.without_holes(template))
+    }
+
     pub(super) fn plain(&mut self, node: &Node) -> Option<Spanned<String>> {
         let value = self.text_value(node)?;
         Some(self.reader.piece_plain(value))

@@ -24,6 +24,9 @@ pub static BOT: Shape = Shape {
         may("tiktok_answers", Form::Word(&["quiet", "also"]), "whether the bot also replies to what TikTok answered itself"),
         may("same_reply", Form::Shape(&SAME_REPLY), "how often the same reply may be sent"),
         may("spread", Form::Duration, "the time over which waits of many customers are spread"),
+        may("welcome", Form::Plain, "what TikTok itself says to a new customer"),
+        may("suggest", Form::Shapes(&SUGGEST), "questions that TikTok shows and answers by itself"),
+        may("prompts", Form::Shapes(&PROMPT), "buttons above an empty conversation"),
     ],
 };
 pub static GATHER: Shape = Shape {
@@ -38,6 +41,17 @@ pub static OPT: Shape = Shape {
     keys: &[
         must("phrases", Form::Phrases, "the whole messages that it listens to"),
         may("say", Form::Text, "how it is confirmed"),
+    ],
+};
+pub static SUGGEST: Shape = Shape {
+    noun: "a suggested question",
+    keys: &[must("question", Form::Plain, "what the customer taps"), must("answer", Form::Plain, "what TikTok answers")],
+};
+pub static PROMPT: Shape = Shape {
+    noun: "a prompt",
+    keys: &[
+        must("title", Form::Plain, "what stands on the button"),
+        must("content", Form::Plain, "what the customer writes by tapping it"),
     ],
 };
 pub static SAME_REPLY: Shape = Shape {

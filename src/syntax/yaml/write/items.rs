@@ -3,11 +3,11 @@
 use crate::syntax::duration;
 use crate::syntax::print::{in_order, pieces, rank, text_span};
 use crate::syntax::tree::{
-    BotItem, Field, HoursRow, Item, Name, Phrase, Setting, SettingKind, Spanned, Text, WaitClause, WaitClauseKind,
+    BotItem, Field, HoursRow, Item, Name, Phrase, Setting, SettingKind, Spanned, Template, Text, WaitClause, WaitClauseKind,
 };
 
 use super::quotes::{quoted, word};
-use super::texts::{expression, kind, name, phrases, plain, plains, text};
+use super::texts::{expression, kind, name, phrases, plain, plains, template_of, text};
 use super::{Entry, Yaml, flows, steps, tests, union};
 
 pub fn item(item: &Item) -> Vec<Entry> {
@@ -97,8 +97,17 @@ fn setting(kind: &SettingKind) -> (&'static str, Yaml) {
             ("same_reply", Yaml::Short(parts.into()))
         }
         SettingKind::Spread(ms) => ("spread", time(ms)),
+        SettingKind::Welcome(text) => ("welcome", template_of("", text).value),
+        SettingKind::Suggest { question, answer } => ("suggest", pair(("question", question), ("answer", answer))),
+        SettingKind::Prompt { title, content } => ("prompts", pair(("title", title), ("content", content))),
         SettingKind::Broken => ("", Yaml::Map(Vec::new())),
     }
+}
+
+/// Two texts that belong together, as the one entry of a list.
+fn pair((first_key, first): (&str, &Template), (second_key, second): (&str, &Template)) -> Yaml {
+    let texts = vec![template_of(first_key, first), template_of(second_key, second)];
+    Yaml::List(vec![Entry::new("", Yaml::Map(texts), first.span.to(second.span))])
 }
 
 fn opt(list: &[Phrase], say: Option<&Text>) -> Yaml {
