@@ -256,12 +256,12 @@ fn a_plan_knows_which_calls_somebody_in_the_middle_may_still_get_to() {
 #[tokio::test]
 async fn a_plan_warns_of_a_system_that_somebody_in_the_middle_still_calls() {
     let world = World::keeping().await;
-    let asks = "\nflow order {\n    on message \"order\"\n    ask number: whole(0..100) \"Which number?\" {\n        within 10m {\n            \
-                stop\n        }\n    }\n    fetch order = GET \"https://bank.example/orders/{number}\" {\n        else {\n            \
+    let asks = "\nflow number {\n    on message \"number\"\n    ask number: whole(0..100) \"Which number?\" {\n        within 10m {\n            \
+                stop\n        }\n    }\n    fetch found = GET \"https://bank.example/orders/{number}\" {\n        else {\n            \
                 stop\n        }\n    }\n    say \"Found.\"\n}\n";
     let with = format!("{FLOWS}{asks}");
     world.handle.deploy(&files(&with)).await.unwrap();
-    world.says("mona", "order").await;
+    world.says("mona", "number").await;
     let new = with.replace(", \"https://bank.example\"", "").replace("https://bank.example", "https://shop.example");
     let plan = world.handle.plan(&files(&new)).await.unwrap();
     assert_eq!((plan.critical(), plan.findings.len()), (None, 1), "{plan:?}");
