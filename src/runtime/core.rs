@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::announcing::Announcing;
+use super::announcing::{Announcing, Uncommitted};
 use super::doubt::Doubt;
 use super::fail::FailPoint;
 use super::fetching::Fetching;
@@ -285,6 +285,8 @@ pub(super) struct Finished {
     pub(super) replies: Vec<Ended>,
     /// The conversation it was computed on, and the worker's sprints before that was loaded.
     pub(super) basis: Option<(ConversationId, u64)>,
+    /// What is told to whoever listens once it is committed.
+    pub(super) heard: Vec<Uncommitted>,
     /// The engine failed on it.
     pub(super) fault: bool,
     pub(super) trail: Trail,

@@ -265,6 +265,14 @@ impl Depot<'_> {
         Ok(Deployed { live: number, before: standing.before, unchanged: false })
     }
 
+    /// Whether a rollback of this name is among the newest.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn has_rolled_back(&self, name: &str) -> Result<bool, DeployError> {
+        Ok(self.standing().await?.is_some_and(|standing| standing.asked.iter().any(|asked| asked == name)))
+    }
+
     /// Makes the version before the live one live again; once more, and the first is back. Of a `name` it does so once: the
     /// same name again gives no bot and changes nothing.
     ///

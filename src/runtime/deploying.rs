@@ -6,8 +6,16 @@ use std::sync::Arc;
 use super::deploy::{DeployError, Deployed, Depot, Listed};
 use super::handle::Handle;
 use super::plan::Plan;
-use super::port::{Compiler, Files};
+use super::port::{Compiler, Files, StoreError};
 use crate::bot::Bot;
+use crate::calendar::Moment;
+
+/// How long a process has for a rollback.
+const CLAIM_MS: i64 = 60_000;
+/// Claims of one rollback whose processes ended before it was done.
+const CLAIMS_MAX: u32 = 16;
+/// Instead of a claim that led to nothing.
+const GIVEN_UP: &[u8] = b"0 ";
 
 impl Handle {
     /// The number of the live version; 0 where versions are not kept.
@@ -67,11 +75,43 @@ impl Handle {
     pub async fn roll_back(&self, name: Option<&str>) -> Result<Deployed, DeployError> {
         let compiler = self.compiler()?;
         let _deploying = self.core.versions.deploying.lock().await;
-        let (deployed, bot) = self.depot(compiler).roll_back(name).await?;
+        let depot = self.depot(compiler);
+        let claim = match name {
+            Some(name) => self.claim(&depot, name).await?,
+            None => None,
+        };
+        let done = depot.roll_back(name).await;
+        if let (Some(claim), Err(_)) = (&claim, &done) {
+            // Nothing was done: whoever asks again need not wait.
+            self.store().put_meta(claim, GIVEN_UP).await?;
+        }
+        let (deployed, bot) = done?;
         if let Some(bot) = bot {
             self.go_live(&deployed, bot);
         }
         Ok(deployed)
+    }
+
+    /// Of several processes that are asked for the same rollback at the same time one carries it out: whose claim is the
+    /// first in the store. A claim that led to nothing, since its process ended, is over after a minute.
+    async fn claim(&self, depot: &Depot<'_>, name: &str) -> Result<Option<String>, DeployError> {
+        for nth in 0..CLAIMS_MAX {
+            if depot.has_rolled_back(name).await? {
+                return Ok(None);
+            }
+            let (key, now) = (format!("rollback:{name}:{nth}"), self.core.now());
+            let mine = format!("{} {:016x}", now.0, self.entropy().next_u64());
+            let first = self.store().put_meta_once(&key, mine.as_bytes()).await?;
+            if first == mine.as_bytes() {
+                return Ok(Some(key));
+            }
+            let made = std::str::from_utf8(&first).ok().and_then(|first| first.split_once(' ')?.0.parse().ok());
+            if made.is_some_and(|made| now.since_ms(Moment(made)) < CLAIM_MS) && !depot.has_rolled_back(name).await? {
+                let text = "another process carries out this rollback just now; ask again";
+                return Err(DeployError::Store(StoreError::Busy(text.to_owned())));
+            }
+        }
+        Ok(None)
     }
 
     /// The stored versions, the oldest first.
@@ -80,6 +120,19 @@ impl Handle {
     /// When the store cannot be read.
     pub async fn versions(&self) -> Result<Vec<Listed>, DeployError> {
         self.depot(self.compiler()?).list().await
+    }
+
+    /// The live bot, or that of a stored version.
+    ///
+    /// # Errors
+    /// When there is no such version, it cannot be used, or the store cannot be read.
+    pub async fn bot_of(&self, number: u32) -> Result<Arc<Bot>, DeployError> {
+        let compiler = self.compiler()?;
+        if number == self.version() {
+            return Ok(self.bot());
+        }
+        let loaded = super::deploy::load(self.store(), compiler.as_ref(), number).await?;
+        loaded.map_err(|why| DeployError::Refused(why.to_string()))
     }
 
     fn compiler(&self) -> Result<&Arc<dyn Compiler>, DeployError> {

@@ -182,7 +182,10 @@ impl Handle {
             let fresh = self.store().fresh_conversation().await.map_err(broken)?;
             match core.post_once(super::trail::Trail::default(), address, Ask::Erase { fresh, by: by.to_owned() }).await {
                 Err(Refused::Stale) => {}
-                Ok(done) if done.delivered == Delivered::Done => return Ok(done.erased),
+                Ok(done) if done.delivered == Delivered::Done => {
+                    core.announcing.live.forget(conversation);
+                    return Ok(done.erased);
+                }
                 Ok(_) => return Ok(None),
                 Err(error) => return Err(error),
             }

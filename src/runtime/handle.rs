@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::future::{join, join_all, select};
 use tokio::sync::{broadcast, oneshot};
 
+use super::announcing::Listening;
 use super::core::{Address, Ask, Core, Delivered, Done, Event, Finished, Refused};
 use super::dispatch::{Call, Called, Lane, Msg, Rank, Report};
 use super::entry::Kept;
@@ -118,6 +119,7 @@ impl Handle {
             progress: None,
             basis: None,
             replies: Vec::new(),
+            heard: Vec::new(),
             fault: false,
             trail: Trail::Left,
         };
@@ -234,6 +236,13 @@ impl Handle {
         for lane in self.lanes.values() {
             lane.send(Msg::AskTheTime);
         }
+    }
+
+    /// Events as the webhooks tell them, with texts, of what this process commits from now on; where the event that was heard
+    /// last is named, and is among the newest, from behind it.
+    #[must_use]
+    pub fn listen(&self, last: Option<&str>) -> Listening {
+        self.core.announcing.live.listen(last, self.core.now())
     }
 
     /// Committed changes, as they come.

@@ -50,7 +50,9 @@ mod worker;
 mod writer;
 
 pub use self::admission::{Served, connected, connected_key};
-pub use self::announcing::{EVENT_TYPES, Endpoint, EndpointReport, EventOptions, EventReport, EventView};
+pub use self::announcing::{
+    EVENT_TYPES, Endpoint, EndpointReport, EventOptions, EventReport, EventView, Listening, LiveEvent, wants,
+};
 pub use self::colleague::{Audit, NotWritten, WroteView};
 pub use self::contact::{Changed, NotChanged, kind_of};
 pub use self::core::{Delivered, Event, Refused};

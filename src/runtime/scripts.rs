@@ -102,6 +102,7 @@ impl Core {
             progress: None,
             basis: None,
             replies: Vec::new(),
+            heard: Vec::new(),
             fault: false,
             trail: Trail::Left,
         });

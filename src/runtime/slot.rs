@@ -231,7 +231,8 @@ impl Slot {
         news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
         let (conversation, after) = (self.id, &self.conversation);
         let cause = before.map(|before| Cause { address, conversation, before, after, entry: &entry, live });
-        let events = cause.map(|cause| core.announcing.events(&cause)).unwrap_or_default();
+        let (events, heard) = cause.map(|cause| core.announcing.events(&cause)).unwrap_or_default();
+        finished.heard = heard;
         finished.record = Some(Record {
             at: now,
             kind: entry::word(&entry.input),

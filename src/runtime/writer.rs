@@ -197,6 +197,7 @@ impl Writer {
             let _ = finished.ack.send(Ok(finished.done));
             if let Some((seq, kind)) = seq {
                 self.core.metrics.by_input.add(kind);
+                self.core.announcing.live.tell(seq, finished.heard, self.core.now());
                 let _ = self.core.events.send(Event { seq, conversation, kind });
             }
         }

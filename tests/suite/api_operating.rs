@@ -258,3 +258,100 @@ async fn what_is_held_passes_the_gate_again_and_what_waits_can_be_dropped() {
     assert_eq!(audited(&desk).await, ["drop", "retry", "token_created"]);
     town.no_violations();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_simulated_and_leaves_no_trace() {
+    let town = Town::running(bot(SHOP)).await;
+    let (mona, _) = greeted(&town, "Mona").await;
+    let desk = client(&town, "pipeline", &["deploy"]).await;
+    let simulate = async |body: Value| desk.ask("POST", "/simulate", None, Some(&body.to_string())).await;
+    let steps = json!([{ "write": "hello" }, { "after_ms": 1000 }, { "write": "stop" }, { "write": "hello" }]);
+    let body = json!({ "seed": 7, "at": "2026-11-20T09:00:00Z", "steps": steps });
+    let (status, told) = simulate(body.clone()).await;
+    assert_eq!(status, 200, "{told}");
+    let said = |step: usize| -> Vec<String> {
+        let said = told["steps"][step]["said"].as_array().unwrap().iter().filter(|said| said["kind"] == "text");
+        said.map(|said| said["text"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!((said(0), said(1), said(2), said(3)), (vec!["Welcome!".into()], vec![], vec!["No more messages.".into()], vec![]));
+    assert!(told["steps"][0]["why"].to_string().contains("hello"), "{told}");
+    assert_eq!((&told["opted_out"], &told["speaker"]), (&json!(true), &json!("bot")));
+    assert_eq!(told["steps"][1]["at"], json!("2026-11-20T09:00:01.001Z"), "{told}");
+    assert_eq!(simulate(body).await.1, told, "the same seed, the same conversation");
+    for (body, expected, part) in [
+        (json!({ "steps": [] }), 422, "`steps` are 1 to 100"),
+        (json!({ "steps": vec![json!({ "write": "x" }); 101] }), 422, "`steps` are 1 to 100"),
+        (json!({ "steps": [{ "write": "x".repeat(6_001) }] }), 422, "step 1: a text has at most 6,000 characters"),
+        (json!({ "steps": [{ "after_ms": -1 }] }), 422, "step 1: `after_ms` is 0 to 30 days"),
+        (json!({ "steps": [{ "press": "S" }] }), 422, "step 1: there is no such button"),
+        (json!({ "steps": [{ "answer": { "status": 200 } }] }), 422, "step 1: no call waits"),
+        (json!({ "steps": [{ "dance": 1 }] }), 422, "unknown variant"),
+        (json!({ "at": "yesterday", "steps": [{ "write": "x" }] }), 422, "`at` is a moment"),
+        (json!({ "version": 4, "steps": [{ "write": "x" }] }), 404, "versions of the bot are not kept here"),
+        (json!({}), 422, "steps"),
+    ] {
+        let (status, refused) = simulate(body).await;
+        assert_eq!(status, expected, "{refused}");
+        assert!(refused["detail"].as_str().unwrap().contains(part), "{refused}");
+    }
+    // Eager callers wait; whoever answers people is not held up.
+    let long = json!({ "steps": vec![json!({ "write": "hello" }); 100] });
+    let many = futures_util::future::join_all((0..12).map(|_| simulate(long.clone()))).await;
+    assert!(many.iter().all(|(status, _)| [200, 429].contains(status)) && many.iter().any(|(status, _)| *status == 200));
+    assert_eq!(town.heard(&mona), ["Welcome!"]);
+    assert_eq!(town.runtime().conversations(10).await.unwrap().len(), 1);
+    town.no_violations();
+}
+
+/// What a stream of events brings until `enough` says so.
+async fn heard(town: &Town, secret: &str, query: &str, last: Option<&str>, enough: impl Fn(&str) -> bool) -> String {
+    let mut request =
+        town.http.get(format!("{}/api/v1/events{query}", town.admin)).bearer_auth(secret).header("Connection", "close");
+    if let Some(last) = last {
+        request = request.header("Last-Event-ID", last);
+    }
+    let mut response = request.send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+    assert_eq!(response.headers()["Content-Type"], "text/event-stream");
+    let mut text = String::new();
+    while !enough(&text) {
+        let chunk = tokio::time::timeout(std::time::Duration::from_secs(60), response.chunk()).await;
+        let Some(chunk) = chunk.unwrap_or_else(|_| panic!("no more came after {text}")).unwrap() else { break };
+        text.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_hears_what_happens_and_goes_on_where_it_was() {
+    let town = Town::running(bot(SHOP)).await;
+    let (mona, id) = greeted(&town, "Mona").await;
+    let desk = client(&town, "desk", &["read", "reply"]).await;
+    let blind = client(&town, "blind", &["reply"]).await;
+    assert_eq!(blind.get("/events").await.0, 403);
+    assert_eq!(desk.get("/events?kinds=x").await.0, 400);
+    let all = heard(&town, &desk.secret, "", None, |text| text.contains("event: message.sent"));
+    let (all, ()) = tokio::join!(all, async {
+        // The stream is open once it says so.
+        crate::town::nap(300).await;
+        town.write(&mona, "hello");
+    });
+    for part in [": listening", "event: message.received", "\"text\":\"hello\"", "event: message.sent", "\"number\":1"] {
+        assert!(all.contains(part), "{part} is missing in {all}");
+    }
+    let first = all.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+    // What happens while nobody listens is told to who comes back, of the types that were asked for.
+    assert_eq!(desk.ask("POST", &format!("/contacts/{id}/opt-out"), None, None).await.0, 200);
+    let rest = heard(&town, &desk.secret, "?types=contact.*", Some(first), |text| text.contains("contact.opted_out")).await;
+    assert!(!rest.contains("message.") && !rest.contains("event: gap"), "{rest}");
+    let lost = heard(&town, &desk.secret, "", Some("999.9"), |text| text.contains("event: gap")).await;
+    assert!(lost.contains("data: {\"after\":\"999.9\"}"), "{lost}");
+    // A token that was revoked hears no more.
+    let ended = heard(&town, &desk.secret, "", None, |_| false);
+    let (ended, ()) = tokio::join!(ended, async {
+        crate::town::nap(300).await;
+        town.operator().post("/admin/v1/tokens/revoke", &json!({ "number": 1 })).await.unwrap();
+        town.jump(10_000);
+    });
+    assert!(ended.starts_with(": listening"), "{ended}");
+}

@@ -11,7 +11,11 @@ mod api;
 #[cfg(test)]
 mod api_deploying;
 #[cfg(test)]
+mod api_document;
+#[cfg(test)]
 mod api_operating;
+#[cfg(test)]
+mod api_schema;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod deliver;
 mod keep;
+mod live;
 mod make;
 mod operate;
 
@@ -18,6 +19,8 @@ use tokio::sync::watch;
 
 pub(super) use self::deliver::Deliverer;
 pub(super) use self::keep::keep;
+pub use self::live::{Listening, LiveEvent};
+pub(super) use self::live::{Live, Uncommitted};
 pub use self::make::EVENT_TYPES;
 pub use self::operate::{EventReport, EventView};
 use super::core::Address;
@@ -53,12 +56,18 @@ impl Endpoint {
     /// Whether it wants events of a type.
     #[must_use]
     pub fn wants(&self, kind: &str) -> bool {
-        let fits = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(beginning) => kind.starts_with(beginning),
-            None => pattern == kind,
-        };
-        self.types.is_empty() || self.types.iter().any(fits)
+        wants(&self.types, kind)
     }
+}
+
+/// Whether a type is among these: `message.received`, or all of a kind as `message.*`. None stand for all.
+#[must_use]
+pub fn wants(types: &[String], kind: &str) -> bool {
+    let fits = |pattern: &String| match pattern.strip_suffix('*') {
+        Some(beginning) => kind.starts_with(beginning),
+        None => pattern == kind,
+    };
+    types.is_empty() || types.iter().any(fits)
 }
 
 /// Who is told, and for how long what was not taken is kept.
@@ -80,6 +89,8 @@ impl Default for EventOptions {
 /// What is known of all events here.
 pub(super) struct Announcing {
     pub(super) options: EventOptions,
+    /// Whoever listens to this process.
+    pub(super) live: Live,
     endpoints: Vec<Arc<Endpoint>>,
     /// Raised when there may be something to bring.
     wake: watch::Sender<u64>,
@@ -135,7 +146,7 @@ impl Announcing {
         let endpoints: Vec<Arc<Endpoint>> = options.endpoints.iter().cloned().map(Arc::new).collect();
         let tallies = endpoints.iter().map(|endpoint| (Arc::clone(&endpoint.name), Tally::default())).collect();
         let (wake, off, failing) = (watch::Sender::new(0), Mutex::default(), Mutex::default());
-        Self { options, endpoints, wake, tallies, off, failing, dropped: AtomicU64::new(0) }
+        Self { options, live: Live::default(), endpoints, wake, tallies, off, failing, dropped: AtomicU64::new(0) }
     }
 
     pub(super) fn endpoints(&self) -> &[Arc<Endpoint>] {
@@ -144,13 +155,13 @@ impl Announcing {
 
     /// What is needed of a conversation before a sprint; nothing where nobody is told.
     pub(super) fn look(&self, conversation: &Conversation) -> Option<Before> {
-        let (speaker, opted_out) = (!self.endpoints.is_empty()).then(|| conversation.standing())?;
+        let (speaker, opted_out) = (!self.endpoints.is_empty() || self.live.is_on()).then(|| conversation.standing())?;
         Some(Before { speaker, opted_out })
     }
 
-    /// The events of a sprint, for each endpoint that wants them.
-    pub(super) fn events(&self, cause: &Cause<'_>) -> Vec<EventPut> {
-        let mut puts = Vec::new();
+    /// The events of a sprint: for each endpoint that wants them, and for whoever listens.
+    pub(super) fn events(&self, cause: &Cause<'_>) -> (Vec<EventPut>, Vec<Uncommitted>) {
+        let (mut puts, mut heard) = (Vec::new(), Vec::new());
         for (place, event) in (0..).zip(make::events(cause)) {
             let (mut plain, mut full) = (None, None);
             for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.wants(&event.kind)) {
@@ -158,8 +169,18 @@ impl Announcing {
                 let body = made.get_or_insert_with(|| event.body(cause, endpoint.texts)).clone();
                 puts.push(EventPut { endpoint: Arc::clone(&endpoint.name), place, kind: event.kind.clone(), body });
             }
+            if self.live.is_on() {
+                let body = full.unwrap_or_else(|| event.body(cause, true));
+                heard.push(Uncommitted {
+                    place,
+                    kind: event.kind,
+                    account: cause.address.account.open_id.clone(),
+                    conversation: cause.conversation,
+                    body,
+                });
+            }
         }
-        puts
+        (puts, heard)
     }
 
     /// Something may have to be brought.

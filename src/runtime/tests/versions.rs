@@ -164,6 +164,35 @@ async fn what_one_process_deploys_the_other_takes_up_and_each_run_stays_where_it
 }
 
 #[tokio::test]
+async fn of_processes_that_are_asked_for_one_rollback_at_once_one_carries_it_out() {
+    let (one, two) = World::keeping_pair().await;
+    one.handle.deploy(&files(&second())).await.unwrap();
+    let (first, other) = futures_util::future::join(one.handle.roll_back(Some("k")), two.handle.roll_back(Some("k"))).await;
+    let acted = [&first, &other].iter().filter(|done| done.as_ref().is_ok_and(|done| !done.unchanged)).count();
+    assert_eq!(acted, 1, "{first:?} {other:?}");
+    let again = two.handle.roll_back(Some("k")).await.unwrap();
+    assert_eq!((again.live, again.unchanged), (1, true));
+    // Another process has begun it just now, and ends before it is done.
+    let claim = format!("{} 0", super::world::START.0);
+    one.store.put_meta_once("rollback:other:0", claim.as_bytes()).await.unwrap();
+    let error = one.handle.roll_back(Some("other")).await.unwrap_err().to_string();
+    assert!(error.contains("another process carries out this rollback"), "{error}");
+    one.pass(MINUTE + 1_000).await;
+    let done = one.handle.roll_back(Some("other")).await.unwrap();
+    assert_eq!((done.live, done.unchanged), (2, false));
+    assert!(one.handle.roll_back(Some("other")).await.unwrap().unchanged);
+}
+
+#[tokio::test]
+async fn a_rollback_that_leads_nowhere_is_refused_each_time_it_is_asked_for() {
+    let world = World::keeping().await;
+    for _ in 0..3 {
+        let error = world.handle.roll_back(Some("k")).await.unwrap_err().to_string();
+        assert_eq!(error, "there is no version before the live one");
+    }
+}
+
+#[tokio::test]
 async fn errors_and_a_missing_opt_out_deploy_nothing() {
     let world = World::keeping().await;
     let with = FLOWS.replace("opt out on \"stop\"", "opt out on \"stop\", \"enough\" say \"Done.\"");

@@ -13,6 +13,8 @@ mod pace;
 mod privacy;
 mod problem;
 mod shapes;
+mod simulate;
+mod stream;
 pub mod tokens;
 pub(super) mod tokens_admin;
 
@@ -23,6 +25,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
+use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -40,6 +43,9 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 pub(super) struct Api {
     admin: Arc<Admin>,
     pace: Pace,
+    simulations: Semaphore,
+    /// Places for streams of events.
+    streams: Arc<Semaphore>,
 }
 
 impl Api {
@@ -62,6 +68,8 @@ fn parts() -> (Router<Arc<Api>>, utoipa::openapi::OpenApi) {
         .routes(routes!(colleague::take_over))
         .routes(routes!(colleague::release))
         .routes(routes!(colleague::write))
+        .routes(routes!(simulate::simulate))
+        .routes(routes!(stream::events))
         .routes(routes!(outbox::list))
         .routes(routes!(outbox::failed))
         .routes(routes!(outbox::retry))
@@ -89,6 +97,12 @@ pub fn openapi() -> serde_json::Value {
 
 /// The routes, each under [`BASE`].
 pub(super) fn routes(admin: Arc<Admin>) -> Router {
+    let api = Api {
+        admin,
+        pace: Pace::default(),
+        simulations: Semaphore::new(simulate::AT_ONCE),
+        streams: Arc::new(Semaphore::new(stream::OPEN_MAX)),
+    };
     let (routes, document) = parts();
     let document = document::whole(document).to_string();
     let served = move || async move { ([(header::CONTENT_TYPE, "application/json")], document).into_response() };
@@ -96,6 +110,6 @@ pub(super) fn routes(admin: Arc<Admin>) -> Router {
         .route("/openapi.json", get(served))
         .fallback(async || Problem::not_found("there is no such address"))
         .method_not_allowed_fallback(async || Problem::method())
-        .with_state(Arc::new(Api { admin, pace: Pace::default() }));
+        .with_state(Arc::new(api));
     Router::new().nest(BASE, routes)
 }

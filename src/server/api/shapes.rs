@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::bot::{Bot, ValueMap};
 use crate::calendar::Moment;
-use crate::engine::{Conversation, Speaker, given};
+use crate::engine::{Conversation, Speaker, Trace, given};
 use crate::runtime::{ConversationSummary, Line, Waits};
 
 /// A moment as text.
@@ -137,14 +137,14 @@ pub(super) struct TalkLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reply: Option<Sent>,
+    reply: Option<SentReply>,
     /// What was decided on it and why.
     why: Vec<Why>,
 }
 
 /// A reply and where it stands.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Sent {
+pub(super) struct SentReply {
     id: u32,
     /// `queued`, `held`, `sending`, `looked_up`, `sent`, `refused`, `unknown`, `dropped`, `withdrawn` or `merged`.
     state: String,
@@ -158,7 +158,7 @@ pub(super) struct Sent {
 
 /// One decision.
 #[derive(Debug, Serialize, ToSchema)]
-struct Why {
+pub(super) struct Why {
     /// A stable word: `trigger`, `step`, `gate`, ….
     what: String,
     text: String,
@@ -167,20 +167,23 @@ struct Why {
     place: Option<String>,
 }
 
+impl Why {
+    pub(super) fn of(trace: Trace) -> Self {
+        let place = trace.origin.map(|origin| format!("{}:{}", origin.path, origin.line));
+        Self { what: trace.what.into_owned(), text: trace.text, place }
+    }
+}
+
 impl TalkLine {
     pub(super) fn of(line: Line) -> Self {
-        let reply = line.reply.map(|reply| Sent {
+        let reply = line.reply.map(|reply| SentReply {
             id: reply.id.0,
             state: word(&reply.state),
             reason: reply.reason,
             flow: reply.flow,
             ended: reply.ended.map(Time),
         });
-        let why = line.trace.into_iter().map(|trace| Why {
-            what: trace.what.into_owned(),
-            text: trace.text,
-            place: trace.origin.map(|origin| format!("{}:{}", origin.path, origin.line)),
-        });
+        let why = line.trace.into_iter().map(Why::of);
         Self {
             seq: line.seq,
             at: Time(line.at),
