@@ -10,6 +10,7 @@ mod deploy;
 mod deploying;
 mod dispatch;
 mod doubt;
+mod dropped;
 mod entry;
 mod erasing;
 mod errand;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::deploy::{Census, Place};
-use crate::bot::{Bot, Field};
+use super::dropped::dropped;
+use crate::bot::{Bot, Field, Step};
 use crate::engine::Moves;
 
 /// What would happen, and what speaks against it.
@@ -108,7 +109,25 @@ pub(super) fn make(subject: &Subject<'_>) -> Plan {
     if let Some(Ok(live)) = subject.live.and_then(|live| subject.bots.get(&live)) {
         compare(live, subject, &mut findings);
     }
+    findings.extend(unable(subject, &moves));
     Plan { name: subject.bot.name.clone(), version: subject.number, live: subject.live, parked, findings }
+}
+
+/// Calls of the versions before that would fail once this one is live.
+fn unable(subject: &Subject<'_>, moves: &BTreeMap<u32, Moves>) -> Vec<Finding> {
+    let mut calls = BTreeMap::new();
+    for (place, customers) in &subject.census.places {
+        let Some(Ok(from)) = subject.bots.get(&place.version).filter(|_| Some(place.version) != subject.number) else { continue };
+        let Some(step) = waits_at(from, place) else { continue };
+        // Who moves is in flows of this version, which the check has read beside its scripts.
+        if target(from, moves, place).is_some() && is_exact(from, place) {
+            continue;
+        }
+        for call in dropped(from, place, step, subject.bot) {
+            *calls.entry(call).or_insert(0) += customers;
+        }
+    }
+    calls.iter().map(|(call, customers)| warning(call.told(*customers))).collect()
 }
 
 fn critical(text: String) -> Finding {
@@ -140,26 +159,42 @@ fn land(subject: &Subject<'_>, moves: &BTreeMap<u32, Moves>, place: &Place, cust
         Ok(bot) => bot,
         Err(why) => return Parked { why, ..parked },
     };
-    let flow = bot.flow_at(&place.flow);
-    let steps = flow.and_then(|at| bot.flows.get(at)).map(|flow| flow.steps.as_slice()).unwrap_or_default();
-    let exact = steps.get(place.step).filter(|step| step.digest == place.digest);
-    let Some(step) = exact.or_else(|| steps.iter().find(|step| step.digest == place.digest)) else {
+    let Some(step) = waits_at(bot, place).and_then(|at| steps(bot, place).get(at)) else {
         return Parked { why: "the step is not in its version".to_owned(), ..parked };
     };
     parked.place = format!("{}:{}", step.origin.path, step.origin.line);
     parked.step = step.op.word().to_owned();
-    let target = |name: &str| moves.get(&place.version)?.of(bot.flow_at(name)?);
-    let frames = place.callers.iter().map(|name| &**name).chain([&*place.flow]);
-    let all = frames.map(target).collect::<Option<Vec<usize>>>();
-    (parked.lands, parked.why) = match all {
+    (parked.lands, parked.why) = match target(bot, moves, place) {
         _ if here => (Lands::Stays, "it is this version".to_owned()),
-        Some(to) if exact.is_some() => {
-            let to = to.last().and_then(|at| subject.bot.flows.get(*at)).map_or("", |flow| &flow.name);
+        Some(to) if is_exact(bot, place) => {
+            let to = subject.bot.flows.get(to).map_or("", |flow| &flow.name);
             (Lands::Moves, format!("goes on in `{to}` of the new version, which is the same"))
         }
         _ => (Lands::Stays, format!("goes on in version {}", place.version)),
     };
     parked
+}
+
+fn steps<'a>(bot: &'a Bot, place: &Place) -> &'a [Step] {
+    let flow = bot.flow_at(&place.flow).and_then(|at| bot.flows.get(at));
+    flow.map(|flow| flow.steps.as_slice()).unwrap_or_default()
+}
+
+fn is_exact(bot: &Bot, place: &Place) -> bool {
+    steps(bot, place).get(place.step).is_some_and(|step| step.digest == place.digest)
+}
+
+/// The step: where it says, or else the first one that is the same.
+fn waits_at(bot: &Bot, place: &Place) -> Option<usize> {
+    let same = || steps(bot, place).iter().position(|step| step.digest == place.digest);
+    Some(place.step).filter(|_| is_exact(bot, place)).or_else(same)
+}
+
+/// The flow of the new version that it goes on in, where it and all that it returns to are the same there.
+fn target(bot: &Bot, moves: &BTreeMap<u32, Moves>, place: &Place) -> Option<usize> {
+    let moved = |name: &str| moves.get(&place.version)?.of(bot.flow_at(name)?);
+    let frames = place.callers.iter().map(|name| &**name).chain([&*place.flow]);
+    frames.map(moved).collect::<Option<Vec<usize>>>()?.pop()
 }
 
 /// What is taken from the live bot for everybody at once.

@@ -1,11 +1,15 @@
 //! Deployments under a running bot.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt as _;
 
 use super::systems::ASKING;
-use super::world::{FLOWS, MINUTE, World, files};
+use super::world::{FLOWS, MINUTE, World, bot_with, files};
+use crate::bot::{Bot, Function, Script, Scripts};
+use crate::runtime::deploy::Place;
+use crate::runtime::dropped::{Dropped, dropped};
 use crate::runtime::port::{Store as _, VersionRow};
 use crate::runtime::{Depot, Lands};
 
@@ -208,6 +212,95 @@ async fn errors_and_a_missing_opt_out_deploy_nothing() {
     world.handle.take_over(&files(&whole)).await.unwrap();
     assert_eq!(world.handle.version(), 1);
     assert!(world.handle.deploy(&files(&whole)).await.unwrap().0.unchanged);
+}
+
+/// Asks, then calls a script and a system; another flow waits where nothing is called any more.
+const CALLING: &str = r#"
+bot "Shop" {
+    languages en
+    fetch from "https://shop.example", "https://bank.example:8443"
+    opt out on "stop"
+}
+
+flow order {
+    on message "order"
+    ask number: whole(0..100) "Which number?" {
+        within 10m {
+            stop
+        }
+    }
+    do pay(number)
+    say "It is {number}."
+}
+
+flow pay(number: whole(0..100)) {
+    run points: whole(0..100) = shop.lead_score(number)
+    fetch paid = GET "https://bank.example:8443/orders/{number}" {
+        else {
+            stop
+        }
+    }
+    ask more: whole(0..100) "How many more?" {
+        within 10m {
+            stop
+        }
+    }
+    say "{points} and {more}."
+}
+"#;
+
+fn calling(flows: &str, parameters: usize) -> Arc<Bot> {
+    let function = Function { name: "lead_score".to_owned(), parameters, ..Function::default() };
+    let script = Script { name: "shop".to_owned(), functions: vec![function], ..Script::default() };
+    bot_with(flows, Scripts { files: vec![script], host: None })
+}
+
+#[test]
+fn a_plan_knows_which_calls_somebody_in_the_middle_may_still_get_to() {
+    let from = calling(CALLING, 1);
+    let at = |flow: &str, callers: &[&str]| {
+        let steps = &from.flows[from.flow_at(flow).unwrap()].steps;
+        let step = steps.iter().position(|step| step.op.word() == "ask").unwrap();
+        let callers = callers.iter().map(|name| Arc::from(*name)).collect();
+        (Place { version: 1, flow: flow.into(), step, digest: steps[step].digest, callers }, step)
+    };
+    let (asked, step) = at("order", &[]);
+    assert!(dropped(&from, &asked, step, &from).is_empty(), "nothing is gone");
+    let without = CALLING.replace("run points: whole(0..100) = shop.lead_score(number)", "set points = 1");
+    let without = without.replace("https://bank.example:8443", "https://shop.example");
+    let found = |place: &Place, step| dropped(&from, place, step, &calling(&without, 2)).into_iter().collect::<Vec<_>>();
+    let (function, system) = (
+        Dropped::Function { script: "shop".to_owned(), name: "lead_score".to_owned(), parameters: 1 },
+        Dropped::System("https://bank.example:8443".to_owned()),
+    );
+    assert_eq!(found(&asked, step), [function.clone(), system.clone()], "with one value it is another function");
+    // Past the calls, in a frame that returns to nobody who calls.
+    let (past, step) = at("pay", &[]);
+    assert_eq!(found(&past, step), []);
+    // The flow that it returns to may call it again.
+    let (past, step) = at("pay", &["order"]);
+    assert_eq!(found(&past, step), [function, system]);
+}
+
+#[tokio::test]
+async fn a_plan_warns_of_a_system_that_somebody_in_the_middle_still_calls() {
+    let world = World::keeping().await;
+    let asks = "\nflow number {\n    on message \"number\"\n    ask number: whole(0..100) \"Which number?\" {\n        within 10m {\n            \
+                stop\n        }\n    }\n    fetch found = GET \"https://bank.example/orders/{number}\" {\n        else {\n            \
+                stop\n        }\n    }\n    say \"Found.\"\n}\n";
+    let with = format!("{FLOWS}{asks}");
+    world.handle.deploy(&files(&with)).await.unwrap();
+    world.says("mona", "number").await;
+    let new = with.replace(", \"https://bank.example\"", "").replace("https://bank.example", "https://shop.example");
+    let plan = world.handle.plan(&files(&new)).await.unwrap();
+    assert_eq!((plan.critical(), plan.findings.len()), (None, 1), "{plan:?}");
+    let told = &plan.findings[0].text;
+    assert!(told.starts_with("1 customers may still get to a `fetch` of `https://bank.example`"), "{told}");
+    assert!(told.contains("keep `fetch from \"https://bank.example\"`"), "{told}");
+    // Who waits nowhere near it is no reason to warn.
+    world.says("mona", "7").await;
+    world.says("mona", "name").await;
+    assert_eq!(world.handle.plan(&files(&new)).await.unwrap().findings, []);
 }
 
 #[tokio::test]
