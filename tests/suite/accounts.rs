@@ -211,6 +211,13 @@ async fn a_sign_in_that_cannot_end_well_is_not_begun() {
     for (line, says) in [("token_key", "name no `token_key`"), ("public_url", "name no `public_url`")] {
         let without: Vec<&str> = settings.lines().filter(|one| !one.starts_with(line)).collect();
         std::fs::write(&path, without.join("\n")).unwrap();
+        office.world.server = None;
+        // A store whose texts are sealed does not open without its key.
+        for file in std::fs::read_dir(office.world.folder.path()).unwrap().map(|file| file.unwrap()) {
+            if file.file_name().to_string_lossy().starts_with("rejoinder.db") {
+                std::fs::remove_file(file.path()).unwrap();
+            }
+        }
         office.world.serve(&[("REJOINDER_KEY", KEY)]);
         let done = office.run("rejoinder connect");
         assert!(done.code == Some(2) && done.out.contains(says), "{}", done.out);

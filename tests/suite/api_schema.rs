@@ -41,7 +41,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 async fn no_answer_is_a_5xx_or_outside_the_document() {
     let program = std::env::var("REJOINDER_SCHEMATHESIS").expect("REJOINDER_SCHEMATHESIS names the program");
     let seconds = std::env::var("REJOINDER_SCHEMATHESIS_SECONDS").map_or(75, |text| text.parse().expect("a number of seconds"));
-    let world = World::new(SHOP).await;
+    let world = World::sealed(SHOP).await;
     for name in ["Mona", "Aya", "Omar"] {
         let customer = world.customer(name).await;
         world.write(&customer, "hello").await;

@@ -170,6 +170,18 @@ impl World {
         world
     }
 
+    /// The same with a key, so that what customers write is sealed in the store.
+    pub async fn sealed(flow: &str) -> Self {
+        let mut world = Self::without_server(flow).await;
+        let folder = world.folder.path();
+        std::fs::write(folder.join("key.txt"), "a key of this story and no other").expect("a file");
+        let settings = std::fs::read_to_string(folder.join("rejoinder.toml")).expect("settings");
+        let keyed = settings.replacen("\n[[app]]", "token_key = { file = \"key.txt\" }\n\n[[app]]", 1);
+        std::fs::write(folder.join("rejoinder.toml"), keyed).expect("a file");
+        world.serve(&[]);
+        world
+    }
+
     pub async fn without_server(flow: &str) -> Self {
         Self::in_country(flow, "EG").await
     }
