@@ -31,6 +31,8 @@ const AFTER_MS_MAX: i64 = 30 * 24 * 3_600_000;
 const TIME_MAX: Duration = Duration::from_secs(3);
 /// Simulations that run at the same time; each takes a core that has nothing better to do.
 pub(super) const AT_ONCE: usize = 2;
+/// What every reader of JSON keeps exactly.
+const SEED_MAX: u64 = (1 << 53) - 1;
 /// Of what is told of one step.
 const LINES_MAX: usize = 500;
 
@@ -44,6 +46,7 @@ pub(super) struct Simulate {
     version: Option<u32>,
     /// Decides between the variants of `one of`: the same seed, the same conversation.
     #[serde(default)]
+    #[schema(maximum = 9_007_199_254_740_991_i64)]
     seed: u64,
     /// When it begins; now without it.
     #[serde(default)]
@@ -162,6 +165,9 @@ pub(super) async fn simulate(
         return Err(unfit(format!("step {}: {why}", nth + 1)));
     }
     let clock = Arc::clone(&api.admin.doors.clock);
+    if wanted.seed > SEED_MAX {
+        return Err(unfit(format!("`seed` is 0 to {SEED_MAX}")));
+    }
     let at = match &wanted.at {
         None => clock.now(),
         Some(text) => Moment::from_rfc3339(text).ok_or_else(|| unfit("`at` is a moment as 2026-11-20T09:00:00Z".to_owned()))?,
