@@ -375,7 +375,9 @@ fn remember(world: &World, who: usize, id: &str, call: &SendCall) -> Option<Echo
 #[async_trait]
 impl Transport for Line {
     async fn send(&self, permit: Permit, call: SendCall) -> Outcome {
-        if !self.begins(&permit).await || self.process.clock(&self.world.time).now() > call.not_after {
+        self.alive().await;
+        let clock = self.process.clock(&self.world.time);
+        if permit.begin().is_over(clock.monotonic()) || clock.now() > call.not_after {
             return Outcome::NotSent(NotSent::Expired);
         }
         let number = self.leaves("send", &call.target);
@@ -384,7 +386,7 @@ impl Transport for Line {
         let who = self.world.whose(&call.target.external).0;
         let struck = self.world.lock().troubles.of_send(nth, Step::Begun);
         self.struck(struck, who).await;
-        // The real way looks once more when the body leaves.
+        // As the real way: it has begun when the body leaves.
         if !self.begins(&permit).await || self.process.clock(&self.world.time).now() > call.not_after {
             self.ended(number);
             return Outcome::NotSent(NotSent::Expired);

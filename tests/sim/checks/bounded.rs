@@ -3,6 +3,7 @@
 use rejoinder::channel::Outcome;
 use rejoinder::engine::{Effect, Input, Limits};
 
+use crate::faulty::COMMITS_MAX;
 use crate::run::Told;
 
 const LOOKS_MAX: usize = 3;
@@ -11,6 +12,9 @@ const JUMP_MS: i64 = 30_000;
 
 pub fn check(told: &Told) -> Vec<(i64, String)> {
     let mut found = Vec::new();
+    if let Some(last) = told.evidence.commits.get(COMMITS_MAX - 1) {
+        found.push((last.at, format!("{COMMITS_MAX} commits, and no end: the last of {:?} {:?}", last.who, last.entry.input)));
+    }
     let limits = Limits::default();
     for commit in &told.evidence.commits {
         if commit.state_bytes > limits.state_bytes_max || commit.after.queued() > limits.queue_max {
