@@ -48,6 +48,8 @@ pub struct Tag {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub at: i64,
+    /// Its body has left: until then nothing has begun.
+    pub left: bool,
     /// `send`, `courtesy`, `upload`, `list`, `images`, `renew`
     pub what: &'static str,
     /// The customer whose conversation it is about.

@@ -60,6 +60,7 @@ impl Line {
         let (before, stored) = (0, None);
         let call = Call {
             at,
+            left: what != "send",
             what,
             who,
             comments,
@@ -396,6 +397,10 @@ impl Transport for Line {
             return Outcome::NotSent(NotSent::NoConnection { text: "no route".to_owned() });
         }
         let begun = self.begin();
+        {
+            let call = &mut self.world.lock().evidence.calls[number];
+            (call.at, call.left) = (begun.1, true);
+        }
         let (sender, answer) = oneshot::channel();
         let line = Arc::new(Self { world: Arc::clone(&self.world), process: Arc::clone(&self.process) });
         let timeout = i64::try_from(call.timeout.as_millis()).unwrap();
