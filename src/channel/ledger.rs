@@ -193,12 +193,13 @@ impl Ledger {
         self.settle(reply, State::Unknown(ended));
     }
 
-    /// Whatever was said of its end, the call is over by now, when TikTok's clock shows `at` at the latest.
-    pub fn ended_by(&mut self, reply: u32, at: Moment) {
-        if let Some(entry) = self.ours.iter_mut().find(|entry| entry.reply == reply)
-            && let State::Unknown(ended) = entry.state
-        {
-            entry.state = State::Unknown(ended.min(at));
+    /// Whatever was said of their ends, all calls that have one are over when TikTok's clock shows `at` at the latest: one
+    /// whose end could not be told by TikTok's time is told by that of the next.
+    pub fn ended_by(&mut self, at: Moment) {
+        for entry in &mut self.ours {
+            if let State::Sent(ended) | State::Unknown(ended) = &mut entry.state {
+                *ended = at.min(*ended);
+            }
         }
     }
 

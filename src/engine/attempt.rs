@@ -94,6 +94,8 @@ impl Work<'_> {
             self.late_outcome(id, outcome);
             return;
         };
+        // One attempt of a conversation ends before the next begins.
+        self.state.ledger.ended_by(latest);
         match outcome {
             Outcome::Sent { message_id } => {
                 let mut shown = None;
@@ -237,9 +239,6 @@ impl Work<'_> {
             self.state.lost.remove(0);
         }
         self.state.ledger.settle_unknown(id.0, ended);
-        // Where its end could not be told by TikTok's time: it lies behind us.
-        let skew_ms = self.context.skew_ms.saturating_abs();
-        self.state.ledger.ended_by(id.0, self.now.max(self.context.clock).plus_ms(skew_ms));
         self.finish_reply(id, End::Unknown, why, None);
         if let Some(visit) = visit {
             self.open_wait(visit, id, begun.plus_ms(self.context.skew_ms.saturating_abs().saturating_neg()));

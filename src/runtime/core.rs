@@ -425,16 +425,14 @@ impl Core {
         now
     }
 
-    /// The latest that TikTok's clock can show when ours shows `at`.
-    pub(super) fn latest_theirs(&self, at: Moment) -> Moment {
-        at.plus_ms(skew_bound_ms(self.ports.transport.skew_ms()))
-    }
-
-    /// The same at the end of a call that nobody answered. Who has heard nothing of TikTok's clock, or whose own has jumped
-    /// since, cannot say: it may be any.
-    pub(super) fn latest_of_unanswered(&self, at: Moment) -> Moment {
-        let heard = self.ports.transport.skew_ms().is_some() && !self.doubt.is_raised();
-        if heard { self.latest_theirs(at) } else { Moment(i64::MAX) }
+    /// The latest that TikTok's clock can have shown at the end of a call, which was `at` by ours. Who has heard nothing of
+    /// TikTok's clock, or whose own has jumped since, cannot say: it may be any. An answer does not always tell the time: one
+    /// that lay unread while the process stood still does not.
+    pub(super) fn latest_of_end(&self, at: Moment) -> Moment {
+        match self.ports.transport.skew_ms() {
+            heard @ Some(_) if !self.doubt.is_raised() => at.plus_ms(skew_bound_ms(heard)),
+            _ => Moment(i64::MAX),
+        }
     }
 
     pub(super) fn monotonic(&self) -> Duration {

@@ -203,7 +203,7 @@ async fn orphan(core: &Core, row: &OutboxRow) {
     let now = core.now();
     let ended = now.min(later(not_after, CALL_MAX));
     // The clock may have been put right since.
-    let latest = Some(core.latest_of_unanswered(now));
+    let latest = Some(core.latest_of_end(now));
     core.post_surely(&address, Input::Outcome { reply: row.reply, attempt, ended, latest, outcome }).await;
 }
 

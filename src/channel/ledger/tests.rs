@@ -205,14 +205,18 @@ fn an_end_that_no_clock_could_tell_stays_counted_until_it_surely_lies_behind() {
     ledger.settle_unknown(1, Moment(i64::MAX));
     ledger.inbound(at(HOUR), at(HOUR), SKEW);
     assert_eq!(ledger.counted(), 1, "it may have been stored after the customer wrote");
-    ledger.ended_by(1, at(2 * HOUR));
+    ledger.ended_by(at(2 * HOUR));
     ledger.inbound(at(2 * HOUR), at(2 * HOUR), SKEW);
     assert_eq!(ledger.counted(), 1);
     ledger.inbound(at(3 * HOUR), at(3 * HOUR), SKEW);
     assert_eq!(ledger.counted(), 0);
     ledger.mark(2, at(3 * HOUR));
-    ledger.settle_unknown(2, at(3 * HOUR));
-    ledger.ended_by(2, at(9 * HOUR));
+    ledger.settle_sent(2, at(3 * HOUR));
+    ledger.ended_by(at(9 * HOUR));
     ledger.inbound(at(4 * HOUR), at(4 * HOUR), SKEW);
     assert_eq!(ledger.counted(), 0, "what is known better stays so");
+    ledger.mark(3, at(4 * HOUR));
+    ledger.ended_by(at(4 * HOUR));
+    ledger.inbound(at(5 * HOUR), at(5 * HOUR), SKEW);
+    assert_eq!(ledger.counted(), 1, "an open call has not ended");
 }

@@ -87,8 +87,7 @@ impl Attempt {
         let outcome = self.call(trail, reply, media_id, mark).await;
         core.fail.pass("before_result_commit");
         let ended = core.now();
-        let unanswered = matches!(outcome, Outcome::Unknown { .. });
-        let latest = Some(if unanswered { core.latest_of_unanswered(ended) } else { core.latest_theirs(ended) });
+        let latest = Some(core.latest_of_end(ended));
         core.post_surely_on(trail, address, Input::Outcome { reply: id, attempt, ended, latest, outcome }).await;
         core.fail.pass("after_result_commit");
         Ok(AttemptEnd::Settled)
