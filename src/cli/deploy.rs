@@ -12,8 +12,9 @@ use super::operator::{Server, at, printable};
 use super::{flows, output, signals, stores};
 use crate::calendar::Moment;
 use crate::runtime::port::{Clock as _, Compiler, Files, Store};
-use crate::runtime::{DeployError, Depot};
-use crate::server::deployments::Sent;
+use crate::runtime::{Audit, DeployError, Deployed, Depot, write_audit};
+use crate::server::admin::OPERATOR;
+use crate::server::deployments::{Sent, on};
 use crate::server::operator::{Operator, OperatorError};
 use crate::system::SystemClock;
 
@@ -155,10 +156,24 @@ async fn ask_store(store: &dyn Store, compiler: &dyn Compiler, wish: &Wish<'_>) 
         Wish::Plan(files) => json!({ "plan": depot.plan(files).await? }),
         Wish::Apply(files) => {
             let (deployed, _, plan) = depot.apply(files).await?;
+            write_down(store, "deploy", &deployed).await?;
             json!({ "deployed": deployed, "plan": plan })
         }
-        Wish::RollBack => json!({ "deployed": depot.roll_back(None).await?.0 }),
+        Wish::RollBack => {
+            let (deployed, _) = depot.roll_back(None).await?;
+            write_down(store, "rollback", &deployed).await?;
+            json!({ "deployed": deployed })
+        }
     })
+}
+
+/// A line of the audit, as a server would have written it.
+async fn write_down(store: &dyn Store, what: &str, deployed: &Deployed) -> Result<(), DeployError> {
+    if !deployed.unchanged {
+        let audit = Audit { by: OPERATOR.to_owned(), what: what.to_owned(), on: Some(on(deployed)) };
+        write_audit(store, SystemClock.now(), &audit).await?;
+    }
+    Ok(())
 }
 
 fn show(answer: Answer, format: Format, text: fn(&Value) -> String) -> anyhow::Result<ExitCode> {

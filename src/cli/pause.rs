@@ -10,8 +10,8 @@ use super::operator::{Server, at};
 use super::{signals, stores};
 use crate::calendar::Moment;
 use crate::runtime::port::{AccountId, Clock as _, Store as _};
-use crate::runtime::write_pause;
-use crate::server::admin::Which;
+use crate::runtime::{Audit, write_audit, write_pause};
+use crate::server::admin::{OPERATOR, Which};
 use crate::server::operator::{Operator, OperatorError};
 use crate::system::SystemClock;
 
@@ -70,16 +70,20 @@ async fn write(arguments: &Arguments, pause: bool) -> anyhow::Result<()> {
     let store =
         stores::open(&settings, arguments.server.folder()).await.context("no server answers, and the store cannot be opened")?;
     let store = store.as_ref();
-    let since = pause.then(|| SystemClock.now());
-    let Some(account) = &arguments.account else {
-        return Ok(write_pause(store, None, since).await?);
-    };
-    let mut ids: Vec<AccountId> = Vec::new();
-    for app in &settings.apps {
-        if app.accounts.iter().any(|known| known.business_id == *account) {
-            ids.push(store.account(&app.id, account).await?);
+    let now = SystemClock.now();
+    let since = pause.then_some(now);
+    let mut ids: Option<Vec<AccountId>> = None;
+    if let Some(account) = &arguments.account {
+        let named = ids.insert(Vec::new());
+        for app in &settings.apps {
+            if app.accounts.iter().any(|known| known.business_id == *account) {
+                named.push(store.account(&app.id, account).await?);
+            }
         }
+        anyhow::ensure!(!named.is_empty(), "the settings name no account `{account}`");
     }
-    anyhow::ensure!(!ids.is_empty(), "the settings name no account `{account}`");
-    Ok(write_pause(store, Some(&ids), since).await?)
+    write_pause(store, ids.as_deref(), since).await?;
+    let what = if pause { "pause" } else { "resume" };
+    let on = arguments.account.as_ref().map(|account| format!("account {account}"));
+    Ok(write_audit(store, now, &Audit { by: OPERATOR.to_owned(), what: what.to_owned(), on }).await?)
 }

@@ -25,7 +25,7 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 const HISTORY_MAX: usize = 5_000;
 
 /// The operators' name in the audit.
-const OPERATOR: &str = "operator";
+pub(crate) const OPERATOR: &str = "operator";
 
 /// What the operators' routes lead to.
 pub struct Admin {
@@ -167,25 +167,28 @@ async fn pauses(_: Operator, State(admin): State<Arc<Admin>>) -> Json<Value> {
 
 async fn pause(_: Operator, State(admin): State<Arc<Admin>>, Json(which): Json<Which>) -> Response {
     let done = admin.doors.runtime.pause(which.account.as_deref()).await;
-    paused(&admin, done.map_err(|error| error.to_string()))
+    paused(&admin, "pause", which, done).await
 }
 
 async fn resume(_: Operator, State(admin): State<Arc<Admin>>, Json(which): Json<Which>) -> Response {
     let done = admin.doors.runtime.resume(which.account.as_deref()).await;
-    paused(&admin, done.map_err(|error| error.to_string()))
+    paused(&admin, "resume", which, done).await
 }
 
-fn paused(admin: &Admin, done: Result<bool, String>) -> Response {
+async fn paused(admin: &Admin, what: &str, which: Which, done: Result<bool, StoreError>) -> Response {
     match done {
-        Ok(true) => Json(json!({ "pauses": admin.doors.runtime.pauses() })).into_response(),
+        Ok(true) => {
+            let on = which.account.map(|account| format!("account {account}"));
+            audited(admin, what, on, json!({ "pauses": admin.doors.runtime.pauses() })).await
+        }
         Ok(false) => refuse(StatusCode::NOT_FOUND, "the settings name no such account"),
-        Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error),
+        Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }
 
 /// Answers a change that was made, once it is written down.
-pub(super) async fn audited(admin: &Admin, what: &str, on: String, answer: Value) -> Response {
-    let audit = Audit { by: OPERATOR.to_owned(), what: what.to_owned(), on: Some(on) };
+pub(super) async fn audited(admin: &Admin, what: &str, on: impl Into<Option<String>>, answer: Value) -> Response {
+    let audit = Audit { by: OPERATOR.to_owned(), what: what.to_owned(), on: on.into() };
     match admin.doors.runtime.audit(&audit).await {
         Ok(()) => Json(answer).into_response(),
         Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),

@@ -10,12 +10,12 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::admin::{Admin, Operator, refuse};
-use crate::runtime::DeployError;
+use super::admin::{Admin, Operator, audited, refuse};
 use crate::runtime::port::Files;
+use crate::runtime::{DeployError, Deployed};
 
 /// Flows and images in base64, in bytes; what is stored of them has a smaller bound.
 pub(super) const BODY_BYTES_MAX: usize = 64 << 20;
@@ -70,18 +70,36 @@ async fn plan(_: Operator, State(admin): State<Arc<Admin>>, Json(sent): Json<Sen
 }
 
 async fn deploy(_: Operator, State(admin): State<Arc<Admin>>, Json(sent): Json<Sent>) -> Response {
-    let deployed = async {
+    let done = async {
         let (deployed, plan) = admin.doors.runtime.deploy(&sent.files()?).await?;
-        Ok(json!({ "deployed": deployed, "plan": plan }))
+        let answer = json!({ "deployed": deployed, "plan": plan });
+        Ok((deployed, answer))
     };
-    answer(deployed.await)
+    changed(&admin, "deploy", done.await).await
 }
 
 async fn roll_back(_: Operator, State(admin): State<Arc<Admin>>) -> Response {
-    answer(admin.doors.runtime.roll_back(None).await.map(|deployed| json!({ "deployed": deployed })))
+    let done = admin.doors.runtime.roll_back(None).await.map(|deployed| {
+        let answer = json!({ "deployed": deployed });
+        (deployed, answer)
+    });
+    changed(&admin, "rollback", done).await
 }
 
-fn answer(done: Result<serde_json::Value, DeployError>) -> Response {
+/// What was changed stands in the audit before it is answered.
+async fn changed(admin: &Admin, what: &str, done: Result<(Deployed, Value), DeployError>) -> Response {
+    match done {
+        Ok((deployed, value)) if !deployed.unchanged => audited(admin, what, on(&deployed), value).await,
+        done => answer(done.map(|(_, value)| value)),
+    }
+}
+
+/// What the audit says of a deployment.
+pub(crate) fn on(deployed: &Deployed) -> String {
+    format!("version {}", deployed.live)
+}
+
+fn answer(done: Result<Value, DeployError>) -> Response {
     match done {
         Ok(value) => Json(value).into_response(),
         Err(error @ DeployError::Refused(_)) => refuse(StatusCode::CONFLICT, &error.to_string()),

@@ -42,11 +42,16 @@ pub fn token(world: &World, name: &str, scopes: &[&str]) -> String {
     secret.to_owned()
 }
 
-/// Where operators reach the server, as it said itself.
+/// Where operators reach the server, as it says itself right after it says that it serves.
 pub fn admin(world: &World) -> String {
-    let said = world.server.as_ref().expect("it runs").said();
-    let line = said.lines().find_map(|line| line.strip_prefix("for operators on ")).unwrap_or_else(|| panic!("{said}"));
-    line.trim().to_owned()
+    let server = world.server.as_ref().expect("it runs");
+    for _ in 0..100 {
+        if let Some(line) = server.said().lines().find_map(|line| line.strip_prefix("for operators on ")) {
+            return line.trim().to_owned();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{}", server.said());
 }
 
 fn files(text: &str) -> Value {

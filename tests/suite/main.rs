@@ -19,6 +19,8 @@ mod api_schema;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod audits;
+#[cfg(test)]
 mod bots;
 #[cfg(test)]
 mod browser;

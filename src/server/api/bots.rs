@@ -17,7 +17,7 @@ use super::caller::{Body, By, Deploy, Key, Read};
 use super::problem::Problem;
 use super::shapes::{Time, word};
 use crate::runtime;
-use crate::server::deployments::{BODY_BYTES_MAX, Sent};
+use crate::server::deployments::{BODY_BYTES_MAX, Sent, on};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
@@ -149,7 +149,7 @@ impl Live {
 pub(super) async fn deploy(by: By<Deploy>, State(api): State<Arc<Api>>, Body(sent): Body<Sent>) -> Result<Json<Live>, Problem> {
     let (deployed, _) = api.runtime().deploy(&sent.files()?).await?;
     if !deployed.unchanged {
-        api.audit(&by.name, "deploy", Some(format!("version {}", deployed.live))).await?;
+        api.audit(&by.name, "deploy", Some(on(&deployed))).await?;
     }
     Ok(Json(Live::of(&deployed)))
 }
@@ -166,7 +166,7 @@ pub(super) async fn roll_back(by: By<Deploy>, Key(key): Key, State(api): State<A
     let name = key.map(|key| STANDARD.encode(Sha256::digest(format!("{} {} {key}", by.name.len(), by.name))));
     let deployed = api.runtime().roll_back(name.as_deref()).await?;
     if !deployed.unchanged {
-        api.audit(&by.name, "rollback", Some(format!("version {}", deployed.live))).await?;
+        api.audit(&by.name, "rollback", Some(on(&deployed))).await?;
     }
     Ok(Json(Live::of(&deployed)))
 }
