@@ -137,6 +137,7 @@ impl Talk<'_> {
             body: Body::Text { text },
             quotes: None,
             congested: None,
+            person: None,
         };
         let input = Input::Message(inbound);
         let mut shown = String::new();

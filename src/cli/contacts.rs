@@ -22,7 +22,7 @@ const TRIES: usize = 16;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "WHO is TikTok's id of a conversation, or the server's own number of it. Comments of a person stand in a conversation of\ntheir own, `comments:` and TikTok's id of the person: name it too. A server that runs is asked; without one the settings' store\nis opened.\n\nExamples:\n  rejoinder contacts export 7380123456789 > mona.json\n  rejoinder contacts erase 7380123456789 comments:99 --plan\n  rejoinder contacts erase 7380123456789 --yes\n\nExit codes: 0 done, 1 nothing is known of somebody or it was not confirmed, 2 it could not be done."
+    after_help = "WHO is TikTok's id of a conversation, or the server's own number of it. The customer's comments go with it; of somebody who\nhas only commented they are named by `comments:` and TikTok's id of the person. A server that runs is asked; without one the\nsettings' store is opened.\n\nExamples:\n  rejoinder contacts export 7380123456789 > mona.json\n  rejoinder contacts erase 7380123456789 --plan\n  rejoinder contacts erase 7380123456789 --yes\n\nExit codes: 0 done, 1 nothing is known of somebody or it was not confirmed, 2 it could not be done."
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]

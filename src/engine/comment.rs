@@ -2,13 +2,32 @@
 
 use std::sync::Arc;
 
-use super::Comment;
 use super::decide::Pool;
 use super::state::{Commented, Heard, Kind};
 use super::work::Work;
+use super::{Comment, Conversation};
+use crate::calendar::Moment;
 
 /// TikTok refuses an answer to a comment of somebody with whom there was contact within this time (Direct reply).
 const CONTACT_MS: i64 = 24 * 60 * 60 * 1_000;
+
+impl Conversation {
+    /// Why no comment of the customer is answered as the conversation stands.
+    #[must_use]
+    pub fn silent_on_comments(&self, now: Moment) -> Option<&'static str> {
+        if self.opted_out {
+            Some("the customer wants no automatic messages")
+        } else if !self.stand.is_free() {
+            Some("a colleague has the conversation, or is asked for")
+        } else if self.run.is_some() {
+            Some("a run waits, which no comment ends")
+        } else if self.last_received.is_some_and(|at| now.since_ms(at) < CONTACT_MS) {
+            Some("the customer wrote within a day: TikTok lets nobody answer a comment by a message then")
+        } else {
+            None
+        }
+    }
+}
 
 impl Work<'_> {
     /// A comment under one of the account's posts: it may be answered by one text.
@@ -29,14 +48,11 @@ impl Work<'_> {
             late: false,
             silent_ms: None,
         });
-        if !self.state.stand.is_free() || self.state.opted_out {
-            return self.note("kept", "the bot is silent here");
+        if let Some(why) = &comment.silent {
+            return self.note("kept", why);
         }
-        if self.state.run.is_some() {
-            return self.note("kept", "a run waits, which no comment ends");
-        }
-        if self.state.last_received.is_some_and(|at| self.now.since_ms(at) < CONTACT_MS) {
-            return self.note("kept", "the customer wrote within a day: TikTok lets nobody answer a comment by a message then");
+        if let Some(why) = self.state.silent_on_comments(self.now) {
+            return self.note("kept", why);
         }
         let answered = self.state.comment.as_ref().filter(|before| before.answered);
         if answered.is_some_and(|before| self.now.since_ms(before.at) < CONTACT_MS) {

@@ -117,6 +117,9 @@ pub struct Conversation {
     /// All that was said before was erased then.
     #[serde(rename = "er", default, skip_serializing_if = "Option::is_none")]
     pub(super) erased: Option<Moment>,
+    /// TikTok's id of the customer.
+    #[serde(rename = "pe", default, skip_serializing_if = "Option::is_none")]
+    pub(super) person: Option<Box<str>>,
 }
 
 impl Default for Conversation {
@@ -160,6 +163,7 @@ impl Default for Conversation {
             started_by: None,
             forgot: None,
             erased: None,
+            person: None,
         }
     }
 }
@@ -319,6 +323,12 @@ impl Conversation {
     #[must_use]
     pub fn window_left(&self, now: Moment) -> Option<i64> {
         self.ledger.window_ends().map(|ends| ends.since_ms(now).max(0))
+    }
+
+    /// TikTok's id of the customer, once a message has told it.
+    #[must_use]
+    pub fn person(&self) -> Option<&str> {
+        self.person.as_deref()
     }
 
     /// Whether it was last told that the app's queue is long.

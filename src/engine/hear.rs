@@ -16,6 +16,9 @@ impl Work<'_> {
         if let Some(long) = inbound.congested {
             self.congestion(long);
         }
+        if let Some(person) = &inbound.person {
+            self.state.person = Some(person.as_str().into());
+        }
         if let Body::Reaction { added: false, .. } = inbound.body {
             return self.note("kept", "a reaction was taken back");
         }

@@ -111,6 +111,9 @@ pub struct Comment {
     /// When it reached us.
     pub received: Moment,
     pub text: String,
+    /// Why nobody is to answer it: how the conversation stood in which its author writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent: Option<String>,
 }
 
 /// A message of the customer.
@@ -128,6 +131,9 @@ pub struct Inbound {
     /// Whether the app's queue is long now, where that is news to the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub congested: Option<bool>,
+    /// TikTok's id of the person who wrote, where that is news to the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -167,6 +167,7 @@ impl Rehearsal {
             body,
             quotes: None,
             congested: None,
+            person: None,
         }));
     }
 
@@ -188,7 +189,13 @@ impl Rehearsal {
         self.after(1);
         self.messages += 1;
         let comment_id = format!("comment-{}", self.messages);
-        self.input(&Input::Comment(Comment { comment_id, at: self.now, received: self.now, text: text.to_owned() }));
+        self.input(&Input::Comment(Comment {
+            comment_id,
+            at: self.now,
+            received: self.now,
+            text: text.to_owned(),
+            silent: None,
+        }));
     }
 
     /// The app's queue has become long, or short again.

@@ -14,6 +14,7 @@ use super::colleague::{AUDIT, Audit};
 use super::core::{Address, Ask, Core, Delivered, Refused};
 use super::entry::Kept;
 use super::handle::Handle;
+use super::person;
 use super::port::{ConversationId, ConversationRow, ERASED, Erasure, Record, Removed, Store, StoreError};
 use super::recent::{KEPT_MS, Recent};
 use super::service::SECRET;
@@ -24,6 +25,7 @@ use crate::engine::Conversation;
 const REMAINS: &str = "erased:";
 const PRUNED_EVERY: Duration = Duration::from_secs(3_600);
 const PRUNED_AT_ONCE: usize = 500;
+const ERASED_OF: &[u8] = b"erased";
 /// Others may commit to a conversation between our reading and our erasing.
 const TRIES: usize = 16;
 /// A shorter name is found by chance in bodies that nobody could read.
@@ -71,10 +73,10 @@ pub(super) struct Old<'a> {
     pub(super) conversation: Option<&'a Conversation>,
 }
 
-/// The same for all erasures of one customer's conversation, and nobody without the secret can tell whose it is.
-fn pseudonym(secret: &[u8], account: i64, external: &[u8]) -> String {
+/// The same for one name of one account, and nobody without the secret can tell whose it is.
+pub(super) fn pseudonym(secret: &[u8], of: &[u8], account: i64, external: &[u8]) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return String::new() };
-    mac.update(b"erased");
+    mac.update(of);
     mac.update(&account.to_le_bytes());
     mac.update(external);
     mac.finalize().into_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
@@ -88,7 +90,7 @@ fn key(account: i64, pseudonym: &str) -> String {
 pub(super) fn erasure(secret: &[u8], old: &Old<'_>, at: Moment, by: &str) -> (Erasure, Conversation) {
     let (account, external) = (old.address.account.id, old.address.external.clone());
     let after = old.conversation.map_or_else(|| Conversation::after_unreadable(at), |old| old.after_erasure(at));
-    let pseudonym = pseudonym(secret, account.0, &external);
+    let pseudonym = pseudonym(secret, ERASED_OF, account.0, &external);
     let state = String::from_utf8(after.encode().unwrap_or_default()).unwrap_or_default();
     let remains = Remains { until: at.plus_ms(KEPT_MS), recent: STANDARD.encode(old.recent.encode()), state };
     let remains = (key(account.0, &pseudonym), serde_json::to_vec(&remains).unwrap_or_default());
@@ -105,6 +107,7 @@ pub(super) fn erasure(secret: &[u8], old: &Old<'_>, at: Moment, by: &str) -> (Er
         writer: old.writer,
         at,
         remains,
+        found_by: old.conversation.and_then(Conversation::person).map(|person| person::key(secret, account, person)),
         instead: Arc::new(move |kind, body| instead(&name, kind, body)),
         told: Arc::new(told),
     };
@@ -134,7 +137,7 @@ fn holds(raw: &[u8], name: &[u8]) -> bool {
 /// What an erasure has left of the customer who writes now; `None` where there was none or its time is over.
 pub(super) async fn left(core: &Core, address: &Address) -> Result<Option<(Conversation, Recent)>, StoreError> {
     let account = address.account.id.0;
-    let key = key(account, &pseudonym(&core.secret, account, &address.external));
+    let key = key(account, &pseudonym(&core.secret, ERASED_OF, account, &address.external));
     let Some(stored) = core.ports.store.meta(&key).await? else { return Ok(None) };
     let Ok(remains) = serde_json::from_slice::<Remains>(&stored) else { return Ok(None) };
     let conversation = Conversation::decode(remains.state.as_bytes()).ok();
@@ -161,12 +164,24 @@ async fn prune(store: &dyn Store, now: Moment) -> Result<(), StoreError> {
 }
 
 impl Handle {
-    /// Erases all that is kept of a conversation; returns when it is done, with what was removed. `None` where nothing is
+    /// Erases all that is kept of a conversation, and of its customer's comments; returns when it is done, with what was removed. `None` where nothing is
     /// known of it. Whatever is still under way for it comes back to nothing.
     ///
     /// # Errors
     /// When it was not done; then all is as before.
     pub async fn erase(&self, conversation: ConversationId, by: &str) -> Result<Option<Removed>, Refused> {
+        let broken = |error: StoreError| Refused::Store(error.to_string());
+        let Some(row) = self.store().load(conversation).await.map_err(broken)? else { return Ok(None) };
+        // First: whoever ends in between is asked again, and still finds whose they are.
+        let mut beside = None;
+        if let Some(comments) = person::comments_of(self.store(), &row).await.map_err(broken)? {
+            beside = self.erase_one(comments.id, by).await?;
+        }
+        let removed = self.erase_one(conversation, by).await?;
+        Ok(removed.map(|removed| removed.and(beside.unwrap_or_default())))
+    }
+
+    async fn erase_one(&self, conversation: ConversationId, by: &str) -> Result<Option<Removed>, Refused> {
         let core = &self.core;
         let broken = |error: StoreError| Refused::Store(error.to_string());
         for _ in 0..TRIES {
@@ -209,7 +224,7 @@ impl Handle {
         let broken = |error: StoreError| Refused::Store(error.to_string());
         let place = key.map(|key| {
             let material = format!("{} {by} {key}", by.len());
-            format!("{REMAINS}key:{}", pseudonym(&self.core.secret, conversation.0, material.as_bytes()))
+            format!("{REMAINS}key:{}", pseudonym(&self.core.secret, ERASED_OF, conversation.0, material.as_bytes()))
         });
         if let Some(place) = &place
             && let Some(stored) = self.store().meta(place).await.map_err(broken)?
@@ -227,12 +242,21 @@ impl Handle {
     }
 }
 
-/// Erases where no runtime has the conversation, or another process has it that will see it by its revision. `None` where
+/// Erases the same where no runtime has the conversation, or another process has it that will see it by its revision. `None` where
 /// another revision stands there by now.
 ///
 /// # Errors
 /// When it was not done.
 pub async fn erase_stored(store: &dyn Store, row: &ConversationRow, at: Moment, by: &str) -> Result<Option<Removed>, StoreError> {
+    let mut beside = Removed::default();
+    if let Some(comments) = person::comments_of(store, row).await? {
+        let Some(removed) = erase_one(store, &comments, at, by).await? else { return Ok(None) };
+        beside = removed;
+    }
+    Ok(erase_one(store, row, at, by).await?.map(|removed| removed.and(beside)))
+}
+
+async fn erase_one(store: &dyn Store, row: &ConversationRow, at: Moment, by: &str) -> Result<Option<Removed>, StoreError> {
     let secret = store.meta(SECRET).await?.ok_or_else(|| StoreError::Broken("no server has begun on this store".to_owned()))?;
     let (conversation, recent) = (Conversation::decode(&row.state).ok(), Recent::decode(&row.recent));
     let account = super::core::Account { id: row.account, app: 0, app_id: String::new(), open_id: String::new() };
@@ -278,10 +302,11 @@ mod tests {
 
     #[test]
     fn a_pseudonym_is_of_one_conversation_and_of_one_secret() {
-        let one = pseudonym(b"secret", 1, b"c1");
-        assert_eq!(one, pseudonym(b"secret", 1, b"c1"));
+        let one = pseudonym(b"secret", ERASED_OF, 1, b"c1");
+        assert_eq!(one, pseudonym(b"secret", ERASED_OF, 1, b"c1"));
+        let of = |secret, account, external| pseudonym(secret, ERASED_OF, account, external);
         assert!(
-            [pseudonym(b"other", 1, b"c1"), pseudonym(b"secret", 2, b"c1"), pseudonym(b"secret", 1, b"c2")]
+            [of(b"other", 1, b"c1"), of(b"secret", 2, b"c1"), of(b"secret", 1, b"c2"), pseudonym(b"secret", b"x", 1, b"c1")]
                 .iter()
                 .all(|two| *two != one)
         );

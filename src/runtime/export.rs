@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::handle::Handle;
-use super::port::{ConversationId, EventQuery, EventRow, OutboxState, Store, StoreError};
+use super::person;
+use super::port::{ConversationId, ConversationRow, EventQuery, EventRow, OutboxState, Store, StoreError};
 use super::view::{Line, timeline};
 use crate::calendar::Moment;
 use crate::engine::{Conversation, given};
@@ -23,6 +24,9 @@ pub struct Export {
     pub account: String,
     /// TikTok's id, as text.
     pub external: String,
+    /// TikTok's id of the customer, once a message has told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     pub exported: Moment,
     pub contact: Map<String, Value>,
     /// Secret fields that are kept and not told here.
@@ -47,6 +51,9 @@ pub struct Export {
     pub lines_left_out: bool,
     pub outbox: Vec<Waiting>,
     pub events: Vec<Told>,
+    /// The conversation in which the customer's comments stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comments: Option<Box<Export>>,
 }
 
 /// A reply that has not reached its final state.
@@ -67,7 +74,7 @@ pub struct Told {
     pub body: Value,
 }
 
-/// How much an erasure would remove.
+/// How much an erasure would remove, with the customer's comments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErasurePlan {
     pub id: i64,
@@ -111,6 +118,20 @@ pub async fn export_stored(
     is_secret: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<Option<Export>, StoreError> {
     let Some(row) = store.load(id).await? else { return Ok(None) };
+    let mut export = one(store, &row, now, is_secret).await?;
+    if let Some(comments) = person::comments_of(store, &row).await? {
+        export.comments = Some(Box::new(one(store, &comments, now, is_secret).await?));
+    }
+    Ok(Some(export))
+}
+
+async fn one(
+    store: &dyn Store,
+    row: &ConversationRow,
+    now: Moment,
+    is_secret: &(dyn Fn(&str) -> bool + Sync),
+) -> Result<Export, StoreError> {
+    let id = row.id;
     let state = Conversation::decode(&row.state).ok();
     let status = state.as_ref().map(Conversation::status);
     let rows = store.history(id, LINES_MAX + 1).await?;
@@ -140,10 +161,11 @@ pub async fn export_stored(
         dead: event.dead,
         body: json(&event.body),
     };
-    Ok(Some(Export {
+    Ok(Export {
         id: id.0,
-        account: account_of(store, &row).await?,
+        account: account_of(store, row).await?,
         external: String::from_utf8_lossy(&row.external).into_owned(),
+        person: state.as_ref().and_then(Conversation::person).map(str::to_owned),
         exported: now,
         contact,
         left_out,
@@ -157,7 +179,8 @@ pub async fn export_stored(
         lines_left_out: rows.len() > LINES_MAX,
         outbox: outbox.collect(),
         events: events_of(store, id).await?.into_iter().map(told).collect(),
-    }))
+        comments: None,
+    })
 }
 
 /// How much an erasure would remove. `None` where nothing is known of the conversation.
@@ -166,17 +189,26 @@ pub async fn export_stored(
 /// When the store cannot be read.
 pub async fn erasure_plan(store: &dyn Store, id: ConversationId) -> Result<Option<ErasurePlan>, StoreError> {
     let Some(row) = store.load(id).await? else { return Ok(None) };
-    let status = Conversation::decode(&row.state).ok().map(|state| state.status());
-    Ok(Some(ErasurePlan {
+    let mut plan = ErasurePlan {
         id: id.0,
         account: account_of(store, &row).await?,
         external: String::from_utf8_lossy(&row.external).into_owned(),
-        history: store.history(id, LINES_MAX).await?.len(),
-        replies: store.outbox_of(id).await?.len(),
-        events: events_of(store, id).await?.len(),
-        contact: status.as_ref().map_or(0, |status| status.contact.len()),
-        tags: status.as_ref().map_or(0, |status| status.tags.len()),
-    }))
+        history: 0,
+        replies: 0,
+        events: 0,
+        contact: 0,
+        tags: 0,
+    };
+    let comments = person::comments_of(store, &row).await?;
+    for row in [Some(row), comments].into_iter().flatten() {
+        let status = Conversation::decode(&row.state).ok().map(|state| state.status());
+        plan.history += store.history(row.id, LINES_MAX).await?.len();
+        plan.replies += store.outbox_of(row.id).await?.len();
+        plan.events += events_of(store, row.id).await?.len();
+        plan.contact += status.as_ref().map_or(0, |status| status.contact.len());
+        plan.tags += status.as_ref().map_or(0, |status| status.tags.len());
+    }
+    Ok(Some(plan))
 }
 
 impl Handle {

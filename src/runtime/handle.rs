@@ -15,6 +15,7 @@ use super::dispatch::{Call, Called, Lane, Msg, Rank, Report};
 use super::entry::Kept;
 use super::metrics::{Counts, Measures, count};
 use super::pause::Paused;
+use super::person;
 use super::port::{AccountId, ConversationId, Delivery, Meaning, Permit, Record, StoreError};
 use super::recent::input_key;
 use super::trail::{Role, Trail};
@@ -74,7 +75,7 @@ impl Handle {
             |kind, why: &str| (kind, Kept::new(why.to_owned(), delivery.app.clone(), delivery.open_id.clone(), &delivery.raw));
         match delivery.meaning {
             Meaning::Kept { kind, ref why } => self.keep(account.map(|account| account.id), kept(kind, why)).await,
-            Meaning::Input { external, key, input } => {
+            Meaning::Input { external, key, mut input } => {
                 let Some(account) = account else {
                     let (kind, kept) = kept("unknown_account", "no account of the settings");
                     return self.keep(None, (kind, kept.of(&external))).await;
@@ -83,6 +84,10 @@ impl Handle {
                     let why = "it is from before the store was restored: what became of it then is not known";
                     let (kind, kept) = kept("before_restore", why);
                     return self.keep(Some(account.id), (kind, kept.of(&external))).await;
+                }
+                if let Input::Comment(comment) = &mut input {
+                    let silent = person::silent(core, &account, &external).await;
+                    comment.silent = silent.map_err(|error| Refused::Store(error.to_string()))?;
                 }
                 let key = key.and_then(|material| input_key(&core.secret, &external, &material));
                 let address = Arc::new(Address { account, external, number: None });

@@ -27,6 +27,7 @@ mod options;
 mod order;
 mod outbox;
 mod pause;
+mod person;
 mod plan;
 pub mod port;
 mod presence;

@@ -239,6 +239,8 @@ pub struct Change {
     pub recent: Vec<u8>,
     pub state: Vec<u8>,
     pub outbox: Vec<OutboxChange>,
+    /// A key of `meta` under which the conversation's number is written with it.
+    pub found_by: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -295,6 +297,9 @@ pub fn pause_of(account: AccountId) -> String {
 /// The key of `meta` that a store sets when it finds itself to be an older copy, brought back; the runtime empties it when
 /// every conversation was told.
 pub const RESTORED_PENDING: &str = "restored_pending";
+
+/// Before a person's id, where comments stand in for a conversation. TikTok's own ids hold no colon.
+pub const COMMENTS_OF: &str = "comments:";
 
 /// The durable side. One process owns it, or several share it ([`Store::is_shared`]); `commit` is one transaction, all
 /// or nothing but for what other processes made stale, durable when it returns.

@@ -11,6 +11,7 @@ use super::erasing;
 use super::measure;
 use super::metrics::count;
 use super::outbox;
+use super::person;
 use super::port::{Change, ConversationId, Found, InputKey, Record, StoreError};
 use super::recent::Recent;
 use super::sprint::{margins, mark_of, panic_text, unstuck};
@@ -152,12 +153,13 @@ impl Slot {
         &mut self,
         core: &Core,
         address: &Arc<Address>,
-        (key, input): (Option<InputKey>, Input),
+        (key, mut input): (Option<InputKey>, Input),
         (live, needed): (&Live, &[Needed]),
         begun: Option<Box<Begun>>,
         finished: &mut Finished,
     ) -> Option<(Input, Box<Begun>, Wanted)> {
         let begun = begun.unwrap_or_else(|| begin(core, address));
+        person::leave_out_known(&mut input, &self.conversation);
         let now = begun.now.max(self.last_now);
         let Begun { clock, seed, window_margin_ms, skew_ms, .. } = *begun;
         let context = Context { now, clock, seed, limits: &core.limits, window_margin_ms, skew_ms, hooked: &begun.hooked };
@@ -287,6 +289,7 @@ impl Slot {
                 trail,
                 &mut self.open,
             ),
+            found_by: person::found_by(&core.secret, address.account.id, &entry.input),
         }
     }
 }

@@ -75,6 +75,8 @@ pub(super) struct Batch {
     pub outbox: Vec<(i64, ConversationId, OutboxChange)>,
     /// In the order of the lines that cause them.
     pub events: Vec<EventRow>,
+    /// Keys of `meta` and the conversations that they lead to.
+    pub found_by: BTreeMap<String, ConversationId>,
     /// The newest line of no conversation, where the batch has one.
     pub loose: Option<i64>,
     /// What becomes of each record.
@@ -103,6 +105,7 @@ pub(super) fn plan<E: From<StoreError>>(
                     continue;
                 }
                 let seq = next()?;
+                batch.found_by.extend(change.found_by.clone().map(|key| (key, conversation)));
                 let prev = apply(change, seq, &mut touched, &mut batch.outbox, before)?;
                 let event = |put| event(put, seq, record.at, account, conversation);
                 batch.events.extend(record.events.into_iter().map(event));
@@ -174,7 +177,7 @@ fn apply<E: From<StoreError>>(
     outbox: &mut Vec<(i64, ConversationId, OutboxChange)>,
     before: &mut impl Before<E>,
 ) -> Result<Option<i64>, E> {
-    let Change { conversation, account, external, rev, after: _, due, recent, state, outbox: changes } = change;
+    let Change { conversation, account, external, rev, after: _, due, recent, state, outbox: changes, found_by: _ } = change;
     let writer = before.shared().map_or(0, |shared| shared.epoch());
     let (head, first) = match touched.get(&conversation) {
         Some(Stored { row, first }) => {
@@ -228,6 +231,11 @@ pub(super) fn outbox_id(conversation: ConversationId, reply: ReplyId) -> Result<
         return Err(broken(format!("{reply:?} of {conversation:?} is out of range")));
     }
     Ok(conversation.0 << REPLY_BITS | i64::from(reply.0))
+}
+
+/// What stands in `meta` under a key that leads to a conversation.
+pub(super) fn found(conversation: ConversationId) -> Vec<u8> {
+    conversation.0.to_string().into_bytes()
 }
 
 /// Conversation and reply of an outbox id.

@@ -263,6 +263,7 @@ impl Contents {
             self.conversations.insert(row.id, row);
         }
         self.loose = batch.loose.or(self.loose);
+        self.meta.extend(batch.found_by.into_iter().map(|(key, id)| (key, batch::found(id))));
         self.events.extend(batch.events.into_iter().map(|row| (row.key.clone(), row)));
         for line in batch.history {
             let row = HistoryRow {

@@ -13,16 +13,13 @@ use super::key;
 use super::wire::{self, Envelope, Loose, Whole};
 use crate::calendar::Moment;
 use crate::engine::{Body, Comment, Echo, EchoSource, Inbound, Input, Referral};
-use crate::runtime::port::{Delivery, Meaning};
+use crate::runtime::port::{COMMENTS_OF, Delivery, Meaning};
 
 /// A time further ahead of us than this is absurd: no clock is wrong by more than a day or two. (What lies less far
 /// ahead is the ledger's matter: it takes the earlier of `at` and `received`.)
 const AHEAD_MS_MAX: i64 = 2 * 24 * 3_600_000;
 /// A time further back than this is absurd: TikTok had no messages then. Seconds read as milliseconds end up here.
 const BACK_MS_MAX: i64 = 10 * 366 * 24 * 3_600_000;
-
-/// Before a person's id, where comments stand in for a conversation. TikTok's own ids hold no colon.
-const COMMENTS_OF: &str = "comments:";
 
 /// What a delivery means. `app` is the app whose secret fitted, `received` the moment it reached us.
 ///
@@ -134,10 +131,18 @@ impl Event<'_> {
             let id = required("message_id", message.message_id.as_deref())?;
             (key::message(external.as_bytes(), id), body(&kind, &message)?)
         };
+        let person = message.from_user.and_then(|party| party.id).map(|Loose(id)| id).filter(|id| id_fits(id));
         // A reaction may come without an id of its own.
         let message_id = message.message_id.filter(|id| clean(id) && id.len() <= ID_BYTES_MAX).unwrap_or_default();
-        let inbound =
-            Inbound { message_id, at, received: self.received, body, quotes: quotes.filter(|id| id_fits(id)), congested: None };
+        let inbound = Inbound {
+            message_id,
+            at,
+            received: self.received,
+            body,
+            quotes: quotes.filter(|id| id_fits(id)),
+            congested: None,
+            person,
+        };
         Ok(Meaning::Input { external: external.into_bytes(), key: Some(key), input: Input::Message(inbound) })
     }
 
@@ -195,8 +200,8 @@ impl Event<'_> {
         Ok(Meaning::Input { external: external.as_bytes().to_vec(), key: Some(key), input: Input::Referral(referral) })
     }
 
-    /// A comment belongs to no conversation: it stands in one of its own, by the person. What the person writes after the
-    /// answer to it comes with the id of a real conversation.
+    /// A comment belongs to no conversation: it stands in one of its own, by the person. What the person writes comes with the
+    /// id of a real conversation; how that one stands is asked before anything answers the comment.
     fn comment(&self) -> Result<Meaning, String> {
         let event: wire::CommentEvent = self.parse()?;
         if !self.is_us(event.to_user.as_ref()) {
@@ -209,7 +214,7 @@ impl Event<'_> {
         let text = bounded(event.comment_text.as_deref().unwrap_or_default())?.to_owned();
         let external = format!("{COMMENTS_OF}{person}").into_bytes();
         let key = key::comment(&external, &comment_id);
-        let input = Input::Comment(Comment { comment_id, at, received: self.received, text });
+        let input = Input::Comment(Comment { comment_id, at, received: self.received, text, silent: None });
         Ok(Meaning::Input { external, key: Some(key), input })
     }
 

@@ -111,7 +111,15 @@ impl Chat {
 
     pub fn body_at(&mut self, body: Body, at: Moment) -> &mut Self {
         let message_id = self.fresh_id();
-        self.feed(Input::Message(Inbound { message_id, at, received: self.now, body, quotes: None, congested: None }))
+        self.feed(Input::Message(Inbound {
+            message_id,
+            at,
+            received: self.now,
+            body,
+            quotes: None,
+            congested: None,
+            person: None,
+        }))
     }
 
     pub fn customer(&mut self, text: &str) -> &mut Self {

@@ -11,6 +11,7 @@ use super::queue::Picked;
 use crate::channel::{Content, NotSent, Outcome, RefusalScope};
 use crate::engine::{Class, Input, Reply};
 use crate::runtime::core::{Ask, Core, Mark};
+use crate::runtime::person;
 use crate::runtime::port::{OutboxState, SendCall, StoreError};
 use crate::runtime::trail::{Role, Trail};
 
@@ -66,6 +67,11 @@ impl Attempt {
                 }
             }
         }
+        if let Some(why) = self.silent(reply.as_ref()).await? {
+            let input = Input::Drop { by: "the server".to_owned(), reply: id, reason: why };
+            let done = core.post(address.clone(), Ask::Input { key: None, input }).await;
+            return Ok(done.map_or(AttemptEnd::Later, |_| AttemptEnd::Declined(id)));
+        }
         core.fail.pass("before_mark");
         let ask = Ask::Input { key: None, input: Input::MaySend { reply: id } };
         let Some(marking) = core.pauses.marking(address.account.id).await else {
@@ -91,6 +97,17 @@ impl Attempt {
         core.post_surely_on(trail, address, Input::Outcome { reply: id, attempt, ended, latest, outcome }).await;
         core.fail.pass("after_result_commit");
         Ok(AttemptEnd::Settled)
+    }
+
+    /// Why an answer to a comment must not leave any more: what its author has written or wished for since.
+    async fn silent(&self, reply: Option<&Reply>) -> Result<Option<String>, StoreError> {
+        let Picked { address, .. } = &self.picked;
+        match reply {
+            Some(reply) if reply.outgoing.comment.is_some() => {
+                person::silent(&self.desk.core, &address.account, &address.external).await
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Nothing is sent: a reply whose window has closed ends, others wait.
@@ -135,6 +152,10 @@ impl Attempt {
         let Some(permit) = lane.permit(rank, Some(mark.not_after), Some(conversation)).await else {
             return Outcome::NotSent(NotSent::Expired);
         };
+        // Once more: it may have waited for its turn.
+        if !matches!(self.silent(Some(&reply)).await, Ok(None)) {
+            return Outcome::NotSent(NotSent::Expired);
+        }
         let begun = core.monotonic();
         let address = &self.picked.address;
         let digest = match &reply.outgoing.content {

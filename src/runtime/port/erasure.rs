@@ -29,6 +29,8 @@ pub struct Erasure {
     pub at: Moment,
     /// Written to `meta`.
     pub remains: (String, Vec<u8>),
+    /// The key of `meta` that leads to it ([`super::Change::found_by`]); removed.
+    pub found_by: Option<String>,
     /// Asked of each line of no conversation that belongs to the account or to none.
     pub instead: Instead,
     pub told: Told,
@@ -51,6 +53,19 @@ pub struct Removed {
     pub events: u64,
     /// Lines of no conversation that spoke of it; each stays as a line without content.
     pub lines: u64,
+}
+
+impl Removed {
+    /// Of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            history: self.history.saturating_add(other.history),
+            replies: self.replies.saturating_add(other.replies),
+            events: self.events.saturating_add(other.events),
+            lines: self.lines.saturating_add(other.lines),
+        }
+    }
 }
 
 /// A slice of the history that was looked at.

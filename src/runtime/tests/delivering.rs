@@ -32,7 +32,7 @@ async fn a_comment_is_answered_once_by_a_text_that_names_it() {
     let world = World::new().await;
     let comment = || {
         let at = world.clock.now();
-        let comment = Comment { comment_id: "c1".to_owned(), at, received: at, text: "the price?".to_owned() };
+        let comment = Comment { comment_id: "c1".to_owned(), at, received: at, text: "the price?".to_owned(), silent: None };
         world.delivery(SHOP, "comments:mona", Some("comment c1".to_owned()), Input::Comment(comment))
     };
     assert_eq!(world.handle.deliver(comment()).await, Ok(Delivered::Done));
@@ -189,6 +189,7 @@ async fn a_state_that_cannot_be_read_loses_no_input_and_stops_nobody_else() {
             recent: row.recent,
             state: b"not a state".to_vec(),
             outbox: Vec::new(),
+            found_by: None,
         }),
     };
     world.store.commit(vec![damage]).await.unwrap();

@@ -3,6 +3,7 @@
 
 mod announcing;
 mod beside;
+mod comments;
 mod daily;
 mod delivering;
 mod erasing;

@@ -33,6 +33,7 @@ async fn add(world: &World, customer: &str, edit: impl FnOnce(&mut Entry), state
         recent: row.recent.clone(),
         state: state(row.state.clone()),
         outbox: Vec::new(),
+        found_by: None,
     };
     let body = serde_json::to_vec(&entry).unwrap();
     let account = Some(row.account);

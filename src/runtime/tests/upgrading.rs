@@ -22,7 +22,15 @@ const PATIENCE: u32 = 500;
 fn text(world: &World, customer: &str, number: u32, text: &str, at: Moment) -> Delivery {
     let message_id = format!("in-{number}");
     let body = Body::Text { text: text.to_owned() };
-    let input = Input::Message(Inbound { message_id: message_id.clone(), at, received: at, body, quotes: None, congested: None });
+    let input = Input::Message(Inbound {
+        message_id: message_id.clone(),
+        at,
+        received: at,
+        body,
+        quotes: None,
+        congested: None,
+        person: None,
+    });
     world.delivery(SHOP, customer, Some(message_id), input)
 }
 

@@ -326,8 +326,15 @@ impl World {
         let message_id = format!("in-{number}");
         let at = self.clock.now();
         let body = Body::Text { text: text.to_owned() };
-        let input =
-            Input::Message(Inbound { message_id: message_id.clone(), at, received: at, body, quotes: None, congested: None });
+        let input = Input::Message(Inbound {
+            message_id: message_id.clone(),
+            at,
+            received: at,
+            body,
+            quotes: None,
+            congested: None,
+            person: Some(customer.to_owned()),
+        });
         self.delivery(open_id, customer, Some(message_id), input)
     }
 

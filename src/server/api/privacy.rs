@@ -33,6 +33,9 @@ pub(super) struct Everything {
     account: String,
     /// TikTok's id of the conversation.
     external: String,
+    /// TikTok's id of the customer, once a message has told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
     exported: Time,
     /// Fields of the contact.
     contact: BTreeMap<String, Value>,
@@ -58,6 +61,10 @@ pub(super) struct Everything {
     lines_left_out: bool,
     outbox: Vec<Reply>,
     events: Vec<Event>,
+    /// The conversation in which the customer's comments stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
+    comments: Option<Box<Everything>>,
 }
 
 /// A reply that has not reached its final state.
@@ -108,24 +115,32 @@ pub(super) async fn export(
     let export = api.runtime().export(ConversationId(id), how.secrets).await?;
     let export = export.ok_or_else(|| Problem::not_found("nothing is known of this conversation"))?;
     api.audit(&by.name, "export", Some(format!("conversation {id}"))).await?;
-    Ok(Json(Everything {
-        id: export.id,
-        account: export.account,
-        external: export.external,
-        exported: Time(export.exported),
-        contact: export.contact.into_iter().collect(),
-        left_out: export.left_out,
-        tags: export.tags,
-        language: export.language,
-        opted_out: export.opted_out,
-        waits_for: export.waits_for,
-        due: export.due.map(Time),
-        unreadable: export.unreadable,
-        lines: export.lines.into_iter().map(TalkLine::of).collect(),
-        lines_left_out: export.lines_left_out,
-        outbox: export.outbox.into_iter().map(Reply::from).collect(),
-        events: export.events.into_iter().map(Event::from).collect(),
-    }))
+    Ok(Json(Everything::from(export)))
+}
+
+impl From<crate::runtime::Export> for Everything {
+    fn from(export: crate::runtime::Export) -> Self {
+        Self {
+            id: export.id,
+            account: export.account,
+            external: export.external,
+            person: export.person,
+            exported: Time(export.exported),
+            contact: export.contact.into_iter().collect(),
+            left_out: export.left_out,
+            tags: export.tags,
+            language: export.language,
+            opted_out: export.opted_out,
+            waits_for: export.waits_for,
+            due: export.due.map(Time),
+            unreadable: export.unreadable,
+            lines: export.lines.into_iter().map(TalkLine::of).collect(),
+            lines_left_out: export.lines_left_out,
+            outbox: export.outbox.into_iter().map(Reply::from).collect(),
+            events: export.events.into_iter().map(Event::from).collect(),
+            comments: export.comments.map(|comments| Box::new(Self::from(*comments))),
+        }
+    }
 }
 
 /// What was removed.

@@ -7,6 +7,7 @@ stories!(
     an_erasure_takes_the_conversation_and_nothing_else,
     an_erasure_empties_lines_of_nobody_that_speak_of_it,
     another_revision_is_not_erased,
+    a_key_leads_to_the_newest_conversation_that_asked_for_it_until_that_is_erased,
     what_is_erased_stays_erased_and_numbers_are_not_given_twice,
     entries_of_meta_are_found_by_how_they_begin,
     old_lines_leave_in_slices_but_not_the_newest_of_a_conversation,
@@ -23,6 +24,7 @@ fn erasure(change: &Change, writer: i64) -> Erasure {
         writer,
         at: Moment(9_000),
         remains: ("erased:1".to_owned(), b"remains".to_vec()),
+        found_by: change.found_by.clone(),
         instead: Arc::new(|kind, body| (kind == "unreadable" && body.starts_with(b"of c1")).then(|| b"nothing".to_vec())),
         told: Arc::new(|removed| format!("{removed:?}").into_bytes()),
     }
@@ -65,6 +67,24 @@ async fn an_erasure_takes_the_conversation_and_nothing_else(store: Subject) {
     assert_eq!(store.due(Moment(99), 9).await.unwrap(), [(two.conversation, Moment(5))]);
     let events = store.events(&EventQuery::default(), 9).await.unwrap();
     assert!(events.len() == 2 && events.iter().all(|event| event.conversation == two.conversation), "{events:?}");
+}
+
+async fn a_key_leads_to_the_newest_conversation_that_asked_for_it_until_that_is_erased(store: Subject) {
+    let found = async || store.meta("person:1:mona").await.unwrap();
+    let leads_to = |change: &Change| Some(change.conversation.0.to_string().into_bytes());
+    let (one, two) = (store.begun("c1").await, store.begun("c2").await);
+    let asks = |change: &Change| Change { found_by: Some("person:1:mona".to_owned()), ..after(change) };
+    let (one, two) = (asks(&one), asks(&two));
+    store.commit(vec![record(one.clone())]).await.unwrap();
+    assert_eq!(found().await, leads_to(&one));
+    // Both in one batch: the later one holds.
+    store.commit(vec![record(asks(&one)), record(two.clone())]).await.unwrap();
+    assert_eq!(found().await, leads_to(&two));
+    store.commit(vec![record(after(&two))]).await.unwrap();
+    assert_eq!(found().await, leads_to(&two), "a change that asks for nothing takes nothing away");
+    let two = Change { found_by: two.found_by.clone(), ..after(&two) };
+    store.erase(erasure(&two, writer(&store, &two).await)).await.unwrap().unwrap();
+    assert_eq!(found().await, None);
 }
 
 async fn an_erasure_empties_lines_of_nobody_that_speak_of_it(store: Subject) {

@@ -171,12 +171,13 @@ pub(super) async fn first_change(store: &dyn Store, account: AccountId, external
         recent: Vec::new(),
         state: b"state".to_vec(),
         outbox: Vec::new(),
+        found_by: None,
     }
 }
 
 /// The change that follows `change`.
 fn after(change: &Change) -> Change {
-    Change { rev: change.rev + 1, outbox: Vec::new(), ..change.clone() }
+    Change { rev: change.rev + 1, outbox: Vec::new(), found_by: None, ..change.clone() }
 }
 
 /// A line with this change.

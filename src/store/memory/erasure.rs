@@ -59,6 +59,9 @@ impl Contents {
             body: (erasure.told)(&removed),
         };
         self.history.insert(seq, line);
+        if let Some(key) = &erasure.found_by {
+            self.meta.remove(key);
+        }
         let (key, value) = erasure.remains.clone();
         self.meta.insert(key, value);
         Ok(Some(removed))

@@ -39,6 +39,9 @@ async fn erase(transaction: &Transaction<'_>, erasure: &Erasure) -> Result<Optio
     let line = "INSERT INTO history (account, seq, conversation, prev, at_ms, kind, body)
                 VALUES ($1, nextval('history_seq'), NULL, NULL, $2, $3, $4)";
     transaction.execute(line, &[&account, &erasure.at.0, &ERASED, &told]).await?;
+    if let Some(key) = &erasure.found_by {
+        transaction.execute("DELETE FROM meta WHERE key = $1", &[&key.as_bytes()]).await?;
+    }
     let (key, value) = (erasure.remains.0.as_bytes(), &erasure.remains.1);
     let put = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     transaction.execute(put, &[&key, value]).await?;

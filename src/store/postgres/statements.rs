@@ -23,6 +23,7 @@ pub(super) struct Statements {
     pub news: Statement,
     pub unnamed: Statement,
     pub events: Statement,
+    pub found_by: Statement,
 }
 
 /// Held until the commit: whoever takes the lease from us waits for what we commit on its strength. An advisory lock
@@ -105,6 +106,11 @@ const UNNAMED: &str = "
     DELETE FROM name n USING unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS u (account, external, conversation)
     WHERE n.account = u.account AND n.digest = sha256(u.external) AND n.conversation = u.conversation";
 
+/// In one order for all processes.
+const FOUND_BY: &str = "
+    INSERT INTO meta (key, value) SELECT * FROM unnest($1::bytea[], $2::bytea[])
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
 impl Statements {
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
         let prepare = |sql| client.prepare(sql);
@@ -118,7 +124,7 @@ impl Statements {
             prepare(NUMBERS),
             prepare(HISTORY),
         )?;
-        let (begun, changed, states, removed, puts, news, unnamed, events) = tokio::try_join!(
+        let (begun, changed, states, removed, puts, news, unnamed, events, found_by) = tokio::try_join!(
             prepare(BEGUN),
             prepare(CHANGED),
             prepare(STATES),
@@ -127,6 +133,7 @@ impl Statements {
             prepare(NEWS),
             prepare(UNNAMED),
             prepare(events::PUT),
+            prepare(FOUND_BY),
         )?;
         Ok(Self {
             lock,
@@ -145,6 +152,7 @@ impl Statements {
             news,
             unnamed,
             events,
+            found_by,
         })
     }
 }

@@ -403,7 +403,18 @@ async fn every_commit_is_synced_and_of_any_size() {
         let conversation = store.fresh_conversation().await.unwrap();
         let external = format!("c{number}").into_bytes();
         let (recent, state, outbox) = (vec![1; 64], vec![2; 320], Vec::new());
-        changes.push(Change { conversation, account, external, rev: 1, after: 0, due: None, recent, state, outbox });
+        changes.push(Change {
+            conversation,
+            account,
+            external,
+            rev: 1,
+            after: 0,
+            due: None,
+            recent,
+            state,
+            outbox,
+            found_by: None,
+        });
     }
     for some in changes.chunks(256) {
         store.commit(some.iter().map(|change| record("1", change)).collect()).await.unwrap();

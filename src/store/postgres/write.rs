@@ -8,7 +8,7 @@ use super::outbox::Folded;
 use super::pool::Parameter;
 use super::statements::{Statements, ask, tell};
 use crate::runtime::port::{AccountId, ConversationId, StoreError};
-use crate::store::batch::{Batch, Line, Stored, broken, no_such_reply};
+use crate::store::batch::{Batch, Line, Stored, broken, found, no_such_reply};
 
 /// All that is written, by columns.
 pub(super) struct Text {
@@ -23,6 +23,8 @@ pub(super) struct Text {
     /// Account and conversation.
     news: (Vec<i64>, Vec<i64>),
     events: events::Put,
+    /// Keys of `meta` in their order, and what they lead to.
+    found_by: (Vec<Vec<u8>>, Vec<Vec<u8>>),
 }
 
 #[derive(Default)]
@@ -117,7 +119,8 @@ impl Text {
         }
         let news = news.iter().map(|(account, id, _)| (account.0, id.0)).unzip();
         let events = events::Put::of(batch.events);
-        Ok(Self { epoch, history, begun, changed, outbox, unnamed: names, news, events })
+        let found_by = batch.found_by.into_iter().map(|(key, id)| (key.into_bytes(), found(id))).unzip();
+        Ok(Self { epoch, history, begun, changed, outbox, unnamed: names, news, events, found_by })
     }
 
     pub(super) async fn write(&self, client: &Client, statements: &Statements) -> Result<(), Failure> {
@@ -135,6 +138,7 @@ impl Text {
             tell(!unnamed.0.is_empty(), &statements.unnamed, vec![&unnamed.0, &unnamed.1, &unnamed.2]),
             tell(!news.0.is_empty(), &statements.news, vec![&news.0, &news.1]),
             tell(!self.events.seqs.is_empty(), &statements.events, self.events.columns()),
+            tell(!self.found_by.0.is_empty(), &statements.found_by, vec![&self.found_by.0, &self.found_by.1]),
         )?;
         let (_, inserted, updated, there, ..) = written;
         let there = there.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));

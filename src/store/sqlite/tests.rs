@@ -43,8 +43,18 @@ async fn first_commit(store: &Sqlite, external: &[u8], bytes: usize) -> Result<C
     let account = store.account("app", "shop").await?;
     let conversation = store.fresh_conversation().await?;
     let (external, state) = (external.to_vec(), vec![7; bytes]);
-    let change =
-        Change { conversation, account, external, rev: 1, after: 0, due: None, recent: Vec::new(), state, outbox: Vec::new() };
+    let change = Change {
+        conversation,
+        account,
+        external,
+        rev: 1,
+        after: 0,
+        due: None,
+        recent: Vec::new(),
+        state,
+        outbox: Vec::new(),
+        found_by: None,
+    };
     let record = Record {
         at: Moment(1),
         kind: "message",
@@ -358,6 +368,7 @@ async fn of_what_was_erased_no_byte_stays_in_the_file_or_its_log() {
             recent: Vec::new(),
             state: Vec::new(),
             outbox: Vec::new(),
+            found_by: None,
         };
         for (round, words) in [1, 200, 3, 60, 400, 2].into_iter().enumerate() {
             let reply = crate::engine::ReplyId(round as u32 / 2);
@@ -393,6 +404,7 @@ async fn of_what_was_erased_no_byte_stays_in_the_file_or_its_log() {
         writer: 0,
         at: Moment(2),
         remains: ("erased:1".to_owned(), Vec::new()),
+        found_by: None,
         instead: Arc::new(|_, _| None),
         told: Arc::new(|_| Vec::new()),
     };

@@ -287,6 +287,11 @@ fn write(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), Failure> {
     for event in &batch.events {
         events::put(transaction, event)?;
     }
+    for (key, conversation) in &batch.found_by {
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+            .execute((key, batch::found(*conversation)))?;
+    }
     if let Some(loose) = batch.loose {
         count(transaction, "loose", loose)?;
     }
