@@ -80,6 +80,7 @@ pub fn write(file: &Path, bot: &Bot, conversations: usize) {
                 recent,
                 state: state.clone(),
                 outbox: Vec::new(),
+                found_by: None,
             };
             records.push(Record {
                 at: Moment(*began),
