@@ -37,6 +37,7 @@ pub fn run(file: &str, side: &str, rules: usize) {
             apps: vec![app],
             bot: Arc::new(bot(&job_source(rules))),
             version: 0,
+            own: Vec::new(),
             compiler: None,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),

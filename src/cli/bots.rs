@@ -1,7 +1,8 @@
-//! A folder that holds several bots, each in a folder of its own.
+//! Where several bots are: in a folder, each in a folder of its own, and in the settings of a server.
 
 use std::path::{Path, PathBuf};
 
+use super::serve;
 use crate::system::files;
 
 /// A file above this is no reason to think that a folder holds a bot, in bytes.
@@ -17,6 +18,29 @@ pub(super) fn several(path: &Path) -> Option<Vec<PathBuf>> {
     let mut bots: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path).filter(|path| holds_a_bot(path)).collect();
     bots.sort();
     (bots.len() > 1).then_some(bots)
+}
+
+/// The files of each bot that a command means: those that are named, or else every bot of the server's settings, or without
+/// settings the folder `flows`. Paths of settings are seen from their folder.
+///
+/// # Errors
+/// When the settings cannot be read.
+pub(super) fn meant(named: &[PathBuf], config: Option<&Path>) -> anyhow::Result<Vec<Vec<PathBuf>>> {
+    let usual = Path::new("rejoinder.toml");
+    let config = config.or(Some(usual).filter(|path| files::exists(path)));
+    let Some(config) = config.filter(|_| named.is_empty()) else {
+        return Ok(vec![if named.is_empty() { vec![PathBuf::from("flows")] } else { named.to_vec() }]);
+    };
+    let (settings, folder) = (serve::read(config)?, config.parent().unwrap_or(Path::new("")));
+    let mut bots: Vec<Vec<PathBuf>> = Vec::new();
+    for (_, paths) in settings.bots() {
+        let paths: Vec<PathBuf> = paths.iter().map(|path| folder.join(path)).collect();
+        // Several accounts may have the same one.
+        if !bots.contains(&paths) {
+            bots.push(paths);
+        }
+    }
+    Ok(bots)
 }
 
 /// Refuses a folder of several bots: a command that needs one is told which there are.

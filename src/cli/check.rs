@@ -5,17 +5,20 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{flows, output, proof};
+use super::{bots, flows, output, proof};
 use crate::diagnostic::render;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  rejoinder check flows\n  rejoinder check shop.flow --format json\n  rejoinder check flows --format sarif > flows.sarif\n  rejoinder check flows --proof\n  rejoinder check flows --deny warnings\n\nExit codes: 0 fine or warnings only, 1 errors (with --deny warnings: those too), 2 could not run."
+    after_help = "Of several bots, JSON is one document a bot.\n\nExamples:\n  rejoinder check                       (every bot of rejoinder.toml)\n  rejoinder check flows\n  rejoinder check shop.flow --format json\n  rejoinder check flows --format sarif > flows.sarif\n  rejoinder check flows --proof\n  rejoinder check flows --deny warnings\n\nExit codes: 0 fine or warnings only, 1 errors (with --deny warnings: those too), 2 could not run."
 )]
 pub(super) struct Arguments {
-    /// Files or folders.
-    #[arg(default_value = "flows")]
+    /// Files or folders; without them every bot of the server's settings, the shared one and accounts' own, and where there
+    /// are no settings the folder `flows`.
     flows: Vec<PathBuf>,
+    /// The settings of the server; `rejoinder.toml` where it is there.
+    #[arg(long, env = "REJOINDER_CONFIG")]
+    config: Option<PathBuf>,
     /// How the findings are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -45,7 +48,22 @@ enum Deny {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let loaded = flows::load(&arguments.flows)?;
+    let bots = bots::meant(&arguments.flows, arguments.config.as_deref())?;
+    anyhow::ensure!(
+        bots.len() == 1 || !matches!(arguments.format, Format::Sarif),
+        "the settings name {} bots, and a SARIF document is of one; name the flows of one",
+        bots.len()
+    );
+    let mut fails = false;
+    for paths in &bots {
+        fails |= one(arguments, paths)?;
+    }
+    Ok(ExitCode::from(u8::from(fails)))
+}
+
+/// Checks one bot; true where that fails.
+fn one(arguments: &Arguments, paths: &[PathBuf]) -> anyhow::Result<bool> {
+    let loaded = flows::load(paths)?;
     match arguments.format {
         Format::Text => {
             output::findings(&loaded);
@@ -61,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Format::Github => anstream::print!("{}", render::github(&loaded.sources, &loaded.findings)),
     }
     let denied = arguments.deny.is_some() && loaded.warnings() > 0;
-    Ok(if loaded.errors() > 0 || denied { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(loaded.errors() > 0 || denied)
 }
 
 /// The findings; the proof is one more field of the same document.

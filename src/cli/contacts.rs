@@ -15,6 +15,7 @@ use crate::runtime::port::{Clock as _, Store};
 use crate::runtime::{Audit, erase_stored, erasure_plan, export_stored, write_audit};
 use crate::server::contacts::{BY, Which};
 use crate::server::operator::{Operator, OperatorError};
+use crate::server::settings::Settings;
 use crate::system::SystemClock;
 
 /// Another process may commit between our reading and our erasing.
@@ -66,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// Who does it: a server, or this process on the store.
 enum Hands {
     Server(Operator),
-    Store { store: Arc<dyn Store>, folder: PathBuf, flows: Vec<PathBuf> },
+    Store { store: Arc<dyn Store>, folder: PathBuf, settings: Box<Settings> },
 }
 
 impl Hands {
@@ -81,28 +82,32 @@ impl Hands {
         }
         let settings = server.settings()?;
         let store: Arc<dyn Store> = stores::open(&settings, server.folder()).await?;
-        Ok(Self::Store { store, folder: server.folder().to_owned(), flows: settings.flows.clone() })
+        Ok(Self::Store { store, folder: server.folder().to_owned(), settings: Box::new(settings) })
     }
 
     async fn export(&self, who: &str, secrets: bool) -> anyhow::Result<Vec<Value>> {
-        let (store, folder, paths) = match self {
+        let (store, folder, settings) = match self {
             Self::Server(operator) => {
                 let query = [("who", who), ("secrets", if secrets { "true" } else { "false" })];
                 return Ok(found(operator.get("/admin/v1/contacts/export", &query).await)?
                     .map(|told| list(&told, "/conversations"))
                     .unwrap_or_default());
             }
-            Self::Store { store, folder, flows } => (store, folder, flows),
+            Self::Store { store, folder, settings } => (store, folder, settings),
         };
-        let paths: Vec<PathBuf> = paths.iter().map(|path| folder.join(path)).collect();
-        let bot = flows::load(&paths).ok().and_then(|loaded| loaded.bot);
-        // Of a field that no bot here knows nobody can say that it is no secret.
-        let secret = |name: &str| {
-            let field = bot.as_ref().and_then(|bot| bot.contact.iter().find(|field| field.name == name));
-            !secrets && field.is_none_or(|field| field.secret)
-        };
+        let accounts = store.accounts().await?;
         let mut conversations = Vec::new();
         for id in replay::named(store.as_ref(), who).await? {
+            let Some(row) = store.load(id).await? else { continue };
+            let account = accounts.iter().find(|account| account.id == row.account);
+            let paths = settings.flows_of(account.map_or("", |account| account.open_id.as_str()));
+            let paths: Vec<PathBuf> = paths.iter().map(|path| folder.join(path)).collect();
+            let bot = flows::load(&paths).ok().and_then(|loaded| loaded.bot);
+            // Of a field that its bot does not know nobody can say that it is no secret.
+            let secret = |name: &str| {
+                let field = bot.as_ref().and_then(|bot| bot.contact.iter().find(|field| field.name == name));
+                !secrets && field.is_none_or(|field| field.secret)
+            };
             if let Some(export) = export_stored(store.as_ref(), id, SystemClock.now(), &secret).await? {
                 write_audit(store.as_ref(), SystemClock.now(), &audit("export", id.0)).await?;
                 conversations.push(serde_json::to_value(export)?);

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use super::{bots, calls, crash, flows, output, reload, signals};
 use crate::runtime::port::{Clock, Files, Store, TellsNobody};
-use crate::runtime::{Depot, EventOptions, FetchLimits};
+use crate::runtime::{Depot, EventOptions, FetchLimits, Whose};
 use crate::server::compiler::FlowCompiler;
 use crate::server::node;
 use crate::server::phone::{BotState, Phone};
@@ -79,7 +79,7 @@ async fn serve(arguments: &Arguments, files: Files, file: &std::path::Path) -> a
     });
 
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(file).context("cannot open the store")?);
-    let depot = Depot { store: store.as_ref(), compiler: &FlowCompiler, now: clock.now() };
+    let depot = Depot { store: store.as_ref(), compiler: &FlowCompiler, now: clock.now(), whose: Whose::Shared { but: &[] } };
     let (deployed, bot) = depot.take_over(&files).await?;
     let tokens = Arc::new(Tokens::in_memory());
     tokens.put(APP, &open_id, 1, Token::given(SecretString::from(ACCESS), Some(SecretString::from(REFRESH))));
@@ -87,6 +87,7 @@ async fn serve(arguments: &Arguments, files: Files, file: &std::path::Path) -> a
         apps: vec![app(api, open_id.clone())],
         bot: Arc::clone(&bot),
         version: deployed.live,
+        own: Vec::new(),
         compiler: Some(Arc::new(FlowCompiler)),
         clock: clock as Arc<dyn Clock>,
         entropy: Arc::new(SystemEntropy),
@@ -122,8 +123,7 @@ async fn serve(arguments: &Arguments, files: Files, file: &std::path::Path) -> a
     anstream::println!("phone on http://{address}");
     anstream::println!("`{}` answers; save a flow to reload it, Ctrl-C ends", bot.name);
 
-    let runtime = node.doors.runtime.clone();
-    let fatal = runtime.fatal();
+    let (runtime, fatal) = (node.doors.runtime.clone(), node.doors.runtime.fatal());
     let broken = tokio::select! {
         () = stopping => None,
         why = fatal => Some(why),
@@ -187,7 +187,7 @@ async fn renew(phone: &Phone, paths: &[PathBuf]) {
     };
     let runtime = &phone.doors.runtime;
     let taken = match read {
-        Some(files) => runtime.take_over(&files).await.map_err(|error| error.to_string()),
+        Some(files) => runtime.shared().take_over(&files).await.map_err(|error| error.to_string()),
         None => Err(findings),
     };
     let mut state = phone.bot.write().unwrap_or_else(PoisonError::into_inner);

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod awaiting;
+mod beginning;
 mod bots;
 mod calls;
 mod check;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use super::{flows, output, serve, signals};
+use crate::runtime::Deployments;
 use crate::server::Doors;
 use crate::server::settings::Settings;
 use crate::system::aside;
@@ -28,10 +29,20 @@ pub(super) async fn at_hangups(mut hangups: signals::Hangups, config: PathBuf, m
     }
 }
 
-/// Flows that were never deployed become the live version.
+/// Flows that were never deployed become the live version, of each bot.
 async fn flows_anew(config: &Path, settings: &Settings, doors: &Doors) {
     let folder = config.parent().unwrap_or(Path::new("")).to_owned();
-    let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
+    for (account, paths) in settings.bots() {
+        let paths: Vec<PathBuf> = paths.iter().map(|path| folder.join(path)).collect();
+        match doors.runtime.deployments(account) {
+            Ok(deployments) => bot_anew(&deployments, account, paths, folder.clone()).await,
+            Err(error) => tracing::warn!("its flows are read at the next start: {error}"),
+        }
+    }
+}
+
+async fn bot_anew(deployments: &Deployments, account: Option<&str>, paths: Vec<PathBuf>, folder: PathBuf) {
+    let whose = account.map_or_else(String::new, |account| format!("account {account}: "));
     let read = aside(move || {
         let loaded = flows::load_to_serve(&paths)?;
         output::findings(&loaded);
@@ -39,17 +50,20 @@ async fn flows_anew(config: &Path, settings: &Settings, doors: &Doors) {
     });
     let files = match read.await {
         Ok(Ok(Some(files))) => files,
-        Ok(Ok(None)) => return tracing::error!("the flows have errors; the live version goes on"),
-        Ok(Err(error)) => return tracing::error!("the flows cannot be read, the live version goes on: {error:#}"),
-        Err(error) => return tracing::error!(%error, "the flows were not read"),
+        Ok(Ok(None)) => return tracing::error!("{whose}the flows have errors; the live version goes on"),
+        Ok(Err(error)) => return tracing::error!("{whose}the flows cannot be read, the live version goes on: {error:#}"),
+        Err(error) => return tracing::error!(%error, "{whose}the flows were not read"),
     };
-    match doors.runtime.refresh(&files).await {
-        Ok(Ok(deployed)) => anstream::println!("flows read anew: version {} is live", deployed.live),
-        Ok(Err(number)) if number != doors.runtime.version() => {
-            tracing::warn!("the flows are version {number}, which is not live; `rejoinder deploy --apply` makes them live");
+    match deployments.refresh(&files).await {
+        Ok(Ok(deployed)) => anstream::println!("{whose}flows read anew: version {} is live", deployed.live),
+        Ok(Err(number)) if number != deployments.version() => {
+            let named = account.map_or_else(String::new, |account| format!(" --account {account}"));
+            tracing::warn!(
+                "{whose}the flows are version {number}, which is not live; `rejoinder deploy{named} --apply` makes them live"
+            );
         }
         Ok(Err(_)) => {}
-        Err(error) => tracing::error!(%error, "the flows were not deployed; the live version goes on"),
+        Err(error) => tracing::error!(%error, "{whose}the flows were not deployed; the live version goes on"),
     }
 }
 

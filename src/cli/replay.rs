@@ -70,8 +70,11 @@ async fn ask(arguments: &Arguments) -> anyhow::Result<Value> {
     let settings = server.settings()?;
     let folder = server.folder();
     // A bot that was never stored as a version may be the one that stands there.
-    let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
-    let bots: Vec<Arc<Bot>> = flows::load(&paths).ok().and_then(|loaded| loaded.bot).into_iter().collect();
+    let loaded = settings.bots().into_iter().filter_map(|(_, paths)| {
+        let paths: Vec<PathBuf> = paths.iter().map(|path| folder.join(path)).collect();
+        flows::load(&paths).ok()?.bot
+    });
+    let bots: Vec<Arc<Bot>> = loaded.collect();
     match &settings.store {
         Place::File(path) => of_copy(&folder.join(path), conversation, &bots, Some(&settings)).await,
         Place::Database(_) => {

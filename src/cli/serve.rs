@@ -8,11 +8,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::beginning::Read;
 use super::keeper::Keeper;
 use super::keeping::Keeping;
-use super::{awaiting, calls, crash, events, flows, operator, output, renew, secrets, signals, stores};
-use crate::runtime::port::{AccountRow, Clock as _, Compiler, Entropy, Files, Store};
-use crate::runtime::{Begun, DeployError, Depot, Tracer, Tracing, connected};
+use super::{awaiting, beginning, calls, crash, events, operator, output, renew, secrets, signals, stores};
+use crate::runtime::port::{AccountRow, Clock as _, Entropy, Store};
+use crate::runtime::{Tracer, Tracing, connected};
 use crate::server::Doors;
 use crate::server::admin::Admin;
 use crate::server::node;
@@ -48,71 +49,40 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         settings.store = settings.store.of_dry_run();
     }
     let folder = arguments.config.parent().unwrap_or(Path::new(""));
-    let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
-    let loaded = flows::load_to_serve(&paths);
-    if let Ok(loaded) = &loaded {
-        output::findings(loaded);
-    }
-    let read = loaded.map(|loaded| loaded.bot.is_some().then(|| loaded.files(folder)));
+    let mut read = beginning::read(&settings, folder);
     // Without a store there is no live version that could be served instead.
-    if !matches!(read, Ok(Some(_)))
+    if let Some(unusable) = read.iter().position(|read| !matches!(read.files, Ok(Some(_))))
         && let Place::File(path) = &settings.store
         && !files::exists(&folder.join(path))
     {
-        read?;
+        read.swap_remove(unusable).files?;
         anstream::eprintln!("rejoinder: a bot with errors is not served");
         return Ok(ExitCode::from(1));
     }
     signals::block_on(serve_bot(arguments, settings, read))
 }
 
-/// The bot that is served: the store's live version, which the files become where they are new. `None` where there is none.
-async fn begin(
-    store: &dyn Store,
-    compiler: &dyn Compiler,
-    files: &anyhow::Result<Option<Files>>,
-) -> anyhow::Result<Option<Begun>> {
-    let depot = Depot { store, compiler, now: SystemClock.now() };
-    if let Ok(Some(files)) = files {
-        let begun = depot.begin(Some(files)).await?;
-        if let Some(other) = begun.other_files {
-            anstream::println!("the flows here are version {other}; version {} is live", begun.number);
-        }
-        return Ok(Some(begun));
-    }
-    match (files, depot.begin(None).await) {
-        (files, Ok(begun)) => {
-            let why = files.as_ref().err().map_or("they have errors".to_owned(), |error| format!("{error:#}"));
-            anstream::eprintln!("rejoinder: the flows are not served: {why}; version {} goes on", begun.number);
-            Ok(Some(begun))
-        }
-        (_, Err(error @ DeployError::Store(_))) => Err(error.into()),
-        (Err(error), Err(_)) => Err(anyhow::anyhow!("{error:#}")),
-        (Ok(_), Err(_)) => Ok(None),
-    }
-}
-
 /// Everything behind the doors: the store, the bot, the runtime. `None` where there is no bot to serve.
 async fn start(
     arguments: &Arguments,
     settings: &Settings,
-    files: &anyhow::Result<Option<Files>>,
+    read: &[Read],
     exporter: Option<&Arc<Exporter>>,
 ) -> anyhow::Result<Option<node::Node>> {
     let folder = arguments.config.parent().unwrap_or(Path::new(""));
     let sealed = stores::serve(settings, folder).await?;
     let compiler = Arc::new(Keeping { seals: sealed.seals(), has_key: settings.token_key.is_some() });
     let store: Arc<dyn Store> = sealed;
-    let Some(Begun { number, bot, .. }) = begin(store.as_ref(), &*compiler, files).await? else { return Ok(None) };
-    calls::say_what_is_missing(&bot);
+    let Some(bots) = beginning::begin(store.as_ref(), &*compiler, read).await? else { return Ok(None) };
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let connected = connected(store.as_ref()).await?;
     let tokens = tokens(settings, &connected, &store, &entropy).await?;
     let apps = settings.apps.iter().map(|settings| app(settings, &connected)).collect::<anyhow::Result<_>>()?;
     let node = node::start(node::Parts {
         apps,
-        bot,
-        version: number,
+        bot: bots.shared,
+        version: bots.number,
+        own: bots.own,
         compiler: Some(compiler),
         clock: Arc::new(SystemClock),
         entropy,
@@ -139,12 +109,12 @@ async fn start(
 async fn start_patiently(
     arguments: &Arguments,
     settings: &Settings,
-    files: &anyhow::Result<Option<Files>>,
+    read: &[Read],
     exporter: Option<&Arc<Exporter>>,
     doors: Vec<tokio::net::TcpListener>,
 ) -> anyhow::Result<Option<node::Node>> {
     if matches!(settings.store, Place::File(_)) {
-        return start(arguments, settings, files, exporter).await;
+        return start(arguments, settings, read, exporter).await;
     }
     let at: Vec<_> = doors.iter().filter_map(|door| door.local_addr().ok()).collect();
     let mut waiting = tokio::task::JoinSet::new();
@@ -163,12 +133,12 @@ async fn start_patiently(
         let at: Vec<String> = at.iter().map(|at| format!("http://{at}")).collect();
         anstream::println!("waiting for the database of `store`; health is told at {}", at.join(" and "));
     };
-    let started = wait.reach(async || start(arguments, settings, files, exporter).await, told).await;
+    let started = wait.reach(async || start(arguments, settings, read, exporter).await, told).await;
     waiting.shutdown().await;
     started
 }
 
-async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Result<Option<Files>>) -> anyhow::Result<ExitCode> {
+async fn serve_bot(arguments: &Arguments, settings: Settings, read: Vec<Read>) -> anyhow::Result<ExitCode> {
     let hangups = signals::Hangups::listen();
     let mut stopping = Box::pin(signals::stop());
     let listener =
@@ -179,7 +149,7 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Res
     let exporter = settings.traces.as_ref().map(|traces| Exporter::start(traces, &SystemEntropy)).transpose()?;
     let doors = std::iter::once(front).chain(back).collect();
     let started = tokio::select! {
-        started = start_patiently(arguments, &settings, &files, exporter.as_ref(), doors) => started?,
+        started = start_patiently(arguments, &settings, &read, exporter.as_ref(), doors) => started?,
         () = &mut stopping => {
             anstream::println!("stopped before the store was reached");
             return Ok(ExitCode::SUCCESS);
@@ -201,7 +171,10 @@ async fn serve_bot(arguments: &Arguments, settings: Settings, files: anyhow::Res
             .inspect_err(|error| tracing::warn!("commands need `--server`: {error:#}"))
             .ok()
     });
-    anstream::println!("serving `{}` on http://{}", node.doors.runtime.bot().name, listener.local_addr()?);
+    // Where accounts share no bot, the first one is of those that have none: nobody's.
+    let unnamed = usize::from(settings.flows.is_empty());
+    let names = node.doors.runtime.bots().into_iter().skip(unnamed).map(|bot| format!("`{}`", bot.name)).collect::<Vec<_>>();
+    anstream::println!("serving {} on http://{}", names.join(", "), listener.local_addr()?);
     let node = Arc::new(node);
     if arguments.register {
         register(Arc::clone(&node), &settings)?;

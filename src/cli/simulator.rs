@@ -33,7 +33,10 @@ pub(super) struct Arguments {
     /// The account's `business_id`.
     #[arg(long, allow_hyphen_values = true)]
     business_id: Option<String>,
-    /// Where the account is registered, two letters: comments are told of and answered in VN, ID and TH.
+    /// Another account of the app, with tokens of its own; may be given several times.
+    #[arg(long, value_name = "BUSINESS_ID", allow_hyphen_values = true)]
+    also: Vec<String>,
+    /// Where the accounts are registered, two letters: comments are told of and answered in VN, ID and TH.
     #[arg(long, value_name = "COUNTRY")]
     country: Option<String>,
     /// What the app may ask accounts for, joined by commas; the scopes of an app for messages without it.
@@ -88,7 +91,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     account.access_token.clone_from(&arguments.access_token);
     account.refresh_token.clone_from(&arguments.refresh_token);
     let (app, business) = (options.app_id.clone(), account.business_id.clone());
-    options.accounts = vec![account];
+    let others = arguments.also.iter().map(|id| {
+        let country = account.country.clone();
+        AccountOptions { business_id: id.clone(), country, ..AccountOptions::default() }
+    });
+    options.accounts = std::iter::once(account.clone()).chain(others).collect();
     let simulator = Simulator::new(options);
     signals::block_on(async move {
         let listener = tokio::net::TcpListener::bind(&arguments.listen)

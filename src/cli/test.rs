@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::{flows, output};
+use super::{bots, flows, output};
 use crate::bot::{Bot, Test};
 use crate::system::files;
 use crate::testing::report::{self, Look};
@@ -16,12 +16,16 @@ use crate::text;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A test is a conversation, written between the flows:\n\n  test \"asks for the order\" {\n      customer \"where is my order?\"\n      bot \"What is your order number?\"\n      after 4h\n      expect stopped\n  }\n\nExamples:\n  rejoinder test                        all tests of the folder `flows`\n  rejoinder test flows order            the tests with `order` in their name\n  rejoinder test --missed               and every line that no test reached\n  rejoinder test --format junit > report.xml\n  rejoinder test --fail-under 90        also fail where less than 90 % of steps, branches or silences are reached\n\nExit codes: 0 all passed, 1 some failed, 2 could not run (errors in the flows, or no such test)."
+    after_help = "A test is a conversation, written between the flows:\n\n  test \"asks for the order\" {\n      customer \"where is my order?\"\n      bot \"What is your order number?\"\n      after 4h\n      expect stopped\n  }\n\nExamples:\n  rejoinder test                        all tests of every bot of rejoinder.toml, or of the folder `flows`\n  rejoinder test flows order            the tests with `order` in their name\n  rejoinder test --missed               and every line that no test reached\n  rejoinder test --format junit > report.xml\n  rejoinder test --fail-under 90        also fail where less than 90 % of steps, branches or silences are reached\n\nExit codes: 0 all passed, 1 some failed, 2 could not run (errors in the flows, or no such test)."
 )]
 pub(super) struct Arguments {
-    /// Files, folders, and parts of names of tests: what is not there as a file is part of a name.
+    /// Files, folders, and parts of names of tests: what is not there as a file is part of a name. Without a path every bot of
+    /// the server's settings, and where there are none the folder `flows`.
     #[arg(value_name = "PATHS OR NAMES")]
     what: Vec<String>,
+    /// The settings of the server; `rejoinder.toml` where it is there.
+    #[arg(long, env = "REJOINDER_CONFIG")]
+    config: Option<PathBuf>,
     /// Only tests with this in their name; several times: any of them.
     #[arg(long, value_name = "NAME")]
     filter: Vec<String>,
@@ -47,36 +51,68 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let (paths, filters) = sort(arguments);
-    let loaded = flows::load(&paths).map_err(|error| unnamed(error, &filters, &paths))?;
-    let Some(bot) = loaded.bot.clone() else {
-        output::findings(&loaded);
-        anyhow::bail!("the flows have errors; no test was run");
-    };
-    let tests: Vec<&Test> = bot.tests.iter().filter(|test| wanted(&test.name, &filters)).collect();
-    let mut outcomes = run_scripts(&bot, &|name| wanted(name, &filters));
-    if tests.is_empty() && outcomes.is_empty() {
-        anyhow::bail!("{}", nothing(&bot, &filters));
+    let (named, filters) = sort(arguments);
+    let bots = bots::meant(&named, arguments.config.as_deref())?;
+    anyhow::ensure!(
+        bots.len() == 1 || arguments.format != Format::Junit,
+        "the settings name {} bots, and a JUnit document is of one; name the flows of one",
+        bots.len()
+    );
+    let mut loaded = Vec::new();
+    for paths in &bots {
+        loaded.push(load(paths, &filters)?);
     }
-    outcomes.extend(play(&bot, &tests, arguments.format));
-    let coverage = Coverage::new(&bot, &outcomes);
-    print(arguments, &bot, &outcomes, &coverage, filters.is_empty());
+    // Of several bots each need not have a test of that name, but one must.
+    let several = loaded.len() > 1;
+    if several {
+        loaded.retain(|bot| has_tests(bot, &filters));
+        anyhow::ensure!(!loaded.is_empty(), "none of the {} bots of the settings has such a test", bots.len());
+    }
+    let mut fails = false;
+    for bot in &loaded {
+        if several && arguments.format == Format::Text {
+            anstream::println!("`{}`", bot.name);
+        }
+        fails |= one(arguments, bot, &filters)?;
+    }
+    Ok(ExitCode::from(u8::from(fails)))
+}
+
+fn load(paths: &[PathBuf], filters: &[String]) -> anyhow::Result<Arc<Bot>> {
+    let loaded = flows::load(paths).map_err(|error| unnamed(error, filters, paths))?;
+    if loaded.bot.is_none() {
+        output::findings(&loaded);
+    }
+    loaded.bot.ok_or_else(|| anyhow::anyhow!("the flows have errors; no test was run"))
+}
+
+fn has_tests(bot: &Arc<Bot>, filters: &[String]) -> bool {
+    bot.tests.iter().any(|test| wanted(&test.name, filters)) || !run_scripts(bot, &|name| wanted(name, filters)).is_empty()
+}
+
+/// Runs the tests of one bot; true where some fail, or too little is reached.
+fn one(arguments: &Arguments, bot: &Arc<Bot>, filters: &[String]) -> anyhow::Result<bool> {
+    let tests: Vec<&Test> = bot.tests.iter().filter(|test| wanted(&test.name, filters)).collect();
+    let mut outcomes = run_scripts(bot, &|name| wanted(name, filters));
+    if tests.is_empty() && outcomes.is_empty() {
+        anyhow::bail!("{}", nothing(bot, filters));
+    }
+    outcomes.extend(play(bot, &tests, arguments.format));
+    let coverage = Coverage::new(bot, &outcomes);
+    print(arguments, bot, &outcomes, &coverage, filters.is_empty());
     let failed = outcomes.iter().any(|outcome| outcome.failure.is_some());
     let short = arguments.fail_under.is_some_and(|least| coverage.lowest() < usize::from(least));
     if let (true, Some(least)) = (short, arguments.fail_under) {
         anstream::eprintln!("rejoinder: less than {least} % of the steps, the branches or the silences are reached");
     }
-    Ok(if failed || short { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(failed || short)
 }
 
 /// What is there as a file or a folder is a path; everything else is part of a name.
 fn sort(arguments: &Arguments) -> (Vec<PathBuf>, Vec<String>) {
     let (paths, names): (Vec<&String>, Vec<&String>) =
         arguments.what.iter().partition(|word| files::exists(PathBuf::from(word).as_path()));
-    let mut paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).collect();
-    if paths.is_empty() {
-        paths.push(PathBuf::from("flows"));
-    }
+    let paths = paths.into_iter().map(PathBuf::from).collect();
     (paths, names.into_iter().chain(&arguments.filter).cloned().collect())
 }
 

@@ -40,7 +40,7 @@ impl Handle {
     /// When it was not taken.
     pub async fn change_contact(&self, conversation: ConversationId, change: ContactChange) -> Result<Changed, NotChanged> {
         let address = self.address(conversation).await?.ok_or(NotChanged::Nobody)?;
-        self.fits(&change)?;
+        self.fits(&address.account.open_id, &change)?;
         let key = change.key.as_deref().and_then(|key| self.key_of(&address.external, "contact", &change.by, key));
         let ask = Ask::Input { key, input: Input::Contact(change.clone()) };
         let duplicate = self.core.post(address, ask).await?.delivered == Delivered::Duplicate;
@@ -57,9 +57,9 @@ impl Handle {
         Ok(Changed { duplicate })
     }
 
-    /// Holds a change against the live bot's fields.
-    fn fits(&self, change: &ContactChange) -> Result<(), NotChanged> {
-        let (bot, limits) = (self.bot(), Limits::default());
+    /// Holds a change against the fields of the account's live bot.
+    fn fits(&self, account: &str, change: &ContactChange) -> Result<(), NotChanged> {
+        let (bot, limits) = (self.bot_for(account), Limits::default());
         let unfit = |text: String| Err(NotChanged::Unfit(text));
         if change.fields.len() > limits.hook_changes_max || change.tag.len().max(change.untag.len()) > limits.hook_changes_max {
             return unfit(format!("one change has {} fields and {0} tags at most", limits.hook_changes_max));

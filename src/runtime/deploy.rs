@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{self, Plan, Subject};
-use super::port::{Compiler, ConversationId, Files, LIVE, Store, StoreError, VersionRow};
+use super::port::{AccountId, Compiler, ConversationId, Files, LIVE, Store, StoreError, VersionRow};
 use super::sources::{self, Unusable};
 use super::versions::of_row;
 use crate::bot::Bot;
@@ -27,9 +27,43 @@ const ASKED_KEPT: usize = 64;
 /// Conversations that are looked at in one go.
 const PAGE: usize = 500;
 
+/// Which bot is meant. Versions are numbered over all of them; which one is live is each bot's own matter.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose<'a> {
+    /// The one of every account but these (`business_id`), which have a bot of their own.
+    Shared { but: &'a [String] },
+    /// An account's own one (`business_id`).
+    Own(&'a str),
+}
+
+impl Whose<'_> {
+    fn account(&self) -> Option<&str> {
+        match self {
+            Self::Shared { .. } => None,
+            Self::Own(account) => Some(account),
+        }
+    }
+
+    /// Whether the bot answers for this account.
+    fn answers(&self, account: &str) -> bool {
+        match self {
+            Self::Shared { but } => but.iter().all(|own| own != account),
+            Self::Own(own) => *own == account,
+        }
+    }
+}
+
+/// The key of `meta` of the row that says which version of a bot is live: of the shared one, or of an account's own.
+pub(super) fn row_of(account: Option<&str>) -> String {
+    account.map_or_else(|| LIVE.to_owned(), |account| format!("{LIVE}:{account}"))
+}
+
 /// Why nothing was deployed.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
+    /// No such bot.
+    #[error("{0}")]
+    Nobody(String),
     #[error("{0}")]
     Store(#[from] StoreError),
     /// The flows, or what the plan found.
@@ -56,6 +90,11 @@ pub struct Standing {
 impl Standing {
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
+    }
+
+    /// Whether the bot is or was in this version.
+    fn knows(&self, number: u32) -> bool {
+        self.live == number || self.before == Some(number) || self.left.iter().any(|(left, _)| *left == number)
     }
 
     /// The row after `number` has gone live.
@@ -90,6 +129,8 @@ pub struct Listed {
     pub live: bool,
     /// A rollback leads here.
     pub before: bool,
+    /// Accounts whose own bot is live in it (`business_id`).
+    pub accounts: Vec<String>,
     /// Conversations that are in the middle of something that began in it.
     pub customers: u64,
 }
@@ -117,6 +158,7 @@ pub struct Depot<'a> {
     pub store: &'a dyn Store,
     pub compiler: &'a dyn Compiler,
     pub now: Moment,
+    pub whose: Whose<'a>,
 }
 
 /// The bot of a stored version, or why there is none.
@@ -134,7 +176,11 @@ pub(super) async fn load(
 impl Depot<'_> {
     /// What is live; `None` before the first deployment. A row that cannot be read is no reason to answer by another bot.
     async fn standing(&self) -> Result<Option<Standing>, DeployError> {
-        let value = self.store.meta(LIVE).await?.filter(|value| !value.is_empty());
+        self.standing_of(self.whose.account()).await
+    }
+
+    async fn standing_of(&self, account: Option<&str>) -> Result<Option<Standing>, DeployError> {
+        let value = self.store.meta(&row_of(account)).await?.filter(|value| !value.is_empty());
         let read = |value: Vec<u8>| {
             let unreadable =
                 || DeployError::Refused("the store does not say which version is live: its row is damaged".to_owned());
@@ -145,7 +191,31 @@ impl Depot<'_> {
 
     async fn write(&self, standing: &Standing) -> Result<(), DeployError> {
         let value = serde_json::to_vec(standing).map_err(|error| DeployError::Refused(error.to_string()))?;
-        Ok(self.store.put_meta(LIVE, &value).await?)
+        Ok(self.store.put_meta(&row_of(self.whose.account()), &value).await?)
+    }
+
+    /// The own bots of accounts that there are or were, by `business_id`.
+    async fn own(&self) -> Result<BTreeMap<String, Standing>, DeployError> {
+        let mut accounts: BTreeSet<String> = self.store.accounts().await?.into_iter().map(|row| row.open_id).collect();
+        match self.whose {
+            Whose::Shared { but } => accounts.extend(but.iter().cloned()),
+            Whose::Own(account) => drop(accounts.insert(account.to_owned())),
+        }
+        let mut found = BTreeMap::new();
+        for account in accounts {
+            if let Some(standing) = self.standing_of(Some(&account)).await? {
+                found.insert(account, standing);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether this bot was in a stored version before: another bot of the same files may have stored it.
+    fn had(&self, standing: Option<&Standing>, number: u32) -> bool {
+        match self.whose {
+            Whose::Shared { .. } => true,
+            Whose::Own(_) => standing.is_some_and(|standing| standing.knows(number)),
+        }
     }
 
     /// What a server begins with: the live version of the store. Files that were never stored are deployed first, files that
@@ -157,9 +227,9 @@ impl Depot<'_> {
         let standing = self.standing().await?;
         let row = files.map(|files| sources::row(files, self.now)).transpose().map_err(DeployError::Refused)?;
         let stored = self.store.versions().await?;
-        let known = |row: &VersionRow| stored.iter().find(|known| known.digest == row.digest).map(|known| known.number);
+        let same = |row: &VersionRow| stored.iter().find(|known| known.digest == row.digest).map(|known| known.number);
+        let number = row.as_ref().and_then(same).filter(|number| self.had(standing.as_ref(), *number));
         if let (Some(files), Some(row)) = (files, row.as_ref()) {
-            let number = known(row);
             let live = number.filter(|number| standing.as_ref().is_some_and(|standing| standing.live == *number));
             if standing.is_none() || number.is_none() || live.is_some() {
                 let bot = self.compiler.compile(files).await.map_err(DeployError::Refused)?;
@@ -176,17 +246,19 @@ impl Depot<'_> {
         };
         let bot = load(self.store, self.compiler, standing.live).await?;
         let bot = bot.map_err(|why| DeployError::Refused(format!("the live version of the store cannot be used: {why}")))?;
-        Ok(Begun { number: standing.live, bot, other_files: row.as_ref().and_then(known) })
+        Ok(Begun { number: standing.live, bot, other_files: number })
     }
 
-    /// The number that these files have already; `None` where they were never stored.
+    /// The number that these files have already; `None` where the bot was never of them.
     ///
     /// # Errors
     /// When they are too large to be kept, or the store cannot be read.
     pub async fn stored(&self, files: &Files) -> Result<Option<u32>, DeployError> {
         let row = sources::row(files, self.now).map_err(DeployError::Refused)?;
         let stored = self.store.versions().await?;
-        Ok(stored.into_iter().find(|known| known.digest == row.digest).map(|known| known.number))
+        let number = stored.into_iter().find(|known| known.digest == row.digest).map(|known| known.number);
+        let standing = self.standing().await?;
+        Ok(number.filter(|number| self.had(standing.as_ref(), *number)))
     }
 
     /// What a deployment of these files would mean.
@@ -209,7 +281,7 @@ impl Depot<'_> {
         let stored = self.store.versions().await?;
         let standing = self.standing().await?;
         let number = stored.iter().find(|row| Some(row.digest.as_str()) == digest).map(|row| row.number);
-        let census = self.census().await?;
+        let census = self.census(Some(self.whose)).await?;
         let live = standing.as_ref().map(|standing| standing.live);
         let mut bots: BTreeMap<u32, Result<Arc<Bot>, String>> = BTreeMap::new();
         for version in census.versions().chain(live) {
@@ -253,7 +325,7 @@ impl Depot<'_> {
             return Ok(Deployed { live: standing.live, before: standing.before, unchanged: true });
         }
         if known.is_none() && stored.len() >= NEWEST_KEPT {
-            self.prune(&standing, &stored).await?;
+            self.prune(&stored).await?;
             if self.store.versions().await?.len() >= VERSIONS_MAX {
                 let why = format!("{VERSIONS_MAX} versions are stored and all of them were live lately or have runs");
                 return Err(DeployError::Refused(why));
@@ -301,8 +373,12 @@ impl Depot<'_> {
     /// When the store cannot be read.
     pub async fn list(&self) -> Result<Vec<Listed>, DeployError> {
         let standing = self.standing().await?.unwrap_or_default();
-        let census = self.census().await?;
+        let census = self.census(Some(self.whose)).await?;
         let stored = self.store.versions().await?;
+        let own = self.own().await?;
+        let accounts = |number: u32| {
+            own.iter().filter(|(_, standing)| standing.live == number).map(|(account, _)| account.clone()).collect()
+        };
         let listed = stored.into_iter().map(|row| Listed {
             version: row.number,
             digest: row.digest,
@@ -310,39 +386,46 @@ impl Depot<'_> {
             program: row.program,
             live: row.number == standing.live,
             before: Some(row.number) == standing.before,
+            accounts: accounts(row.number),
             customers: census.customers(row.number),
         });
         Ok(listed.collect())
     }
 
     /// Removes versions that nobody needs any more.
-    async fn prune(&self, standing: &Standing, stored: &[VersionRow]) -> Result<(), DeployError> {
+    async fn prune(&self, stored: &[VersionRow]) -> Result<(), DeployError> {
+        let mut standings: Vec<Standing> = self.own().await?.into_values().collect();
+        standings.extend(self.standing_of(None).await?);
         let newest: BTreeSet<u32> = stored.iter().rev().take(NEWEST_KEPT).map(|row| row.number).collect();
-        let lately = |number: u32| {
+        let needed = |standing: &Standing, number: u32| {
             let left = standing.left.iter().find(|(known, _)| *known == number);
-            left.is_some_and(|(_, at)| self.now.since_ms(*at) < REMOVED_AFTER_MS)
+            let lately = left.is_some_and(|(_, at)| self.now.since_ms(*at) < REMOVED_AFTER_MS);
+            number == standing.live || Some(number) == standing.before || lately
         };
-        let spare = |number: u32| {
-            number != standing.live && Some(number) != standing.before && !newest.contains(&number) && !lately(number)
-        };
+        let spare = |number: u32| !newest.contains(&number) && !standings.iter().any(|standing| needed(standing, number));
         let spare: Vec<u32> = stored.iter().map(|row| row.number).filter(|number| spare(*number)).collect();
         if spare.is_empty() {
             return Ok(());
         }
-        let census = self.census().await?;
+        let census = self.census(None).await?;
         let unused: Vec<u32> = spare.into_iter().filter(|number| census.customers(*number) == 0).collect();
         Ok(self.store.remove_versions(&unused).await?)
     }
 
-    /// Walks through all conversations, a page at a time.
-    async fn census(&self) -> Result<Census, DeployError> {
+    /// Walks through all conversations, a page at a time; counts those that a bot answers, or all.
+    async fn census(&self, whose: Option<Whose<'_>>) -> Result<Census, DeployError> {
         let mut census = Census::default();
+        let accounts = self.store.accounts().await?;
+        let aside = |whose: Whose<'_>| {
+            accounts.iter().filter(move |row| !whose.answers(&row.open_id)).map(|row| row.id).collect::<BTreeSet<AccountId>>()
+        };
+        let others = whose.map(aside).unwrap_or_default();
         let mut after = ConversationId(0);
         loop {
             let rows = self.store.conversations_after(after, PAGE).await?;
             let Some(last) = rows.last() else { return Ok(census) };
             after = last.id;
-            for row in rows {
+            for row in rows.into_iter().filter(|row| !others.contains(&row.account)) {
                 // What cannot be read is not touched by a deployment either.
                 if let Ok(conversation) = Conversation::decode(&row.state) {
                     census.add(&conversation);

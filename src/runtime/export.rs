@@ -1,5 +1,7 @@
 //! All that is kept of a customer's conversation, as one document, and how much of it there is.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -217,7 +219,8 @@ impl Handle {
     /// # Errors
     /// When the store cannot be read.
     pub async fn export(&self, id: ConversationId, secrets: bool) -> Result<Option<Export>, StoreError> {
-        let bot = self.bot();
+        let Some(row) = self.store().load(id).await? else { return Ok(None) };
+        let bot = Arc::clone(&self.core.live_of(row.account).bot);
         // Of a field that this bot does not know nobody can say that it is none.
         let secret = |name: &str| bot.contact.iter().find(|field| field.name == name).is_none_or(|field| field.secret);
         export_stored(self.store(), id, self.core.now(), &|name: &str| !secrets && secret(name)).await

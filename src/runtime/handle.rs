@@ -197,15 +197,40 @@ impl Handle {
         self.core.pauses.list(&self.core.accounts)
     }
 
-    /// From the next sprint on this bot answers. For bots whose versions are not kept: see [`Handle::deploy`].
+    /// From the next sprint on this bot answers for the accounts that share one. For bots whose versions are not kept: see
+    /// [`Handle::deployments`].
     pub fn set_bot(&self, bot: Arc<Bot>) {
-        self.core.versions.set_live(self.core.versions.live().number, bot);
+        self.core.versions.set_live(None, self.version(), bot);
     }
 
-    /// The bot that answers now.
+    /// The bot that accounts share.
     #[must_use]
     pub fn bot(&self) -> Arc<Bot> {
-        Arc::clone(&self.core.versions.live().bot)
+        Arc::clone(&self.core.versions.shared().bot)
+    }
+
+    /// The bot that answers for an account now (`business_id`): its own, or the shared one.
+    #[must_use]
+    pub fn bot_for(&self, account: &str) -> Arc<Bot> {
+        Arc::clone(&self.core.versions.live(account).bot)
+    }
+
+    /// Every bot that answers somebody, the shared one first; one that answers for several comes once.
+    #[must_use]
+    pub fn bots(&self) -> Vec<Arc<Bot>> {
+        let mut bots: Vec<Arc<Bot>> = Vec::new();
+        for live in self.core.versions.all() {
+            if bots.iter().all(|bot| bot.digest != live.bot.digest) {
+                bots.push(Arc::clone(&live.bot));
+            }
+        }
+        bots
+    }
+
+    /// Whether an account of this `business_id` is served here.
+    #[must_use]
+    pub fn serves(&self, account: &str) -> bool {
+        !self.core.accounts.called(account).is_empty()
     }
 
     /// A permit for a call outside of conversations (registration, sign-in), before all replies; `None` when the app is

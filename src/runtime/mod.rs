@@ -58,7 +58,8 @@ pub use self::announcing::{
 pub use self::colleague::{Audit, NotWritten, WroteView};
 pub use self::contact::{Changed, NotChanged, kind_of};
 pub use self::core::{Delivered, Event, Refused};
-pub use self::deploy::{Begun, DeployError, Deployed, Depot, Listed, VERSIONS_MAX};
+pub use self::deploy::{Begun, DeployError, Deployed, Depot, Listed, VERSIONS_MAX, Whose};
+pub use self::deploying::Deployments;
 pub use self::dispatch::{AccountState, DayReport, Report, Waiting};
 pub use self::entry::{Entry, Kept, ReplayError, replay};
 pub use self::erasing::{ErasureRecord, erase_stored, write_audit};
@@ -68,7 +69,7 @@ pub use self::forecast::{Outbox, Waits};
 pub use self::handle::{FetchReport, Handle};
 pub use self::measure::Took;
 pub use self::metrics::{Counts, Measures};
-pub use self::options::{AppOptions, FetchLimits, Options, Ports};
+pub use self::options::{AppOptions, FetchLimits, Options, OwnBot, Ports};
 pub use self::pause::{Paused, write_pause};
 pub use self::plan::{Finding, Lands, Parked, Plan, Severity};
 pub use self::read::{ConversationSummary, ConversationView};

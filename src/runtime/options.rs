@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::announcing::EventOptions;
 use super::port::{Clock, Compiler, Entropy, Fetcher, Herald, Store, Transport};
 use super::trail::Tracing;
+use crate::bot::Bot;
 use crate::engine::Limits;
 
 /// The outside, as the runtime sees it.
@@ -39,12 +40,24 @@ impl Default for FetchLimits {
     }
 }
 
+/// The own bot of an account.
+#[derive(Clone, Debug)]
+pub struct OwnBot {
+    /// `business_id`
+    pub account: String,
+    /// The number of its version in the store; 0 where versions are not kept.
+    pub version: u32,
+    pub bot: Arc<Bot>,
+}
+
 /// Settings of the whole process.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub apps: Vec<AppOptions>,
-    /// The number of the bot's version in the store (see [`super::Depot::begin`]); 0 where versions are not kept.
+    /// The number of the shared bot's version in the store (see [`super::Depot::begin`]); 0 where versions are not kept.
     pub version: u32,
+    /// Bots of accounts that do not share the one of the others.
+    pub own: Vec<OwnBot>,
     /// Tasks that run the engine; a conversation belongs to one of them.
     pub workers: usize,
     /// Conversations kept in memory, over all workers.
@@ -75,6 +88,7 @@ impl Options {
         Self {
             apps,
             version: 0,
+            own: Vec::new(),
             workers: 2,
             cached_max: 20_000,
             limits: Limits::default(),

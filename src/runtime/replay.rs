@@ -90,8 +90,8 @@ impl Handle {
     /// # Errors
     /// When the store cannot be read.
     pub async fn replay(&self, id: ConversationId) -> Result<Option<Replay>, StoreError> {
-        let live = self.core.versions.live();
-        let at_hand = [(live.number, Arc::clone(&live.bot))];
+        let live = self.core.versions.all();
+        let at_hand: Vec<_> = live.iter().map(|live| (live.number, Arc::clone(&live.bot))).collect();
         let compiler = self.core.versions.compiler().map(Arc::as_ref);
         replay_stored(self.store(), compiler, &at_hand, &self.core.limits, id).await
     }

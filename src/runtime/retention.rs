@@ -46,7 +46,7 @@ async fn prune(core: &Core) -> Result<(), StoreError> {
 /// Fields whose time is over leave the state by the engine's own hand, and the lines before that moment leave the history.
 async fn forget(core: &Core) -> Result<(), StoreError> {
     let mut after = ConversationId(i64::MIN);
-    while core.versions.live().bot.contact.iter().any(|field| field.forget_after_ms.is_some()) {
+    while core.versions.all().iter().any(|live| live.bot.contact.iter().any(|field| field.forget_after_ms.is_some())) {
         let rows = core.ports.store.conversations_after(after, CONVERSATIONS).await?;
         let Some(last) = rows.last() else { break };
         after = last.id;
@@ -60,7 +60,7 @@ async fn forget(core: &Core) -> Result<(), StoreError> {
 
 async fn look(core: &Core, mut row: ConversationRow) -> Result<(), StoreError> {
     let Ok(mut state) = Conversation::decode(&row.state) else { return Ok(()) };
-    if state.is_to_forget(&core.versions.live().bot, core.now()) {
+    if state.is_to_forget(&core.live_of(row.account).bot, core.now()) {
         let Some(account) = core.accounts.of(row.account) else { return Ok(()) };
         let address = Arc::new(Address { account, external: row.external, number: Some(row.id) });
         let due = Ask::Input { key: None, input: Input::Due };

@@ -39,11 +39,10 @@ impl Parking {
         (!left.is_zero()).then_some(left)
     }
 
-    /// True where this overrun parks it.
-    fn overran(&self, script: &(String, String), now: Duration) -> bool {
+    /// True where this overrun parks it. What is known of bots that are not `live` any more is forgotten.
+    fn overran(&self, script: &(String, String), now: Duration, live: impl Fn(&str) -> bool) -> bool {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What other versions did is of no interest any more.
-        places.retain(|(digest, _), _| *digest == script.0);
+        places.retain(|(digest, _), _| *digest == script.0 || live(digest));
         let place = places.entry(script.clone()).or_default();
         place.overruns.retain(|at| now.saturating_sub(*at) < MINUTE);
         place.overruns.push_back(now);
@@ -57,9 +56,9 @@ impl Parking {
 }
 
 impl Core {
-    /// Calls a function of a script of the live bot and waits for its end without holding anybody up.
+    /// Calls a function of a script of the account's live bot and waits for its end without holding anybody up.
     pub(super) async fn call_script(&self, account: AccountId, conversation: &str, call: ScriptCall) -> Returned {
-        let bot = Arc::clone(&self.versions.live().bot);
+        let bot = Arc::clone(&self.live_of(account).bot);
         let script = (bot.digest.clone(), call.script.clone());
         if let Some(left) = self.scripts.left(&script, self.monotonic()) {
             let minutes = left.as_secs().div_ceil(60);
@@ -74,7 +73,9 @@ impl Core {
         if let Err(stopped) = &returned {
             count(&self.metrics.scripts_stopped);
             tracing::warn!(conversation, why = stopped.why, "a script was stopped");
-            if stopped.overran && self.scripts.overran(&script, self.monotonic()) {
+            let answering = self.versions.all();
+            let live = |digest: &str| answering.iter().any(|live| live.bot.digest == digest);
+            if stopped.overran && self.scripts.overran(&script, self.monotonic(), live) {
                 self.park(account, &script.1, stopped).await;
             }
         }
@@ -125,23 +126,30 @@ mod tests {
     fn three_overruns_in_a_minute_park_a_script_for_ten() {
         let parking = Parking::default();
         let script = ("1".to_owned(), "shop".to_owned());
-        assert!(!parking.overran(&script, second(0)) && !parking.overran(&script, second(59)));
-        assert!(!parking.overran(&script, second(61)), "the first is forgotten by now");
+        let overran = |script, now| parking.overran(script, now, |_| true);
+        assert!(!overran(&script, second(0)) && !overran(&script, second(59)));
+        assert!(!overran(&script, second(61)), "the first is forgotten by now");
         assert_eq!(parking.left(&script, second(61)), None);
-        assert!(parking.overran(&script, second(62)));
+        assert!(overran(&script, second(62)));
         assert_eq!(parking.left(&script, second(62)), Some(PARKED));
         assert_eq!(parking.left(&("1".to_owned(), "other".to_owned()), second(62)), None);
         assert_eq!(parking.left(&script, second(661)), Some(second(1)));
         assert_eq!(parking.left(&script, second(662)), None);
-        assert!(!parking.overran(&script, second(663)), "it begins anew");
+        assert!(!overran(&script, second(663)), "it begins anew");
     }
 
     #[test]
     fn another_version_is_not_parked() {
         let parking = Parking::default();
         let script = ("1".to_owned(), "shop".to_owned());
-        let parked = [0, 1, 2].map(|n| parking.overran(&script, second(n)));
+        let parked = [0, 1, 2].map(|n| parking.overran(&script, second(n), |_| true));
         assert_eq!(parked, [false, false, true]);
         assert_eq!(parking.left(&("2".to_owned(), "shop".to_owned()), second(3)), None);
+        // Another account's bot overruns too: this one stays parked while it is live.
+        let other = ("3".to_owned(), "shop".to_owned());
+        assert!(!parking.overran(&other, second(4), |digest| digest == "1"));
+        assert!(parking.left(&script, second(5)).is_some());
+        assert!(!parking.overran(&other, second(6), |_| false));
+        assert_eq!(parking.left(&script, second(7)), None, "nobody has it any more");
     }
 }

@@ -67,7 +67,8 @@ impl Service {
         let presence = Presence::default();
         presence.look(ports.store.as_ref(), ports.clock.now(), options.presence_every).await?;
         let shared = ports.store.is_shared();
-        let (versions, wanted) = Versions::new(Live::new(options.version, bot), ports.compiler.clone());
+        let own = options.own.into_iter().map(|own| (own.account, Live::new(own.version, own.bot)));
+        let (versions, wanted) = Versions::new(Live::new(options.version, bot), own, ports.compiler.clone());
         let core = Arc::new(Core {
             versions,
             limits: options.limits,
@@ -167,7 +168,7 @@ fn lead(tasks: &mut JoinSet<()>, core: &Arc<Core>, lanes: &HashMap<usize, Lane>,
         spawn(tasks, core, "lease", keeper.run());
     }
     tasks.spawn(lease::listen(Arc::clone(core)));
-    if core.versions.live().number != 0 {
+    if core.versions.are_kept() {
         tasks.spawn(versions::listen(Arc::clone(core)));
     }
     tasks.spawn(admission::listen(Arc::clone(core)));

@@ -1,6 +1,7 @@
-//! The versions of the bot that this process has at hand: the live one, and those that still have runs.
+//! The versions of bots that this process has at hand: the live ones, of the bot that accounts share and of accounts' own,
+//! and those that still have runs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::core::Core;
 use super::deploy;
-use super::port::{Compiler, LIVE, StoreError};
+use super::port::{AccountId, Compiler, StoreError};
 use super::sources::{self, Unusable};
 use crate::bot::{Asset, Bot};
 use crate::engine::{Moves, Older};
@@ -40,6 +41,20 @@ impl Live {
     fn moves(&self, number: u32, old: &Bot) -> Arc<Moves> {
         let mut moves = self.moves.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(moves.entry(number).or_insert_with(|| Arc::new(Moves::between(old, &self.bot))))
+    }
+}
+
+/// Which bot answers whom.
+#[derive(Clone, Debug)]
+struct Answering {
+    shared: Arc<Live>,
+    /// By `business_id`, of the accounts that have a bot of their own.
+    own: BTreeMap<String, Arc<Live>>,
+}
+
+impl Answering {
+    fn all(&self) -> impl Iterator<Item = &Arc<Live>> {
+        std::iter::once(&self.shared).chain(self.own.values())
     }
 }
 
@@ -78,7 +93,7 @@ pub(super) enum NotReady {
 }
 
 pub(super) struct Versions {
-    live: ArcSwap<Live>,
+    live: ArcSwap<Answering>,
     compiler: Option<Arc<dyn Compiler>>,
     known: Mutex<HashMap<u32, (u64, Known)>>,
     wanted: mpsc::UnboundedSender<u32>,
@@ -89,24 +104,70 @@ pub(super) struct Versions {
 }
 
 impl Versions {
-    pub(super) fn new(live: Live, compiler: Option<Arc<dyn Compiler>>) -> (Self, mpsc::UnboundedReceiver<u32>) {
+    pub(super) fn new(
+        shared: Live,
+        own: impl IntoIterator<Item = (String, Live)>,
+        compiler: Option<Arc<dyn Compiler>>,
+    ) -> (Self, mpsc::UnboundedReceiver<u32>) {
         let (wanted, asked) = mpsc::unbounded_channel();
-        let (live, ready) = (ArcSwap::from_pointee(live), watch::Sender::new(0));
+        let own = own.into_iter().map(|(account, live)| (account, Arc::new(live))).collect();
+        let live = ArcSwap::from_pointee(Answering { shared: Arc::new(shared), own });
+        let ready = watch::Sender::new(0);
         (Self { live, compiler, known: Mutex::default(), wanted, ready, deploying: tokio::sync::Mutex::default() }, asked)
     }
 
-    pub(super) fn live(&self) -> Arc<Live> {
-        self.live.load_full()
+    /// The bot of an account (`business_id`): its own, or the one that it shares.
+    pub(super) fn live(&self, account: &str) -> Arc<Live> {
+        let live = self.live.load();
+        Arc::clone(live.own.get(account).unwrap_or(&live.shared))
+    }
+
+    /// The bot of the accounts that have none of their own.
+    pub(super) fn shared(&self) -> Arc<Live> {
+        Arc::clone(&self.live.load().shared)
+    }
+
+    /// The own bot of an account; `None` where it has none.
+    pub(super) fn own(&self, account: &str) -> Option<Arc<Live>> {
+        self.live.load().own.get(account).cloned()
+    }
+
+    /// The accounts that have a bot of their own, in order.
+    pub(super) fn owners(&self) -> Vec<String> {
+        self.live.load().own.keys().cloned().collect()
+    }
+
+    /// Every bot that answers somebody, the shared one first.
+    pub(super) fn all(&self) -> Vec<Arc<Live>> {
+        self.live.load().all().cloned().collect()
+    }
+
+    /// Whether versions are kept of any bot.
+    pub(super) fn are_kept(&self) -> bool {
+        self.live.load().all().any(|live| live.number != 0)
     }
 
     pub(super) fn compiler(&self) -> Option<&Arc<dyn Compiler>> {
         self.compiler.as_ref()
     }
 
-    /// From the next sprint on this one is live. The one before stays at hand: its runs go on in it.
-    pub(super) fn set_live(&self, number: u32, bot: Arc<Bot>) {
-        let before = self.live.swap(Arc::new(Live::new(number, bot)));
-        if before.number != 0 && before.number != number {
+    /// From the next sprint on this one is live, as an account's own bot or as the shared one. The one before stays at hand:
+    /// its runs go on in it.
+    pub(super) fn set_live(&self, account: Option<&str>, number: u32, bot: Arc<Bot>) {
+        let live = Arc::new(Live::new(number, bot));
+        let before = self.live.rcu(|answering| {
+            let mut answering = Answering::clone(answering);
+            match account {
+                Some(account) => drop(answering.own.insert(account.to_owned(), Arc::clone(&live))),
+                None => answering.shared = Arc::clone(&live),
+            }
+            answering
+        });
+        let before = match account {
+            Some(account) => before.own.get(account).cloned(),
+            None => Some(Arc::clone(&before.shared)),
+        };
+        if let Some(before) = before.filter(|before| before.number != 0 && before.number != number) {
             self.keep(before.number, Known::Compiled(Arc::clone(&before.bot)));
         }
         self.ready.send_modify(|count| *count += 1);
@@ -148,6 +209,10 @@ impl Versions {
     }
 
     fn known(&self, number: u32) -> Option<Known> {
+        // What another account's bot is just now need not be made again.
+        if let Some(live) = self.live.load().all().find(|live| live.number == number) {
+            return Some(Known::Compiled(Arc::clone(&live.bot)));
+        }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let tick = newest(&known) + 1;
         let (used, found) = known.get_mut(&number)?;
@@ -170,6 +235,16 @@ impl Versions {
 
 fn newest(known: &HashMap<u32, (u64, Known)>) -> u64 {
     known.values().map(|(used, _)| *used).max().unwrap_or(0)
+}
+
+impl Core {
+    /// The live bot of an account; the shared one where the account is served no more.
+    pub(super) fn live_of(&self, account: AccountId) -> Arc<Live> {
+        match self.accounts.of(account) {
+            Some(account) => self.versions.live(&account.open_id),
+            None => self.versions.shared(),
+        }
+    }
 }
 
 /// Reads and compiles what is wanted, one after the other, so that no more than one core is taken from the others.
@@ -211,19 +286,27 @@ async fn load(core: &Core, number: u32) -> Result<Result<Arc<Bot>, Unusable>, St
 
 /// Hears of what other processes on the store have deployed.
 pub(super) async fn listen(core: Arc<Core>) {
-    let mut refused = None;
+    let mut refused = BTreeMap::new();
     loop {
         core.sleep(core.news_every * LESS_OFTEN).await;
-        match follow(&core, &mut refused).await {
-            Ok(()) => {}
-            Err(error) => tracing::warn!(%error, "the store did not say which version of the bot is live"),
+        for account in std::iter::once(None).chain(core.versions.owners().into_iter().map(Some)) {
+            match follow(&core, account.as_deref(), &mut refused).await {
+                Ok(()) => {}
+                Err(error) => tracing::warn!(%error, "the store did not say which version of the bot is live"),
+            }
         }
     }
 }
 
-async fn follow(core: &Core, refused: &mut Option<u32>) -> Result<(), StoreError> {
-    let Some(number) = live_number(core).await? else { return Ok(()) };
-    if number == core.versions.live().number || *refused == Some(number) {
+async fn follow(core: &Core, account: Option<&str>, refused: &mut BTreeMap<Option<String>, u32>) -> Result<(), StoreError> {
+    let Some(number) = live_number(core, account).await? else { return Ok(()) };
+    let whose = account.map(str::to_owned);
+    let live = match account {
+        Some(account) => core.versions.live(account).number,
+        None => core.versions.shared().number,
+    };
+    // A bot whose versions are not kept here is no other process's matter.
+    if number == live || live == 0 || refused.get(&whose) == Some(&number) {
         return Ok(());
     }
     let bot = match core.versions.compiled(number) {
@@ -232,39 +315,39 @@ async fn follow(core: &Core, refused: &mut Option<u32>) -> Result<(), StoreError
     };
     let _deploying = core.versions.deploying.lock().await;
     // Another deployment may have come meanwhile; the next look finds it.
-    if live_number(core).await? != Some(number) {
+    if live_number(core, account).await? != Some(number) {
         return Ok(());
     }
     match bot {
         Ok(bot) => {
-            tracing::info!(number, name = bot.name, "another version of the bot is live");
-            core.versions.set_live(number, bot);
+            tracing::info!(number, name = bot.name, account, "another version of the bot is live");
+            core.versions.set_live(account, number, bot);
         }
         Err(why) => {
-            tracing::error!(number, %why, "the live version of the bot cannot be used here; the one before goes on");
-            *refused = Some(number);
+            tracing::error!(number, %why, account, "the live version of the bot cannot be used here; the one before goes on");
+            refused.insert(whose, number);
         }
     }
     Ok(())
 }
 
-async fn live_number(core: &Core) -> Result<Option<u32>, StoreError> {
-    let value = core.ports.store.meta(LIVE).await?;
+async fn live_number(core: &Core, account: Option<&str>) -> Result<Option<u32>, StoreError> {
+    let value = core.ports.store.meta(&deploy::row_of(account)).await?;
     Ok(value.and_then(|value| deploy::Standing::decode(&value)).map(|standing| standing.live))
 }
 
-/// An image by its digest: of the live version, or of one before it whose reply still waits.
+/// An image by its digest: of a live version, or of one before whose reply still waits.
 pub(super) async fn image(core: &Core, digest: &str) -> Option<Arc<Asset>> {
     let of = |bot: &Bot| bot.assets.values().find(|asset| asset.digest == digest).cloned();
-    let live = core.versions.live();
-    if let Some(asset) = of(&live.bot) {
+    let live = core.versions.all();
+    if let Some(asset) = live.iter().find_map(|live| of(&live.bot)) {
         return Some(asset);
     }
-    if live.number == 0 {
+    if !core.versions.are_kept() {
         return None;
     }
     let stored = core.ports.store.versions().await.ok()?;
-    let others = stored.iter().rev().map(|row| row.number).filter(|number| *number != live.number);
+    let others = stored.iter().rev().map(|row| row.number).filter(|number| live.iter().all(|live| live.number != *number));
     for number in others.take(SEARCHED_MAX) {
         let bot = match core.versions.compiled(number) {
             Some(bot) => bot,

@@ -235,7 +235,7 @@ impl Worker {
             return;
         }
         let Some(item) = self.take_erased(item) else { return };
-        let live = self.core.versions.live();
+        let live = self.core.versions.live(&item.address.account.open_id);
         let Some((item, needed)) = self.needed(item, &live) else { return };
         let Some(slot) = self.slots.get_mut(&item.address) else { return };
         slot.used = self.tick;

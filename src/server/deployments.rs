@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::admin::{Admin, Operator, audited, refuse};
 use crate::runtime::port::Files;
@@ -57,51 +57,72 @@ pub(super) fn routes() -> Router<Arc<Admin>> {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
-async fn versions(_: Operator, State(admin): State<Arc<Admin>>) -> Response {
-    answer(admin.doors.runtime.versions().await.map(|versions| json!({ "versions": versions })))
+/// Whose bot is meant.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Whose {
+    /// The own bot of this account (`business_id`); without it the one that accounts share.
+    pub account: Option<String>,
 }
 
-async fn plan(_: Operator, State(admin): State<Arc<Admin>>, Json(sent): Json<Sent>) -> Response {
+async fn versions(_: Operator, State(admin): State<Arc<Admin>>, Query(whose): Query<Whose>) -> Response {
+    let listed = async {
+        let versions = admin.doors.runtime.deployments(whose.account.as_deref())?.versions().await?;
+        Ok(json!({ "versions": versions }))
+    };
+    answer(listed.await)
+}
+
+async fn plan(_: Operator, State(admin): State<Arc<Admin>>, Query(whose): Query<Whose>, Json(sent): Json<Sent>) -> Response {
     let planned = async {
-        let plan = admin.doors.runtime.plan(&sent.files()?).await?;
+        let plan = admin.doors.runtime.deployments(whose.account.as_deref())?.plan(&sent.files()?).await?;
         Ok(json!({ "plan": plan }))
     };
     answer(planned.await)
 }
 
-async fn deploy(_: Operator, State(admin): State<Arc<Admin>>, Json(sent): Json<Sent>) -> Response {
+async fn deploy(_: Operator, State(admin): State<Arc<Admin>>, Query(whose): Query<Whose>, Json(sent): Json<Sent>) -> Response {
     let done = async {
-        let (deployed, plan) = admin.doors.runtime.deploy(&sent.files()?).await?;
+        let deployments = admin.doors.runtime.deployments(whose.account.as_deref())?;
+        let (deployed, plan) = deployments.deploy(&sent.files()?).await?;
         let answer = json!({ "deployed": deployed, "plan": plan });
         Ok((deployed, answer))
     };
-    changed(&admin, "deploy", done.await).await
+    changed(&admin, "deploy", &whose, done.await).await
 }
 
-async fn roll_back(_: Operator, State(admin): State<Arc<Admin>>) -> Response {
-    let done = admin.doors.runtime.roll_back(None).await.map(|deployed| {
+async fn roll_back(_: Operator, State(admin): State<Arc<Admin>>, Query(whose): Query<Whose>) -> Response {
+    let done = async {
+        let deployed = admin.doors.runtime.deployments(whose.account.as_deref())?.roll_back(None).await?;
         let answer = json!({ "deployed": deployed });
-        (deployed, answer)
-    });
-    changed(&admin, "rollback", done).await
+        Ok((deployed, answer))
+    };
+    changed(&admin, "rollback", &whose, done.await).await
 }
 
 /// What was changed stands in the audit before it is answered.
-async fn changed(admin: &Admin, what: &str, done: Result<(Deployed, Value), DeployError>) -> Response {
+async fn changed(admin: &Admin, what: &str, whose: &Whose, done: Result<(Deployed, Value), DeployError>) -> Response {
     match done {
-        Ok((deployed, value)) if !deployed.unchanged => audited(admin, what, on(&deployed), value).await,
+        Ok((deployed, value)) if !deployed.unchanged => {
+            audited(admin, what, on(&deployed, whose.account.as_deref()), value).await
+        }
         done => answer(done.map(|(_, value)| value)),
     }
 }
 
 /// What the audit says of a deployment.
-pub(crate) fn on(deployed: &Deployed) -> String {
-    format!("version {}", deployed.live)
+pub(crate) fn on(deployed: &Deployed, account: Option<&str>) -> String {
+    match account {
+        Some(account) => format!("version {} of account {account}", deployed.live),
+        None => format!("version {}", deployed.live),
+    }
 }
 
 fn answer(done: Result<Value, DeployError>) -> Response {
     match done {
         Ok(value) => Json(value).into_response(),
+        Err(error @ DeployError::Nobody(_)) => refuse(StatusCode::NOT_FOUND, &error.to_string()),
         Err(error @ DeployError::Refused(_)) => refuse(StatusCode::CONFLICT, &error.to_string()),
         Err(error @ DeployError::Store(_)) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }

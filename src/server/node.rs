@@ -11,7 +11,7 @@ use super::testers::Testers;
 use super::{Counters, Doors};
 use crate::bot::Bot;
 use crate::runtime::port::{CallFailure, Clock, Compiler, Entropy, Fetcher, Herald, Store, StoreError, Transport};
-use crate::runtime::{AppOptions, EventOptions, FetchLimits, Options, Ports, Service, Tracing};
+use crate::runtime::{AppOptions, EventOptions, FetchLimits, Options, OwnBot, Ports, Service, Tracing};
 use crate::tiktok::client::{AppAccess, Client, ClientError};
 use crate::tiktok::signature::Signer;
 use crate::tiktok::token::Tokens;
@@ -54,9 +54,12 @@ pub struct AppParts {
 /// What a server is made of.
 pub struct Parts {
     pub apps: Vec<AppParts>,
+    /// The one that accounts share.
     pub bot: Arc<Bot>,
     /// Its number in the store; 0 where versions are not kept.
     pub version: u32,
+    /// Those of accounts that have their own.
+    pub own: Vec<OwnBot>,
     /// Makes bots of stored versions; `None` where versions are not kept.
     pub compiler: Option<Arc<dyn Compiler>>,
     pub clock: Arc<dyn Clock>,
@@ -136,6 +139,7 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
     }
     let mut options = Options::new(parts.apps.iter().map(app_options).collect());
     options.version = parts.version;
+    options.own = parts.own;
     options.fail_point = parts.fail_point;
     options.tracing = parts.tracing;
     options.fetching = parts.fetching;

@@ -51,7 +51,13 @@ impl Operator {
     /// # Errors
     /// When nobody answers, or the server refuses.
     pub async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, OperatorError> {
-        self.read(self.http.post(format!("{}{path}", self.address)).json(body)).await
+        self.post_about(path, &[], body).await
+    }
+
+    /// # Errors
+    /// When nobody answers, or the server refuses.
+    pub async fn post_about(&self, path: &str, query: &[(&str, &str)], body: &impl Serialize) -> Result<Value, OperatorError> {
+        self.read(self.http.post(format!("{}{path}", self.address)).query(query).json(body)).await
     }
 
     /// # Errors

@@ -1,5 +1,6 @@
 //! `rejoinder.toml`: read strictly, every unknown key is an error with a suggestion.
 
+mod bots;
 mod events;
 mod fetch;
 mod retention;
@@ -21,8 +22,9 @@ use crate::channel::Market;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Files or folders; `.flow` files and the images beside them.
-    #[serde(default = "default_flows")]
+    /// Files or folders; `.flow` files and the images beside them: the bot of every account that names none of its own.
+    /// Empty where each account does; `flows` where nothing is said.
+    #[serde(default)]
     pub flows: Vec<PathBuf>,
     #[serde(default)]
     pub store: Place,
@@ -89,6 +91,8 @@ pub struct Account {
     pub refresh_token: Option<Secret>,
     /// ISO 3166 code of the country the account is registered in.
     pub market: Option<String>,
+    /// Files or folders of its own bot; it shares the one of the others without them.
+    pub flows: Option<Vec<PathBuf>>,
 }
 
 impl Account {
@@ -155,9 +159,6 @@ impl Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lapse(pub i64);
 
-fn default_flows() -> Vec<PathBuf> {
-    vec![PathBuf::from("flows")]
-}
 fn default_listen() -> String {
     "127.0.0.1:8080".into()
 }
@@ -191,8 +192,11 @@ impl Settings {
     /// # Errors
     /// A message with place, reason and, for an unknown key, the nearest known one.
     pub fn parse(path: &str, text: &str) -> Result<Self, SettingsError> {
-        let settings: Self = toml::from_str(text).map_err(|error| explain(path, text, &error))?;
+        let mut settings: Self = toml::from_str(text).map_err(|error| explain(path, text, &error))?;
         settings.validate(path)?;
+        if settings.flows.is_empty() && !settings.each_has_its_own() {
+            settings.flows.push(PathBuf::from("flows"));
+        }
         Ok(settings)
     }
 
@@ -210,6 +214,7 @@ impl Settings {
             .trouble()
             .or_else(|| self.events.trouble(&self.fetch.open))
             .or_else(|| self.retention.trouble())
+            .or_else(|| self.trouble_of_bots())
             .or_else(traces)
         {
             return fail(trouble);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use rejoinder::calendar::Moment;
 use rejoinder::runtime::port::{Clock as _, ConversationRow, HistoryRow, OutboxRow, Store, TellsNobody};
-use rejoinder::runtime::{AppOptions, Depot, Handle, Options, Ports, Service};
+use rejoinder::runtime::{AppOptions, Depot, Handle, Options, Ports, Service, Whose};
 use rejoinder::store::Memory;
 use rejoinder::system::SeededEntropy;
 use rejoinder::tiktok::client::skew::Skew;
@@ -156,7 +156,7 @@ impl Stage {
                 world.time.sleep(at).await;
                 let Some((files, _)) = world.cast.versions.get(version) else { return };
                 if let Some((_, handle)) = world.anyone() {
-                    let done = handle.take_over(files).await.map(|deployed| deployed.live);
+                    let done = handle.shared().take_over(files).await.map(|deployed| deployed.live);
                     world.tell(format_args!("version {} goes live: {done:?}", version + 1));
                 }
             });
@@ -242,7 +242,8 @@ impl Stage {
         let compiler = Known(Arc::clone(&world.cast), world.time.clone());
         let (mut options, mut bot) = (options(world), Arc::clone(&world.cast.bot));
         if let Some((files, _)) = world.cast.versions.first() {
-            let depot = Depot { store: &memory, compiler: &compiler, now: world.time.clock().now() };
+            let depot =
+                Depot { store: &memory, compiler: &compiler, now: world.time.clock().now(), whose: Whose::Shared { but: &[] } };
             let begun = depot.begin(Some(files)).await.unwrap();
             (options.version, bot) = (begun.number, begun.bot);
         }

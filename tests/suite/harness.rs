@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 pub const APP: &str = "7364323437050855441";
 pub const SECRET: &str = "a-secret-of-the-tests";
 pub const BUSINESS: &str = "-000TestBusiness_x1";
+/// The second account of a world of two.
+pub const OTHER: &str = "-000TestCafe_y2";
 pub const TOKEN: &str = "act.test-token";
 /// Nothing that a test waits for takes longer unless the product is broken: an unknown outcome is looked up for two
 /// minutes before the message is sent again.
@@ -188,10 +190,30 @@ impl World {
 
     /// The same with an account that is registered in this country.
     pub async fn in_country(flow: &str, country: &str) -> Self {
+        Self::built(flow, country, &[]).await
+    }
+
+    /// Two accounts of one app: the first one shares the bot of the folder `flows`, the second one ([`OTHER`]) has the bot of
+    /// the folder `cafe` to itself.
+    pub async fn of_two(flow: &str, own: &str) -> Self {
+        let world = Self::built(flow, "EG", &["--also", OTHER]).await;
+        let at = |name: &str| world.folder.path().join(name);
+        std::fs::create_dir(at("cafe")).expect("a folder inside");
+        std::fs::write(at("cafe/bot.flow"), own).expect("a file");
+        let accounts = world.get("/sim/v1/accounts").await;
+        let other = accounts.as_array().expect("a list").iter().find(|account| account["business_id"] == OTHER);
+        let token = other.expect("the second one")["access_token"].as_str().expect("a token").to_owned();
+        let settings = std::fs::read_to_string(at("rejoinder.toml")).expect("settings");
+        let more = format!("\n[[app.account]]\nbusiness_id = \"{OTHER}\"\naccess_token = \"{token}\"\nflows = [\"cafe\"]\n");
+        std::fs::write(at("rejoinder.toml"), format!("{settings}{more}")).expect("a file");
+        world
+    }
+
+    async fn built(flow: &str, country: &str, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("flows")).expect("a folder inside");
         std::fs::write(folder.path().join("flows/bot.flow"), flow).expect("a file");
-        let extra = ["--refresh-token", "rft.test", "--seed", "7", "--country", country];
+        let extra = [&["--refresh-token", "rft.test", "--seed", "7", "--country", country], more].concat();
         let simulator = Process::simulator(&extra, folder.path());
         // A port that was free a moment ago; the server must come back to the same one after a crash.
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();

@@ -58,6 +58,8 @@ mod nodes;
 #[cfg(test)]
 mod operators;
 #[cfg(test)]
+mod owning;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod rolling;

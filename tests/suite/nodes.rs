@@ -34,7 +34,11 @@ impl Town {
 
     /// So many nodes with this bot.
     pub async fn of(cluster: &Cluster, flow: &str, nodes: usize) -> Self {
-        let world = World::without_server(flow).await;
+        Self::over(cluster, World::without_server(flow).await, nodes).await
+    }
+
+    /// The same of a world that is there.
+    pub async fn over(cluster: &Cluster, world: World, nodes: usize) -> Self {
         let url = cluster.database().await;
         let file = world.folder.path().join("rejoinder.toml");
         let settings = std::fs::read_to_string(&file).expect("written by the harness");

@@ -189,6 +189,7 @@ impl Town {
             apps: vec![app],
             bot: Arc::clone(&self.bot),
             version: 0,
+            own: Vec::new(),
             compiler: None,
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::new(SeededEntropy::new(7)),

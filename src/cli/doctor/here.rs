@@ -74,18 +74,22 @@ pub(super) fn token_key(settings: &Settings, findings: &mut Vec<Finding>) -> Opt
 }
 
 pub(super) fn flows(settings: &Settings, folder: &Path, findings: &mut Vec<Finding>) {
-    let paths: Vec<PathBuf> = settings.flows.iter().map(|path| folder.join(path)).collect();
-    let named: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    findings.push(match flows::load_to_serve(&paths).map(|loaded| loaded.bot) {
-        Ok(Some(bot)) => fine("flows", format!("`{}` has {} flows", bot.name, bot.flows.len())),
-        Ok(None) => {
-            let repair = format!("`rejoinder check {}` shows them", named.join(" "));
-            fault("flows", format!("{} has errors, and is not served", named.join(", ")), repair)
-        }
-        Err(error) => {
-            fault("flows", format!("{error:#}"), "put the flows there, or name their folder by `flows` in the settings")
-        }
-    });
+    for (account, paths) in settings.bots() {
+        let paths: Vec<PathBuf> = paths.iter().map(|path| folder.join(path)).collect();
+        let named: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let whose = account.map_or_else(String::new, |account| format!("account {account}: "));
+        findings.push(match flows::load_to_serve(&paths).map(|loaded| loaded.bot) {
+            Ok(Some(bot)) => fine("flows", format!("{whose}`{}` has {} flows", bot.name, bot.flows.len())),
+            Ok(None) => {
+                let repair = format!("`rejoinder check {}` shows them", named.join(" "));
+                fault("flows", format!("{whose}{} has errors, and is not served", named.join(", ")), repair)
+            }
+            Err(error) => {
+                let repair = "put the flows there, or name their folder by `flows` in the settings";
+                fault("flows", format!("{whose}{error:#}"), repair)
+            }
+        });
+    }
 }
 
 /// The countries that the accounts are registered in.

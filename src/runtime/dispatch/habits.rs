@@ -71,7 +71,9 @@ impl Dispatcher {
     pub(super) fn waits_for_tiktok(&self, account: AccountId, candidate: Candidate) -> Option<Duration> {
         let core = &self.desk.core;
         let now = core.now();
-        if candidate.class != Class::Live || !self.habits.has(account, now) || core.versions.live().bot.settings.also_after_tiktok
+        if candidate.class != Class::Live
+            || !self.habits.has(account, now)
+            || core.live_of(account).bot.settings.also_after_tiktok
         {
             return None;
         }

@@ -137,7 +137,7 @@ async fn carry_out(core: Arc<Core>, begin: Begin) {
 async fn finish(core: &Arc<Core>, conversation: ConversationId, address: &Arc<Address>, request: Request) {
     let (begun, call) = (core.monotonic(), request.call);
     let key = key(&core.secret, conversation, &request);
-    let Some(told) = Tries::new(core, request, key).make().await else { return };
+    let Some(told) = Tries::new(core, address, request, key).make().await else { return };
     let took = core.monotonic().saturating_sub(begun);
     core.metrics.fetches.add(told.word);
     core.metrics.fetch_took.add(took);
@@ -174,6 +174,7 @@ struct Told<'a> {
 /// All tries of one call.
 struct Tries<'a> {
     core: &'a Arc<Core>,
+    address: &'a Address,
     request: Arc<Request>,
     key: Option<String>,
     host: Arc<Host>,
@@ -202,13 +203,13 @@ impl Tried<'_> {
 }
 
 impl<'a> Tries<'a> {
-    fn new(core: &'a Arc<Core>, request: Request, key: Option<String>) -> Self {
+    fn new(core: &'a Arc<Core>, address: &'a Address, request: Request, key: Option<String>) -> Self {
         let left_ms = request.until.since_ms(core.now()).saturating_sub(ROOM_MS);
         let give_up = core.monotonic().saturating_add(wait_of(left_ms));
         let host = core.fetching.hosts.of(&origin_of(&request.url).to_ascii_lowercase());
         // What a reader of the address can do is known to be safe to do twice.
         let key = key.filter(|_| request.method != crate::bot::Method::Get);
-        Self { core, request: Arc::new(request), key, host, give_up, made: 0 }
+        Self { core, address, request: Arc::new(request), key, host, give_up, made: 0 }
     }
 
     /// `None` where the process ends before there is an answer.
@@ -281,7 +282,7 @@ impl<'a> Tries<'a> {
     /// One request, which has ended by then whatever the fetcher does: it may fail or hang.
     async fn ask(&self, limit: Duration) -> FetchEnd {
         let core = self.core;
-        let origins = core.versions.live().bot.settings.fetch_from.clone();
+        let origins = core.versions.live(&self.address.account.open_id).bot.settings.fetch_from.clone();
         let (request, key) = (Arc::clone(&self.request), self.key.clone());
         let call = FetchCall { request, key, origins, timeout: limit };
         let asked = AssertUnwindSafe(core.ports.fetcher.fetch(call)).catch_unwind();

@@ -9,6 +9,7 @@ mod delivering;
 mod erasing;
 mod fetching;
 mod listener;
+mod owning;
 mod replaying;
 mod restarting;
 mod retaining;

@@ -55,7 +55,7 @@ async fn a_conversation_over_two_versions_comes_out_the_same_with_each_line_on_i
     let world = World::keeping().await;
     world.write("mona", "name").await.unwrap();
     world.pass(1_000).await;
-    world.handle.deploy(&files(&FLOWS.replace("Hello {name}!", "Good day, {name}!"))).await.unwrap();
+    world.handle.shared().deploy(&files(&FLOWS.replace("Hello {name}!", "Good day, {name}!"))).await.unwrap();
     world.write("mona", "Mona").await.unwrap();
     world.pass(1_000).await;
     world.write("mona", "name").await.unwrap();

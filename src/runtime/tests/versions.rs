@@ -11,7 +11,7 @@ use crate::bot::{Bot, Function, Script, Scripts};
 use crate::runtime::deploy::Place;
 use crate::runtime::dropped::{Dropped, dropped};
 use crate::runtime::port::{Store as _, VersionRow};
-use crate::runtime::{Depot, Lands};
+use crate::runtime::{Depot, Lands, Whose};
 
 /// Everything is said otherwise.
 fn second() -> String {
@@ -37,14 +37,14 @@ async fn whoever_is_in_the_middle_goes_on_as_it_began_and_others_get_the_new_ver
     let world = World::keeping().await;
     assert_eq!(world.handle.version(), 1);
     assert_eq!(world.says("mona", "name").await, ["What is your name?"]);
-    let (deployed, plan) = world.handle.deploy(&files(&second())).await.unwrap();
+    let (deployed, plan) = world.handle.shared().deploy(&files(&second())).await.unwrap();
     assert_eq!((deployed.live, deployed.before, world.handle.version()), (2, Some(1), 2));
     assert_eq!(plan.parked.len(), 1);
     assert_eq!((plan.parked[0].customers, plan.parked[0].lands, plan.parked[0].step.as_str()), (1, Lands::Stays, "ask"));
     assert_eq!(world.says("mona", "Mona").await, ["Hello Mona!"]);
     assert_eq!(world.says("omar", "name").await, ["Who are you?"]);
     // And back again, while somebody is in the middle of the second.
-    let back = world.handle.roll_back(None).await.unwrap();
+    let back = world.handle.shared().roll_back(None).await.unwrap();
     assert_eq!((back.live, back.before), (1, Some(2)));
     assert_eq!(world.says("omar", "Omar").await, ["Good day, Omar!"]);
     assert_eq!(world.says("mona", "hello").await, ["Welcome!"]);
@@ -58,7 +58,7 @@ async fn a_process_that_starts_again_finds_the_live_version_and_those_of_waiting
     let mut world = World::keeping().await;
     world.says("mona", "name").await;
     world.says("omar", "later").await;
-    world.handle.deploy(&files(&second())).await.unwrap();
+    world.handle.shared().deploy(&files(&second())).await.unwrap();
     world = world.crash().await;
     // Its files are those of version 1, which is stored and not live.
     assert_eq!(world.handle.version(), 2);
@@ -67,7 +67,7 @@ async fn a_process_that_starts_again_finds_the_live_version_and_those_of_waiting
     let before = world.sent().len();
     world.pass(61 * MINUTE).await;
     assert_eq!(world.sent()[before..], ["An hour has passed."], "a timer too");
-    world.handle.roll_back(None).await.unwrap();
+    world.handle.shared().roll_back(None).await.unwrap();
     world = world.crash().await;
     assert_eq!((world.handle.version(), world.says("mona", "hello").await), (1, vec!["Welcome!".to_owned()]));
 }
@@ -76,7 +76,7 @@ async fn a_process_that_starts_again_finds_the_live_version_and_those_of_waiting
 async fn while_a_version_is_compiled_its_conversations_wait_in_order_and_no_others() {
     let mut world = World::keeping().await;
     world.says("mona", "name").await;
-    world.handle.deploy(&files(&second())).await.unwrap();
+    world.handle.shared().deploy(&files(&second())).await.unwrap();
     world = world.crash().await;
     world.compiler.held.store(true, Ordering::SeqCst);
     let (name, twice) = (world.text(super::world::SHOP, "mona", "Mona"), world.text(super::world::SHOP, "mona", "twice"));
@@ -97,7 +97,7 @@ async fn while_a_version_is_compiled_its_conversations_wait_in_order_and_no_othe
 async fn a_stored_version_with_other_bytes_is_refused_and_its_runs_fault_with_a_reason() {
     let mut world = World::keeping().await;
     world.says("mona", "name").await;
-    world.handle.deploy(&files(&second())).await.unwrap();
+    world.handle.shared().deploy(&files(&second())).await.unwrap();
     let row = world.store.version(1).await.unwrap().unwrap();
     world.store.remove_versions(&[1]).await.unwrap();
     // Under its own digest stand other bytes.
@@ -105,16 +105,21 @@ async fn a_stored_version_with_other_bytes_is_refused_and_its_runs_fault_with_a_
     let number = world.store.put_version(VersionRow { body, ..row }).await.unwrap();
     assert_eq!(number, 3);
     world = world.crash().await;
-    let refused = world.handle.plan(&files(&second().replace("Good day", "Hi"))).await.unwrap();
+    let refused = world.handle.shared().plan(&files(&second().replace("Good day", "Hi"))).await.unwrap();
     assert!(refused.critical().unwrap().contains("1 customers"), "{refused:?}");
-    let why = world.handle.deploy(&files(&second().replace("Good day", "Hi"))).await.unwrap_err();
+    let why = world.handle.shared().deploy(&files(&second().replace("Good day", "Hi"))).await.unwrap_err();
     assert!(why.to_string().contains("lost"), "{why}");
     assert!(world.says("mona", "Mona").await.is_empty(), "silence rather than other steps");
     let history = world.history("mona").await;
     assert!(history.iter().any(|row| String::from_utf8_lossy(&row.body).contains("version 1 of the bot")));
     // Then nothing is lost any more.
-    world.handle.deploy(&files(&second().replace("Good day", "Hi"))).await.unwrap();
-    let depot = Depot { store: world.store.as_ref(), compiler: world.compiler.as_ref(), now: super::world::START };
+    world.handle.shared().deploy(&files(&second().replace("Good day", "Hi"))).await.unwrap();
+    let depot = Depot {
+        store: world.store.as_ref(),
+        compiler: world.compiler.as_ref(),
+        now: super::world::START,
+        whose: Whose::Shared { but: &[] },
+    };
     let mut standing = depot.list().await.unwrap();
     standing.retain(|one| one.live);
     assert_eq!(standing[0].version, 4);
@@ -124,7 +129,7 @@ async fn a_stored_version_with_other_bytes_is_refused_and_its_runs_fault_with_a_
 async fn what_a_newer_program_began_is_left_alone() {
     let mut world = World::keeping().await;
     world.says("mona", "name").await;
-    world.handle.deploy(&files(&second())).await.unwrap();
+    world.handle.shared().deploy(&files(&second())).await.unwrap();
     let before = world.history("mona").await.len();
     let stored = [world.store.version(1).await.unwrap().unwrap(), world.store.version(2).await.unwrap().unwrap()];
     world.store.remove_versions(&[1, 2]).await.unwrap();
@@ -148,7 +153,7 @@ async fn what_one_process_deploys_the_other_takes_up_and_each_run_stays_where_it
     let (one, two) = World::keeping_pair().await;
     assert_eq!((one.handle.version(), two.handle.version()), (1, 1));
     one.says("mona", "name").await;
-    two.handle.deploy(&files(&second())).await.unwrap();
+    two.handle.shared().deploy(&files(&second())).await.unwrap();
     assert_eq!((one.handle.version(), two.handle.version()), (1, 2), "for a moment they differ");
     two.write("omar", "name").await.unwrap();
     one.write("omar", "Omar").await.unwrap();
@@ -158,7 +163,7 @@ async fn what_one_process_deploys_the_other_takes_up_and_each_run_stays_where_it
     two.write("mona", "Mona").await.unwrap();
     one.pass(1_000).await;
     assert_eq!(one.sent()[3..], ["Hello Mona!"]);
-    one.handle.roll_back(None).await.unwrap();
+    one.handle.shared().roll_back(None).await.unwrap();
     one.pass(3_000).await;
     assert_eq!(two.handle.version(), 1);
 }
@@ -166,28 +171,29 @@ async fn what_one_process_deploys_the_other_takes_up_and_each_run_stays_where_it
 #[tokio::test]
 async fn of_processes_that_are_asked_for_one_rollback_at_once_one_carries_it_out() {
     let (one, two) = World::keeping_pair().await;
-    one.handle.deploy(&files(&second())).await.unwrap();
-    let (first, other) = futures_util::future::join(one.handle.roll_back(Some("k")), two.handle.roll_back(Some("k"))).await;
+    one.handle.shared().deploy(&files(&second())).await.unwrap();
+    let (first, other) =
+        futures_util::future::join(one.handle.shared().roll_back(Some("k")), two.handle.shared().roll_back(Some("k"))).await;
     let acted = [&first, &other].iter().filter(|done| done.as_ref().is_ok_and(|done| !done.unchanged)).count();
     assert_eq!(acted, 1, "{first:?} {other:?}");
-    let again = two.handle.roll_back(Some("k")).await.unwrap();
+    let again = two.handle.shared().roll_back(Some("k")).await.unwrap();
     assert_eq!((again.live, again.unchanged), (1, true));
     // Another process has begun it just now, and ends before it is done.
     let claim = format!("{} 0", super::world::START.0);
     one.store.put_meta_once("rollback:other:0", claim.as_bytes()).await.unwrap();
-    let error = one.handle.roll_back(Some("other")).await.unwrap_err().to_string();
+    let error = one.handle.shared().roll_back(Some("other")).await.unwrap_err().to_string();
     assert!(error.contains("another process carries out this rollback"), "{error}");
     one.pass(MINUTE + 1_000).await;
-    let done = one.handle.roll_back(Some("other")).await.unwrap();
+    let done = one.handle.shared().roll_back(Some("other")).await.unwrap();
     assert_eq!((done.live, done.unchanged), (2, false));
-    assert!(one.handle.roll_back(Some("other")).await.unwrap().unchanged);
+    assert!(one.handle.shared().roll_back(Some("other")).await.unwrap().unchanged);
 }
 
 #[tokio::test]
 async fn a_rollback_that_leads_nowhere_is_refused_each_time_it_is_asked_for() {
     let world = World::keeping().await;
     for _ in 0..3 {
-        let error = world.handle.roll_back(Some("k")).await.unwrap_err().to_string();
+        let error = world.handle.shared().roll_back(Some("k")).await.unwrap_err().to_string();
         assert_eq!(error, "there is no version before the live one");
     }
 }
@@ -197,21 +203,21 @@ async fn errors_and_a_missing_opt_out_deploy_nothing() {
     let world = World::keeping().await;
     let with = FLOWS.replace("opt out on \"stop\"", "opt out on \"stop\", \"enough\" say \"Done.\"");
     let without = FLOWS.replace("    opt out on \"stop\"\n", "");
-    world.handle.deploy(&files(&with)).await.unwrap();
+    world.handle.shared().deploy(&files(&with)).await.unwrap();
     for (flows, why) in [("flow {", "F0"), (&without, "opt out")] {
-        let error = world.handle.deploy(&files(flows)).await.unwrap_err().to_string();
+        let error = world.handle.shared().deploy(&files(flows)).await.unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
         assert_eq!(world.handle.version(), 2);
     }
     let fewer = with.replace(", \"enough\"", "");
-    let plan = world.handle.plan(&files(&fewer)).await.unwrap();
+    let plan = world.handle.shared().plan(&files(&fewer)).await.unwrap();
     assert_eq!(plan.critical(), None);
     assert!(plan.findings[0].text.contains("`enough`"), "{plan:?}");
     // A developer's saved file is taken as it is.
     let whole = [FLOWS, ASKING].concat();
-    world.handle.take_over(&files(&whole)).await.unwrap();
+    world.handle.shared().take_over(&files(&whole)).await.unwrap();
     assert_eq!(world.handle.version(), 1);
-    assert!(world.handle.deploy(&files(&whole)).await.unwrap().0.unchanged);
+    assert!(world.handle.shared().deploy(&files(&whole)).await.unwrap().0.unchanged);
 }
 
 /// Asks, then calls a script and a system; another flow waits where nothing is called any more.
@@ -289,10 +295,10 @@ async fn a_plan_warns_of_a_system_that_somebody_in_the_middle_still_calls() {
                 stop\n        }\n    }\n    fetch found = GET \"https://bank.example/orders/{number}\" {\n        else {\n            \
                 stop\n        }\n    }\n    say \"Found.\"\n}\n";
     let with = format!("{FLOWS}{asks}");
-    world.handle.deploy(&files(&with)).await.unwrap();
+    world.handle.shared().deploy(&files(&with)).await.unwrap();
     world.says("mona", "number").await;
     let new = with.replace(", \"https://bank.example\"", "").replace("https://bank.example", "https://shop.example");
-    let plan = world.handle.plan(&files(&new)).await.unwrap();
+    let plan = world.handle.shared().plan(&files(&new)).await.unwrap();
     assert_eq!((plan.critical(), plan.findings.len()), (None, 1), "{plan:?}");
     let told = &plan.findings[0].text;
     assert!(told.starts_with("1 customers may still get to a `fetch` of `https://bank.example`"), "{told}");
@@ -300,27 +306,27 @@ async fn a_plan_warns_of_a_system_that_somebody_in_the_middle_still_calls() {
     // Who waits nowhere near it is no reason to warn.
     world.says("mona", "7").await;
     world.says("mona", "name").await;
-    assert_eq!(world.handle.plan(&files(&new)).await.unwrap().findings, []);
+    assert_eq!(world.handle.shared().plan(&files(&new)).await.unwrap().findings, []);
 }
 
 #[tokio::test]
 async fn of_a_thousand_versions_those_without_customers_go_in_time() {
     let world = World::keeping().await;
     let patient = FLOWS.replace("within 10m", "within 20h");
-    assert_eq!(world.handle.take_over(&files(&patient)).await.unwrap().live, 2);
+    assert_eq!(world.handle.shared().take_over(&files(&patient)).await.unwrap().live, 2);
     world.says("mona", "name").await;
     let many = |number: usize| files(&second().replace("Good day", &format!("Day {number}")));
     for number in 0..300 {
-        world.handle.take_over(&many(number)).await.unwrap();
+        world.handle.shared().take_over(&many(number)).await.unwrap();
         if number % 100 == 0 {
             world.clock.advance(30 * MINUTE);
         }
     }
-    let stored = world.handle.versions().await.unwrap().len();
+    let stored = world.handle.shared().versions().await.unwrap().len();
     assert!((60..80).contains(&stored), "those that were live lately are kept: {stored}");
     world.clock.advance(2 * 60 * MINUTE);
-    world.handle.take_over(&many(300)).await.unwrap();
-    let left = world.handle.versions().await.unwrap();
+    world.handle.shared().take_over(&many(300)).await.unwrap();
+    let left = world.handle.shared().versions().await.unwrap();
     assert!(left.len() < 60, "{}", left.len());
     assert_eq!((left[0].version, left[0].customers), (2, 1), "its customer is still there");
     let kept: Vec<_> = left.iter().filter(|one| one.live || one.before).map(|one| one.version).collect();

@@ -16,7 +16,9 @@ use crate::engine::{Body, Echo, EchoSource, Inbound, Input, Limits};
 use crate::runtime::port::{
     Clock, Compiler, ConversationId, Delivery, Fetcher, Files, Herald, HistoryRow, Meaning, OutboxRow, Store, Transport,
 };
-use crate::runtime::{AppOptions, Delivered, Depot, Handle, Line, Options, Ports, Refused, Service, replay, timeline};
+use crate::runtime::{
+    AppOptions, Delivered, Depot, Handle, Line, Options, OwnBot, Ports, Refused, Service, Whose, replay, timeline,
+};
 use crate::source::Sources;
 use crate::store::Memory;
 use crate::system::{SeededEntropy, SteeredClock};
@@ -116,6 +118,50 @@ flow price {
     say "Twenty."
 }
 "#;
+
+/// What the café's own bot says.
+pub const OWN: &str = r#"
+bot "Café" {
+    languages en
+    fetch from "https://cafe.example"
+    opt out on "stop"
+}
+
+contact {
+    table: text(20)
+}
+
+flow hello {
+    on message "hello"
+    say "Bonjour!"
+}
+
+flow name {
+    on message "name"
+    ask name: text "Comment vous appelez-vous ?" {
+        within 10m stop
+    }
+    say "Enchanté, {name}."
+}
+
+flow track {
+    on message "track"
+    fetch shipment = GET "https://cafe.example/orders/1" {
+        gives { state: text(20) }
+        else {
+            say "Pas maintenant."
+            stop
+        }
+    }
+    say "{shipment.state}"
+}
+"#;
+
+/// Versions are kept, and the café has a bot of its own.
+pub fn own() -> Options {
+    let own = OwnBot { account: CAFE.to_owned(), version: 0, bot: bot(OWN) };
+    Options { version: 1, own: vec![own], ..options() }
+}
 
 /// A bot of these flows, with one picture.
 pub fn bot(flows: &str) -> Arc<Bot> {
@@ -228,6 +274,13 @@ impl World {
         Self::on(clock, Arc::new(Memory::new()), around, Options { version: 1, ..options() }).await
     }
 
+    /// The same, where the café has a bot of its own.
+    pub async fn owning() -> Self {
+        let clock = SteeredClock::frozen(START);
+        let around = Around::new(&clock);
+        Self::on(clock, Arc::new(Memory::new()), around, own()).await
+    }
+
     /// Two processes on one store that keep versions; the first one leads.
     pub async fn keeping_pair() -> (Self, Self) {
         Self::pair_with(Options { version: 1, ..options() }).await
@@ -273,9 +326,15 @@ impl World {
         let flows = [FLOWS, ASKING].concat();
         let mut live = bot(&flows);
         if options.version != 0 {
-            let depot = Depot { store: store.as_ref(), compiler: compiler.as_ref(), now: clock.now() };
+            let owners: Vec<String> = options.own.iter().map(|own| own.account.clone()).collect();
+            let whose = Whose::Shared { but: &owners };
+            let depot = Depot { store: store.as_ref(), compiler: compiler.as_ref(), now: clock.now(), whose };
             let begun = depot.begin(Some(&files(&flows))).await.unwrap();
             (started.version, live) = (begun.number, begun.bot);
+            for own in &mut started.own {
+                let begun = Depot { whose: Whose::Own(&own.account), ..depot }.begin(Some(&files(OWN))).await.unwrap();
+                (own.version, own.bot) = (begun.number, begun.bot);
+            }
         }
         let (service, handle) = Service::start(started, ports, live).await.unwrap();
         let world = Self { compiler, clock, store, script, systems, listener, handle, service, messages: Mutex::new(0), options };
@@ -286,6 +345,12 @@ impl World {
     /// Ends the runtime as a crash would and starts another one on what it had committed.
     pub async fn crash(self) -> Self {
         self.crash_for(0).await
+    }
+
+    /// The same with other settings.
+    pub async fn crash_with(mut self, options: Options) -> Self {
+        self.options = options;
+        self.crash().await
     }
 
     /// The same, after so long in which nobody is there.

@@ -13,11 +13,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::caller::{Body, By, Deploy, Key, Read};
+use super::caller::{Asked, Body, By, Deploy, Key, Read};
 use super::problem::Problem;
 use super::shapes::{Time, word};
 use crate::runtime;
-use crate::server::deployments::{BODY_BYTES_MAX, Sent, on};
+use crate::server::deployments::{BODY_BYTES_MAX, Sent, Whose, on};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
@@ -45,14 +45,20 @@ struct Version {
     live: bool,
     /// A rollback leads here.
     before: bool,
+    /// Accounts whose own bot is live in it (`business_id`).
+    accounts: Vec<String>,
     /// Conversations that are in the middle of something that began in it.
     customers: u64,
 }
 
-/// List the versions of the bot. Scope `read`.
-#[utoipa::path(get, path = "/versions", tag = "bots", responses((status = 200, body = Versions)))]
-pub(super) async fn versions(_: By<Read>, State(api): State<Arc<Api>>) -> Result<Json<Versions>, Problem> {
-    let listed = api.runtime().versions().await?;
+/// List the versions of bots, and which is live of the shared one or of an account's own. Scope `read`.
+#[utoipa::path(get, path = "/versions", tag = "bots", params(Whose), responses((status = 200, body = Versions)))]
+pub(super) async fn versions(
+    _: By<Read>,
+    State(api): State<Arc<Api>>,
+    Asked(whose): Asked<Whose>,
+) -> Result<Json<Versions>, Problem> {
+    let listed = api.runtime().deployments(whose.account.as_deref())?.versions().await?;
     let versions = listed.into_iter().map(|listed| Version {
         version: listed.version,
         digest: listed.digest,
@@ -60,6 +66,7 @@ pub(super) async fn versions(_: By<Read>, State(api): State<Arc<Api>>) -> Result
         program: listed.program,
         live: listed.live,
         before: listed.before,
+        accounts: listed.accounts,
         customers: listed.customers,
     });
     Ok(Json(Versions { versions: versions.collect() }))
@@ -122,9 +129,15 @@ impl Plan {
 }
 
 /// Say what a deployment of these files would mean; nothing is changed. Scope `deploy`.
-#[utoipa::path(post, path = "/plan", tag = "bots", request_body = Sent, responses((status = 200, body = Plan)))]
-pub(super) async fn plan(_: By<Deploy>, State(api): State<Arc<Api>>, Body(sent): Body<Sent>) -> Result<Json<Plan>, Problem> {
-    Ok(Json(Plan::of(api.runtime().plan(&sent.files()?).await?)))
+#[utoipa::path(post, path = "/plan", tag = "bots", params(Whose), request_body = Sent, responses((status = 200, body = Plan)))]
+pub(super) async fn plan(
+    _: By<Deploy>,
+    State(api): State<Arc<Api>>,
+    Asked(whose): Asked<Whose>,
+    Body(sent): Body<Sent>,
+) -> Result<Json<Plan>, Problem> {
+    let deployments = api.runtime().deployments(whose.account.as_deref())?;
+    Ok(Json(Plan::of(deployments.plan(&sent.files()?).await?)))
 }
 
 /// The version that is live now.
@@ -145,11 +158,17 @@ impl Live {
 }
 
 /// Make these files live, without a restart. The same files again change nothing. Scope `deploy`.
-#[utoipa::path(post, path = "/deploy", tag = "bots", request_body = Sent, responses((status = 200, body = Live)))]
-pub(super) async fn deploy(by: By<Deploy>, State(api): State<Arc<Api>>, Body(sent): Body<Sent>) -> Result<Json<Live>, Problem> {
-    let (deployed, _) = api.runtime().deploy(&sent.files()?).await?;
+#[utoipa::path(post, path = "/deploy", tag = "bots", params(Whose), request_body = Sent, responses((status = 200, body = Live)))]
+pub(super) async fn deploy(
+    by: By<Deploy>,
+    State(api): State<Arc<Api>>,
+    Asked(whose): Asked<Whose>,
+    Body(sent): Body<Sent>,
+) -> Result<Json<Live>, Problem> {
+    let deployments = api.runtime().deployments(whose.account.as_deref())?;
+    let (deployed, _) = deployments.deploy(&sent.files()?).await?;
     if !deployed.unchanged {
-        api.audit(&by.name, "deploy", Some(on(&deployed))).await?;
+        api.audit(&by.name, "deploy", Some(on(&deployed, whose.account.as_deref()))).await?;
     }
     Ok(Json(Live::of(&deployed)))
 }
@@ -158,15 +177,21 @@ pub(super) async fn deploy(by: By<Deploy>, State(api): State<Arc<Api>>, Body(sen
 /// again, and tells what is live now. Scope `deploy`.
 #[utoipa::path(
     post, path = "/rollback", tag = "bots",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible ASCII characters; the same key is the same rollback")),
+    params(Whose, ("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible ASCII characters; the same key is the same rollback")),
     responses((status = 200, body = Live)),
 )]
-pub(super) async fn roll_back(by: By<Deploy>, Key(key): Key, State(api): State<Arc<Api>>) -> Result<Json<Live>, Problem> {
+pub(super) async fn roll_back(
+    by: By<Deploy>,
+    Key(key): Key,
+    State(api): State<Arc<Api>>,
+    Asked(whose): Asked<Whose>,
+) -> Result<Json<Live>, Problem> {
+    let deployments = api.runtime().deployments(whose.account.as_deref())?;
     // Keys belong to their token; the length first, so that no name and key can be read as another pair.
     let name = key.map(|key| STANDARD.encode(Sha256::digest(format!("{} {} {key}", by.name.len(), by.name))));
-    let deployed = api.runtime().roll_back(name.as_deref()).await?;
+    let deployed = deployments.roll_back(name.as_deref()).await?;
     if !deployed.unchanged {
-        api.audit(&by.name, "rollback", Some(on(&deployed))).await?;
+        api.audit(&by.name, "rollback", Some(on(&deployed, whose.account.as_deref()))).await?;
     }
     Ok(Json(Live::of(&deployed)))
 }

@@ -53,8 +53,8 @@ pub(super) struct Contacts {
     next: Option<i64>,
 }
 
-/// A field of the contact, as the live bot declares it.
-#[derive(Debug, Serialize, ToSchema)]
+/// A field of the contact, as a live bot declares it.
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
 struct Declared {
     name: String,
     /// What a value of it is, for people.
@@ -102,10 +102,16 @@ pub(super) async fn list(_: By<Read>, State(api): State<Arc<Api>>, Asked(page): 
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(Problem::bad("`limit` is 1 to 100"));
     }
-    let bot = api.runtime().bot();
-    let field =
-        |field: &crate::bot::Field| Declared { name: field.name.clone(), kind: kind_of(&field.kind), secret: field.secret };
-    let declared = bot.contact.iter().map(field).collect();
+    let runtime = api.runtime();
+    let bots = page.account.as_ref().map_or_else(|| runtime.bots(), |account| vec![runtime.bot_for(account)]);
+    let mut declared: Vec<Declared> = Vec::new();
+    for field in bots.iter().flat_map(|bot| &bot.contact) {
+        let of_type = Declared { name: field.name.clone(), kind: kind_of(&field.kind), secret: field.secret };
+        // Bots of several accounts may declare the same field, or one of the same name.
+        if !declared.contains(&of_type) {
+            declared.push(of_type);
+        }
+    }
     let looked = api.runtime().conversations_after(ConversationId(page.after.unwrap_or(0)), LOOKED_MAX).await?;
     let whole = looked.len() < LOOKED_MAX;
     let (mut contacts, mut last) = (Vec::new(), None);
@@ -119,6 +125,7 @@ pub(super) async fn list(_: By<Read>, State(api): State<Arc<Api>>, Asked(page): 
                 && page.tag.as_ref().is_none_or(|tag| contact.tags.contains(tag))
                 && page.opted_out.is_none_or(|out| contact.opted_out == out)
         };
+        let bot = runtime.bot_for(&summary.account);
         contacts.extend(Contact::of(summary, state.as_ref(), &bot).filter(fits));
     }
     Ok(Json(Contacts { contacts, declared, next: last.filter(|_| !whole) }))
@@ -137,7 +144,8 @@ pub(super) async fn one(_: By<Read>, State(api): State<Arc<Api>>, At(id): At<i64
 async fn read(api: &Api, id: i64) -> Result<Contact, Problem> {
     let nobody = || Problem::not_found("nothing is known of this contact");
     let view = api.runtime().conversation(ConversationId(id), 1).await?.ok_or_else(nobody)?;
-    Contact::of(view.summary, view.conversation.as_ref(), &api.runtime().bot()).ok_or_else(nobody)
+    let bot = api.runtime().bot_for(&view.summary.account);
+    Contact::of(view.summary, view.conversation.as_ref(), &bot).ok_or_else(nobody)
 }
 
 /// What is to be changed of a contact.

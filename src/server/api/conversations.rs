@@ -58,11 +58,11 @@ pub(super) async fn list(_: By<Read>, State(api): State<Arc<Api>>, Asked(page): 
         return Err(Problem::bad("`speaker` is `bot`, `asked` or `taken`"));
     }
     let (runtime, now) = (api.runtime(), api.admin.doors.clock.now());
-    let bot = runtime.bot();
     let mut found = Vec::new();
     if let Some(name) = &page.named {
         for id in runtime.find_named(name).await? {
             let Some(view) = runtime.conversation(id, 1).await? else { continue };
+            let bot = runtime.bot_for(&view.summary.account);
             found.push(Talk::of(view.summary, view.conversation.as_ref(), (&bot, now)));
         }
         return Ok(Json(Talks { conversations: found, next: None }));
@@ -80,6 +80,7 @@ pub(super) async fn list(_: By<Read>, State(api): State<Arc<Api>>, Asked(page): 
         let fits = page.account.as_ref().is_none_or(|account| summary.account == *account)
             && stands.is_none_or(|word| state.as_ref().is_some_and(|state| speaker(state) == word));
         if fits {
+            let bot = runtime.bot_for(&summary.account);
             found.push(Talk::of(summary, state.as_ref(), (&bot, now)));
         }
     }
@@ -121,6 +122,7 @@ pub(super) async fn one(
     let view = api.runtime().conversation(ConversationId(id), most).await?;
     let view = view.ok_or_else(|| Problem::not_found("nothing is known of this conversation"))?;
     let now = api.admin.doors.clock.now();
-    let conversation = Talk::of(view.summary, view.conversation.as_ref(), (&api.runtime().bot(), now));
+    let bot = api.runtime().bot_for(&view.summary.account);
+    let conversation = Talk::of(view.summary, view.conversation.as_ref(), (&bot, now));
     Ok(Json(Told { conversation, lines: view.lines.into_iter().map(TalkLine::of).collect() }))
 }

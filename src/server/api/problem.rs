@@ -93,6 +93,7 @@ impl From<NotWritten> for Problem {
 impl From<DeployError> for Problem {
     fn from(error: DeployError) -> Self {
         match error {
+            DeployError::Nobody(_) => Self::not_found(error.to_string()),
             DeployError::Refused(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
             DeployError::Store(error) => error.into(),
         }

@@ -40,10 +40,13 @@ const LINES_MAX: usize = 500;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Simulate {
-    /// A stored version of the bot; the live one without it.
+    /// A stored version of a bot; the live one without it.
     #[serde(default)]
     #[schema(minimum = 1)]
     version: Option<u32>,
+    /// The live bot of this account (`business_id`); without it the one that accounts share.
+    #[serde(default)]
+    account: Option<String>,
     /// Decides between the variants of `one of`: the same seed, the same conversation.
     #[serde(default)]
     #[schema(maximum = 9_007_199_254_740_991_i64)]
@@ -173,9 +176,15 @@ pub(super) async fn simulate(
         Some(text) => Moment::from_rfc3339(text).ok_or_else(|| unfit("`at` is a moment as 2026-11-20T09:00:00Z".to_owned()))?,
     };
     let bot = match wanted.version {
-        None => api.runtime().bot(),
+        None => match &wanted.account {
+            Some(account) if !api.runtime().serves(account) => {
+                return Err(Problem::not_found("no account of this name is served here"));
+            }
+            Some(account) => api.runtime().bot_for(account),
+            None => api.runtime().bot(),
+        },
         Some(number) => api.runtime().bot_of(number).await.map_err(|error| match error {
-            DeployError::Refused(why) => Problem::not_found(why),
+            DeployError::Refused(why) | DeployError::Nobody(why) => Problem::not_found(why),
             other => other.into(),
         })?,
     };
