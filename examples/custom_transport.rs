@@ -65,6 +65,7 @@ fn hello(at: Moment) -> Delivery {
         body: Body::Text { text: "hello".into() },
         quotes: None,
         congested: None,
+        person: None,
     };
     let meaning =
         Meaning::Input { external: b"conversation-1".to_vec(), key: Some(b"m1".to_vec()), input: Input::Message(message) };
