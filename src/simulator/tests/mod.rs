@@ -214,6 +214,24 @@ impl Stage {
         self.post("/business/message/send/", &self.text(recipient, body)).await
     }
 
+    /// The conversations of a kind with the moment of their last news, two seconds after whatever was before.
+    pub(super) async fn listed(&self, kind: &str) -> Vec<(String, i64)> {
+        self.breathe();
+        let path = format!("/business/message/conversation/list/?business_id={}&conversation_type={kind}", self.business);
+        let data = self.get(&path).await.data();
+        let rows = data["conversations"].as_array().unwrap();
+        let row = |row: &Value| (row["conversation_id"].as_str().unwrap().to_owned(), row["update_time"].as_i64().unwrap());
+        rows.iter().map(row).collect()
+    }
+
+    /// The newest messages of a conversation, two seconds after whatever was before.
+    pub(super) async fn contents(&self, conversation: &str) -> Vec<Value> {
+        self.breathe();
+        let id = conversation.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+        let path = format!("/business/message/content/list/?business_id={}&conversation_id={id}", self.business);
+        self.get(&path).await.data()["messages"].as_array().unwrap().clone()
+    }
+
     /// Lets the courier do what it can without time passing.
     pub(super) async fn settle(&self) {
         for _ in 0..200 {

@@ -111,6 +111,63 @@ async fn a_person_in_the_eu_is_only_a_poke() {
     assert_eq!(content.as_object().unwrap().keys().collect::<Vec<_>>(), ["timestamp", "to", "to_user"]);
 }
 
+/// What the poke does not say stands in the lists, and nowhere else.
+#[tokio::test]
+async fn the_lists_say_what_a_poke_does_not() {
+    let stage = Stage::new().await;
+    let person = |eu| NewCustomer { eu: Some(eu), ..NewCustomer::default() };
+    let eu = stage.sim.add_customer(person(true)).unwrap();
+    let other = stage.sim.add_customer(NewCustomer { country: Some("DE".into()), ..person(false) }).unwrap();
+    stage.writes(&other.handle, "hi");
+    stage.breathe();
+    let said = stage.writes(&eu.handle, "hallo");
+    stage.settle().await;
+    assert_eq!(stage.events(), ["im_receive_msg", "im_receive_msg_eu"], "the switch goes before the country");
+
+    let strangers = stage.listed("STRANGER").await;
+    assert_eq!(strangers.len(), 2);
+    assert_eq!(strangers[0], (said.conversation_id.clone(), said.message.at.0), "the newest first");
+    let heard = stage.contents(&said.conversation_id).await;
+    assert_eq!(heard.len(), 1);
+    assert_eq!((&heard[0]["message_id"], &heard[0]["text"]["body"]), (&json!(said.message.id), &json!("hallo")));
+    assert_eq!((&heard[0]["from_user"]["id"], &heard[0]["timestamp"]), (&json!(eu.id), &json!(said.message.at)));
+
+    let sent = stage.send(&said.conversation_id, "Guten Tag!").await.message_id();
+    stage.settle().await;
+    assert_eq!(stage.events().len(), 2, "no echo");
+    assert_eq!(stage.listed("STRANGER").await.len(), 1);
+    let single = stage.listed("SINGLE").await;
+    let heard = stage.contents(&said.conversation_id).await;
+    assert_eq!(heard[0]["message_id"], json!(sent));
+    assert_eq!(single, [(said.conversation_id.clone(), heard[0]["timestamp"].as_i64().unwrap())], "our own reply is news too");
+}
+
+/// Who asks late finds the newest twenty, and nothing that tells how many there were before them.
+#[tokio::test]
+async fn more_than_a_page_between_two_looks_leaves_a_gap_in_the_list() {
+    let stage = Stage::new().await;
+    let eu = stage.sim.add_customer(NewCustomer { eu: Some(true), ..NewCustomer::default() }).unwrap();
+    let mut id = String::new();
+    for n in 1..=25 {
+        id = stage.writes(&eu.handle, &n.to_string()).conversation_id;
+    }
+    for _ in 0..25 {
+        stage.settle().await;
+    }
+    assert_eq!(stage.events(), ["im_receive_msg_eu"; 25]);
+    let heard = stage.contents(&id).await;
+    let texts: Vec<_> = heard.iter().map(|row| row["text"]["body"].as_str().unwrap()).collect();
+    let newest: Vec<String> = (6..=25).rev().map(|n: i32| n.to_string()).collect();
+    assert_eq!(texts, newest);
+    let times: Vec<_> = heard.iter().map(|row| row["timestamp"].as_i64().unwrap()).collect();
+    assert!(times.windows(2).all(|pair| pair[0] > pair[1]), "{times:?}");
+
+    stage.clock.advance(90 * 24 * HOUR - 60_000);
+    assert_eq!(stage.listed("STRANGER").await, [(id, times[0])], "ninety days are listed");
+    stage.clock.advance(HOUR);
+    assert!(stage.listed("STRANGER").await.is_empty());
+}
+
 #[tokio::test]
 async fn ids_have_what_breaks_clients() {
     let stage = Stage::new().await;
