@@ -287,6 +287,8 @@ pub(super) struct Finished {
     pub(super) replies: Vec<Ended>,
     /// The conversation it was computed on, and the worker's sprints before that was loaded.
     pub(super) basis: Option<(ConversationId, u64)>,
+    /// Nothing was done: it is to be asked again once what came before it has been written or refused.
+    pub(super) again: bool,
     /// What is told to whoever listens once it is committed.
     pub(super) heard: Vec<Uncommitted>,
     /// The engine failed on it.

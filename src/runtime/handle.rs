@@ -123,6 +123,7 @@ impl Handle {
             ack,
             progress: None,
             basis: None,
+            again: false,
             replies: Vec::new(),
             heard: Vec::new(),
             fault: false,

@@ -102,6 +102,7 @@ impl Core {
             ack,
             progress: None,
             basis: None,
+            again: false,
             replies: Vec::new(),
             heard: Vec::new(),
             fault: false,

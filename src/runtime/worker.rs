@@ -219,6 +219,7 @@ impl Worker {
             ack,
             progress: None,
             basis: None,
+            again: false,
             replies: Vec::new(),
             heard: Vec::new(),
             fault: false,

@@ -170,6 +170,10 @@ impl Writer {
             if let Some((progress, reached)) = &finished.progress {
                 progress.fetch_max(*reached, Ordering::SeqCst);
             }
+            if finished.again {
+                let _ = finished.ack.send(Err(Refused::Stale));
+                continue;
+            }
             let seq = match line.and_then(|(index, kind)| Some((*written.get(index)?, kind))) {
                 Some((Written::Line(seq), kind)) => Some((seq, kind)),
                 None if !self.stands_on_void(&finished) => None,

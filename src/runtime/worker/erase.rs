@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Worker;
 use crate::channel::rules::skew_bound_ms;
@@ -29,7 +30,15 @@ impl Worker {
     /// Takes what has to do with an erasure; gives everything else back.
     pub(super) fn take_erased(&mut self, item: Item) -> Option<Item> {
         let Some(slot) = self.slots.get(&item.address) else { return Some(item) };
+        let uncommitted = slot.sent > self.committed.load(Ordering::SeqCst);
         match late(&self.core, slot, &item) {
+            // Another process may have begun the conversation that is asked for, and ours be refused: who asks, asks again
+            // when that is known.
+            Some(Late::Gone(_)) if uncommitted && self.core.ports.store.is_shared() => {
+                let mut finished = self.plain(&item.address, item.ack);
+                finished.again = true;
+                let _ = self.core.writer.send(finished);
+            }
             Some(late) => self.drop_late(item, &late),
             None if matches!(item.ask, Ask::Erase { .. }) => self.erase(item),
             None => return Some(item),
