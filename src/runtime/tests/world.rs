@@ -391,16 +391,10 @@ impl World {
         let message_id = format!("in-{number}");
         let at = self.clock.now();
         let body = Body::Text { text: text.to_owned() };
-        let input = Input::Message(Inbound {
-            message_id: message_id.clone(),
-            at,
-            received: at,
-            body,
-            quotes: None,
-            congested: None,
-            person: Some(customer.to_owned()),
-        });
-        self.delivery(open_id, customer, Some(message_id), input)
+        let person = Some(customer.to_owned());
+        let id = message_id.clone();
+        let inbound = Inbound { message_id: id, at, received: at, body, quotes: None, congested: None, person };
+        self.delivery(open_id, customer, Some(message_id), Input::Message(inbound))
     }
 
     pub fn echo(&self, customer: &str, message_id: &str, source: EchoSource, text: &str) -> Delivery {
