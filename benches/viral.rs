@@ -131,7 +131,7 @@ impl Transport for Everything {
 fn message(at: Moment, customer: &[u8], number: usize, text: &str) -> Delivery {
     let id = format!("in-{number}");
     let body = Body::Text { text: text.to_owned() };
-    let inbound = Inbound { message_id: id.clone(), at, received: at, body, quotes: None, congested: None, person: None };
+    let inbound = Inbound::new(id.clone(), at, at, body);
     let meaning = Meaning::Input { external: customer.to_vec(), key: Some(id.into_bytes()), input: Input::Message(inbound) };
     Delivery { app: "app".into(), open_id: Some("shop".into()), received: at, raw: bytes::Bytes::new(), meaning }
 }

@@ -58,15 +58,7 @@ impl Transport for Terminal {
 }
 
 fn hello(at: Moment) -> Delivery {
-    let message = Inbound {
-        message_id: "m1".into(),
-        at,
-        received: at,
-        body: Body::Text { text: "hello".into() },
-        quotes: None,
-        congested: None,
-        person: None,
-    };
+    let message = Inbound::new("m1".into(), at, at, Body::Text { text: "hello".into() });
     let meaning =
         Meaning::Input { external: b"conversation-1".to_vec(), key: Some(b"m1".to_vec()), input: Input::Message(message) };
     Delivery { app: "app".into(), open_id: Some("shop".into()), received: at, raw: bytes::Bytes::new(), meaning }

@@ -130,15 +130,7 @@ impl Talk<'_> {
     pub fn say(&mut self, state: &mut Conversation, text: String, show: bool) -> (Spent, String) {
         self.messages += 1;
         let at = Moment(self.now);
-        let inbound = Inbound {
-            message_id: format!("m{}", self.messages),
-            at,
-            received: at,
-            body: Body::Text { text },
-            quotes: None,
-            congested: None,
-            person: None,
-        };
+        let inbound = Inbound::new(format!("m{}", self.messages), at, at, Body::Text { text });
         let input = Input::Message(inbound);
         let mut shown = String::new();
         let begun = clock();

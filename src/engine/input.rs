@@ -116,6 +116,14 @@ pub struct Comment {
     pub silent: Option<String>,
 }
 
+impl Comment {
+    /// One that may be answered.
+    #[must_use]
+    pub fn new(comment_id: String, at: Moment, received: Moment, text: String) -> Self {
+        Self { comment_id, at, received, text, silent: None }
+    }
+}
+
 /// A message of the customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Inbound {
@@ -134,6 +142,14 @@ pub struct Inbound {
     /// TikTok's id of the person who wrote, where that is news to the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+}
+
+impl Inbound {
+    /// One that quotes nothing and brings no other news.
+    #[must_use]
+    pub fn new(message_id: String, at: Moment, received: Moment, body: Body) -> Self {
+        Self { message_id, at, received, body, quotes: None, congested: None, person: None }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

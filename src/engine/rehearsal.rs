@@ -160,15 +160,7 @@ impl Rehearsal {
         self.after(1);
         self.messages += 1;
         let message_id = format!("customer-{}", self.messages);
-        self.input(&Input::Message(Inbound {
-            message_id,
-            at: self.now,
-            received: self.now,
-            body,
-            quotes: None,
-            congested: None,
-            person: None,
-        }));
+        self.input(&Input::Message(Inbound::new(message_id, self.now, self.now, body)));
     }
 
     /// The customer comes from an ad or a link.
@@ -189,13 +181,7 @@ impl Rehearsal {
         self.after(1);
         self.messages += 1;
         let comment_id = format!("comment-{}", self.messages);
-        self.input(&Input::Comment(Comment {
-            comment_id,
-            at: self.now,
-            received: self.now,
-            text: text.to_owned(),
-            silent: None,
-        }));
+        self.input(&Input::Comment(Comment::new(comment_id, self.now, self.now, text.to_owned())));
     }
 
     /// The app's queue has become long, or short again.

@@ -90,10 +90,15 @@ fn key(account: i64, pseudonym: &str) -> String {
 pub(super) fn erasure(secret: &[u8], old: &Old<'_>, at: Moment, by: &str) -> (Erasure, Conversation) {
     let (account, external) = (old.address.account.id, old.address.external.clone());
     let after = old.conversation.map_or_else(|| Conversation::after_unreadable(at), |old| old.after_erasure(at));
-    let pseudonym = pseudonym(secret, ERASED_OF, account.0, &external);
+    let person = old.conversation.and_then(Conversation::person);
+    let place = |external: &[u8]| pseudonym(secret, ERASED_OF, account.0, external);
+    let pseudonym = place(&external);
     let state = String::from_utf8(after.encode().unwrap_or_default()).unwrap_or_default();
     let remains = Remains { until: at.plus_ms(KEPT_MS), recent: STANDARD.encode(old.recent.encode()), state };
-    let remains = (key(account.0, &pseudonym), serde_json::to_vec(&remains).unwrap_or_default());
+    let remains = serde_json::to_vec(&remains).unwrap_or_default();
+    // Who wants no automatic messages wants none for a comment either, and nothing ties the two together any more.
+    let comments = person.filter(|_| after.standing().1).map(|person| place(&person::comments(person)));
+    let remains = std::iter::once(&pseudonym).chain(&comments).map(|place| (key(account.0, place), remains.clone())).collect();
     let (by, name) = (by.to_owned(), external.clone());
     let told = move |removed: &Removed| {
         let record = ErasureRecord { by: by.clone(), pseudonym: pseudonym.clone(), removed: *removed };
@@ -107,7 +112,7 @@ pub(super) fn erasure(secret: &[u8], old: &Old<'_>, at: Moment, by: &str) -> (Er
         writer: old.writer,
         at,
         remains,
-        found_by: old.conversation.and_then(Conversation::person).map(|person| person::key(secret, account, person)),
+        found_by: person.map(|person| person::key(secret, account, person)),
         instead: Arc::new(move |kind, body| instead(&name, kind, body)),
         told: Arc::new(told),
     };
@@ -164,8 +169,8 @@ async fn prune(store: &dyn Store, now: Moment) -> Result<(), StoreError> {
 }
 
 impl Handle {
-    /// Erases all that is kept of a conversation, and of its customer's comments; returns when it is done, with what was removed. `None` where nothing is
-    /// known of it. Whatever is still under way for it comes back to nothing.
+    /// Erases all that is kept of a conversation, and of its customer's comments; returns when it is done, with what was
+    /// removed. `None` where nothing is known of it. Whatever is still under way for it comes back to nothing.
     ///
     /// # Errors
     /// When it was not done; then all is as before.
@@ -242,8 +247,8 @@ impl Handle {
     }
 }
 
-/// Erases the same where no runtime has the conversation, or another process has it that will see it by its revision. `None` where
-/// another revision stands there by now.
+/// Erases the same where no runtime has the conversation, or another process has it that will see it by its revision. `None`
+/// where another revision stands there by now.
 ///
 /// # Errors
 /// When it was not done.

@@ -13,6 +13,11 @@ pub(super) fn key(secret: &[u8], account: AccountId, person: &str) -> String {
     format!("{PERSON}{}:{}", account.0, pseudonym(secret, b"person", account.0, person.as_bytes()))
 }
 
+/// The name of the conversation in which a person's comments stand.
+pub(super) fn comments(person: &str) -> Vec<u8> {
+    format!("{COMMENTS_OF}{person}").into_bytes()
+}
+
 /// Whose comments stand in the conversation of this name.
 fn author(external: &[u8]) -> Option<&str> {
     std::str::from_utf8(external.strip_prefix(COMMENTS_OF.as_bytes())?).ok()
@@ -52,5 +57,5 @@ pub(super) async fn silent(core: &Core, account: &Account, external: &[u8]) -> R
 pub(super) async fn comments_of(store: &dyn Store, row: &ConversationRow) -> Result<Option<ConversationRow>, StoreError> {
     let conversation = Conversation::decode(&row.state).ok();
     let Some(person) = conversation.as_ref().and_then(Conversation::person) else { return Ok(None) };
-    store.find(row.account, format!("{COMMENTS_OF}{person}").as_bytes()).await
+    store.find(row.account, &comments(person)).await
 }

@@ -134,15 +134,8 @@ impl Event<'_> {
         let person = message.from_user.and_then(|party| party.id).map(|Loose(id)| id).filter(|id| id_fits(id));
         // A reaction may come without an id of its own.
         let message_id = message.message_id.filter(|id| clean(id) && id.len() <= ID_BYTES_MAX).unwrap_or_default();
-        let inbound = Inbound {
-            message_id,
-            at,
-            received: self.received,
-            body,
-            quotes: quotes.filter(|id| id_fits(id)),
-            congested: None,
-            person,
-        };
+        let quotes = quotes.filter(|id| id_fits(id));
+        let inbound = Inbound { quotes, person, ..Inbound::new(message_id, at, self.received, body) };
         Ok(Meaning::Input { external: external.into_bytes(), key: Some(key), input: Input::Message(inbound) })
     }
 
@@ -214,7 +207,7 @@ impl Event<'_> {
         let text = bounded(event.comment_text.as_deref().unwrap_or_default())?.to_owned();
         let external = format!("{COMMENTS_OF}{person}").into_bytes();
         let key = key::comment(&external, &comment_id);
-        let input = Input::Comment(Comment { comment_id, at, received: self.received, text, silent: None });
+        let input = Input::Comment(Comment::new(comment_id, at, self.received, text));
         Ok(Meaning::Input { external, key: Some(key), input })
     }
 

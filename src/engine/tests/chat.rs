@@ -111,15 +111,7 @@ impl Chat {
 
     pub fn body_at(&mut self, body: Body, at: Moment) -> &mut Self {
         let message_id = self.fresh_id();
-        self.feed(Input::Message(Inbound {
-            message_id,
-            at,
-            received: self.now,
-            body,
-            quotes: None,
-            congested: None,
-            person: None,
-        }))
+        self.feed(Input::Message(Inbound::new(message_id, at, self.now, body)))
     }
 
     pub fn customer(&mut self, text: &str) -> &mut Self {

@@ -261,8 +261,7 @@ fn sprint(bot: &Bot, hooked: &[Hooked]) -> (Sprint, Conversation) {
     let limits = Limits::default();
     let context = Context { now, clock: now, seed: 7, limits: &limits, window_margin_ms: 0, skew_ms: 0, hooked };
     let body = Body::Text { text: "hi".to_owned() };
-    let message =
-        Inbound { message_id: "1".to_owned(), at: now, received: now, body, quotes: None, congested: None, person: None };
+    let message = Inbound::new("1".to_owned(), now, now, body);
     let mut conversation = Conversation::default();
     let sprint = advance(bot, &mut conversation, &Input::Message(message), &context);
     (sprint, conversation)

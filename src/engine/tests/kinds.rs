@@ -176,13 +176,7 @@ fn a_second_text_to_a_comment_is_dropped_with_its_reason() {
     );
     let comment = |chat: &super::chat::Chat, id: &str, ago: i64| {
         let at = chat.now.plus_ms(-ago);
-        Input::Comment(crate::engine::Comment {
-            comment_id: id.to_owned(),
-            at,
-            received: chat.now,
-            text: "x".to_owned(),
-            silent: None,
-        })
+        Input::Comment(crate::engine::Comment::new(id.to_owned(), at, chat.now, "x".to_owned()))
     };
     let first = comment(&chat, "c1", 0);
     chat.feed(first.clone()).gets(&["one"]);
@@ -210,7 +204,7 @@ fn a_margin_that_has_shrunk_since_a_comment_was_answered_offers_the_answer_in_it
     );
     (chat.sends, chat.margin_ms) = (false, 10 * M);
     let (at, comment_id) = (chat.now, "c1".to_owned());
-    chat.feed(Input::Comment(crate::engine::Comment { comment_id, at, received: at, text: "x".to_owned(), silent: None }));
+    chat.feed(Input::Comment(crate::engine::Comment::new(comment_id, at, at, "x".to_owned())));
     chat.margin_ms = 5 * M;
     chat.after(48 * H - 7 * M);
     let attempt = chat.mark().unwrap();

@@ -248,7 +248,7 @@ fn perform(chat: &mut Chat, act: &Act) {
         }
         Act::Comment => {
             let (comment_id, at) = (chat.fresh_id(), chat.now);
-            chat.feed(Input::Comment(Comment { comment_id, at, received: at, text: "price".to_owned(), silent: None }));
+            chat.feed(Input::Comment(Comment::new(comment_id, at, at, "price".to_owned())));
         }
         Act::Answer(which) => answer(chat, *which),
         Act::Stale(call) => {

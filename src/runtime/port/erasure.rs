@@ -28,7 +28,7 @@ pub struct Erasure {
     pub writer: i64,
     pub at: Moment,
     /// Written to `meta`.
-    pub remains: (String, Vec<u8>),
+    pub remains: Vec<(String, Vec<u8>)>,
     /// The key of `meta` that leads to it ([`super::Change::found_by`]); removed.
     pub found_by: Option<String>,
     /// Asked of each line of no conversation that belongs to the account or to none.

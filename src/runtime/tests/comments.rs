@@ -2,14 +2,14 @@
 
 use super::world::{HOUR, MINUTE, SHOP, World};
 use crate::engine::{ColleagueAction, Comment, Input};
-use crate::runtime::port::{Clock as _, Delivery, Erasing as _, Store as _};
+use crate::runtime::port::{Clock as _, ConversationId, Delivery, Erasing as _, Store as _};
 use crate::runtime::{Delivered, ReplyState, erase_stored};
 
 const DAY: i64 = 24 * HOUR;
 
 fn comment(world: &World, customer: &str, id: &str) -> Delivery {
     let at = world.clock.now();
-    let comment = Comment { comment_id: id.to_owned(), at, received: at, text: "the price?".to_owned(), silent: None };
+    let comment = Comment::new(id.to_owned(), at, at, "the price?".to_owned());
     world.delivery(SHOP, &format!("comments:{customer}"), Some(format!("comment {id}")), Input::Comment(comment))
 }
 
@@ -22,6 +22,13 @@ async fn comments(world: &World, customer: &str, id: &str) {
 async fn why(world: &World, customer: &str) -> String {
     let lines = world.lines(&format!("comments:{customer}")).await;
     lines.last().unwrap().trace.iter().map(|trace| trace.text.clone()).collect::<Vec<_>>().join("; ")
+}
+
+async fn are_gone(world: &World, conversations: [ConversationId; 2]) {
+    for gone in conversations {
+        assert_eq!(world.store.load(gone).await.unwrap(), None);
+    }
+    assert_eq!(world.store.meta_under("person:", 9).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -96,10 +103,25 @@ async fn a_customer_is_read_and_erased_with_the_comments() {
     let removed = world.handle.erase(id, "the desk").await.unwrap().unwrap();
 
     assert_eq!(removed.history, plan.history as u64);
-    for gone in [id, beside] {
-        assert_eq!(world.store.load(gone).await.unwrap(), None);
+    are_gone(&world, [id, beside]).await;
+}
+
+#[tokio::test]
+async fn the_wish_for_no_automatic_messages_outlives_the_erasure_for_comments_too() {
+    let world = World::new().await;
+    for customer in ["mona", "omar"] {
+        comments(&world, customer, &format!("before {customer}")).await;
+        world.write(customer, if customer == "mona" { "stop" } else { "hello" }).await.unwrap();
+        world.pass(1_000).await;
+        world.handle.erase(world.id(customer).await, "the desk").await.unwrap().unwrap();
+        world.pass(HOUR).await;
     }
-    assert_eq!(world.store.meta_under("person:", 9).await.unwrap(), []);
+    let before = world.sent().len();
+    comments(&world, "mona", "c1").await;
+    assert!(why(&world, "mona").await.contains("the customer wants no automatic messages"));
+    comments(&world, "omar", "c2").await;
+    assert_eq!(world.sent()[before..], ["Twenty."], "a stranger is answered");
+    world.assert_replays("comments:mona").await;
 }
 
 #[tokio::test]
@@ -111,10 +133,7 @@ async fn where_no_server_runs_the_comments_are_erased_as_well() {
     let (id, beside) = (world.id("mona").await, world.id("comments:mona").await);
     let row = world.store.load(id).await.unwrap().unwrap();
     erase_stored(&*world.store, &row, world.clock.now(), "me").await.unwrap().unwrap();
-    for gone in [id, beside] {
-        assert_eq!(world.store.load(gone).await.unwrap(), None);
-    }
-    assert_eq!(world.store.meta_under("person:", 9).await.unwrap(), []);
+    are_gone(&world, [id, beside]).await;
 }
 
 #[tokio::test]

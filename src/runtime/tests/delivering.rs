@@ -32,7 +32,7 @@ async fn a_comment_is_answered_once_by_a_text_that_names_it() {
     let world = World::new().await;
     let comment = || {
         let at = world.clock.now();
-        let comment = Comment { comment_id: "c1".to_owned(), at, received: at, text: "the price?".to_owned(), silent: None };
+        let comment = Comment::new("c1".to_owned(), at, at, "the price?".to_owned());
         world.delivery(SHOP, "comments:mona", Some("comment c1".to_owned()), Input::Comment(comment))
     };
     assert_eq!(world.handle.deliver(comment()).await, Ok(Delivered::Done));

@@ -22,15 +22,7 @@ const PATIENCE: u32 = 500;
 fn text(world: &World, customer: &str, number: u32, text: &str, at: Moment) -> Delivery {
     let message_id = format!("in-{number}");
     let body = Body::Text { text: text.to_owned() };
-    let input = Input::Message(Inbound {
-        message_id: message_id.clone(),
-        at,
-        received: at,
-        body,
-        quotes: None,
-        congested: None,
-        person: None,
-    });
+    let input = Input::Message(Inbound::new(message_id.clone(), at, at, body));
     world.delivery(SHOP, customer, Some(message_id), input)
 }
 

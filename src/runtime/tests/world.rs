@@ -392,8 +392,7 @@ impl World {
         let at = self.clock.now();
         let body = Body::Text { text: text.to_owned() };
         let person = Some(customer.to_owned());
-        let id = message_id.clone();
-        let inbound = Inbound { message_id: id, at, received: at, body, quotes: None, congested: None, person };
+        let inbound = Inbound { person, ..Inbound::new(message_id.clone(), at, at, body) };
         self.delivery(open_id, customer, Some(message_id), Input::Message(inbound))
     }
 

@@ -23,7 +23,7 @@ fn erasure(change: &Change, writer: i64) -> Erasure {
         rev: change.rev,
         writer,
         at: Moment(9_000),
-        remains: ("erased:1".to_owned(), b"remains".to_vec()),
+        remains: vec![("erased:1".to_owned(), b"remains".to_vec()), ("erased:2".to_owned(), b"beside".to_vec())],
         found_by: change.found_by.clone(),
         instead: Arc::new(|kind, body| (kind == "unreadable" && body.starts_with(b"of c1")).then(|| b"nothing".to_vec())),
         told: Arc::new(|removed| format!("{removed:?}").into_bytes()),
@@ -58,6 +58,7 @@ async fn an_erasure_takes_the_conversation_and_nothing_else(store: Subject) {
     assert_eq!(store.outbox_of(one.conversation).await.unwrap(), []);
     assert_eq!(store.revisions(&[one.conversation]).await.unwrap(), []);
     assert_eq!(store.meta("erased:1").await.unwrap().unwrap(), b"remains");
+    assert_eq!(store.meta("erased:2").await.unwrap().unwrap(), b"beside");
     let line = store.loose_history(1).await.unwrap().remove(0);
     assert_eq!((line.kind.as_str(), line.at, line.account), (ERASED, Moment(9_000), Some(one.account)));
     assert_eq!(line.body, format!("{:?}", removed.unwrap()).into_bytes());

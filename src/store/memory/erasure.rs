@@ -62,8 +62,7 @@ impl Contents {
         if let Some(key) = &erasure.found_by {
             self.meta.remove(key);
         }
-        let (key, value) = erasure.remains.clone();
-        self.meta.insert(key, value);
+        self.meta.extend(erasure.remains.iter().cloned());
         Ok(Some(removed))
     }
 }

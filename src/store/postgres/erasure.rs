@@ -42,9 +42,10 @@ async fn erase(transaction: &Transaction<'_>, erasure: &Erasure) -> Result<Optio
     if let Some(key) = &erasure.found_by {
         transaction.execute("DELETE FROM meta WHERE key = $1", &[&key.as_bytes()]).await?;
     }
-    let (key, value) = (erasure.remains.0.as_bytes(), &erasure.remains.1);
     let put = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-    transaction.execute(put, &[&key, value]).await?;
+    for (key, value) in &erasure.remains {
+        transaction.execute(put, &[&key.as_bytes(), value]).await?;
+    }
     Ok(Some(removed))
 }
 

@@ -35,8 +35,9 @@ pub(super) fn erase(transaction: &Transaction<'_>, erasure: &Erasure, seq: i64) 
     if let Some(key) = &erasure.found_by {
         transaction.prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([key])?;
     }
-    let (key, value) = &erasure.remains;
-    transaction.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?.execute((key, value))?;
+    for (key, value) in &erasure.remains {
+        transaction.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?.execute((key, value))?;
+    }
     Ok(Some(removed))
 }
 

@@ -403,7 +403,7 @@ async fn of_what_was_erased_no_byte_stays_in_the_file_or_its_log() {
         rev: mona.rev,
         writer: 0,
         at: Moment(2),
-        remains: ("erased:1".to_owned(), Vec::new()),
+        remains: vec![("erased:1".to_owned(), Vec::new())],
         found_by: None,
         instead: Arc::new(|_, _| None),
         told: Arc::new(|_| Vec::new()),

@@ -115,13 +115,7 @@ impl Talk {
                 self.messages += 1;
                 let comment_id = format!("comment-{}", self.messages);
                 self.received = self.now;
-                self.input(Input::Comment(Comment {
-                    comment_id,
-                    at: self.now,
-                    received: self.now,
-                    text: text.to_owned(),
-                    silent: None,
-                }));
+                self.input(Input::Comment(Comment::new(comment_id, self.now, self.now, text.to_owned())));
             }
             Act::Ad => self.input(Input::Referral(Referral {
                 at: self.now,
@@ -148,15 +142,7 @@ impl Talk {
     fn inbound(&mut self, body: Body) {
         self.messages += 1;
         let message_id = format!("customer-{}", self.messages);
-        self.input(Input::Message(Inbound {
-            message_id,
-            at: self.now,
-            received: self.now,
-            body,
-            quotes: None,
-            congested: None,
-            person: None,
-        }));
+        self.input(Input::Message(Inbound::new(message_id, self.now, self.now, body)));
     }
 
     fn after(&mut self, ms: i64) {
