@@ -95,14 +95,19 @@ fn context(account: AccountId) -> [u8; 8] {
 
 #[async_trait]
 impl TokenKeeper for Keeper {
-    async fn on_change(&self, app: &str, open_id: &str, generation: i64, token: &Token) -> Result<(), String> {
+    async fn on_change(&self, app: &str, open_id: &str, generation: i64, token: Option<&Token>) -> Result<(), String> {
         let account = self.store.account(app, open_id).await.map_err(|error| error.to_string())?;
-        self.put(account, generation, token).await
+        match token {
+            Some(token) => self.put(account, generation, token).await,
+            None => self.store.put_token(account, generation, None).await.map_err(|error| error.to_string()),
+        }
     }
 
-    async fn newest(&self, app: &str, open_id: &str) -> Result<Option<(i64, Token)>, String> {
+    async fn newest(&self, app: &str, open_id: &str) -> Result<Option<(i64, Option<Token>)>, String> {
         let account = self.store.account(app, open_id).await.map_err(|error| error.to_string())?;
-        let (generation, token) = self.stored(account).await.map_err(|error| error.to_string())?;
-        Ok(token.map(|token| (generation, token)))
+        let rows = self.store.accounts().await.map_err(|error| error.to_string())?;
+        let Some(row) = rows.into_iter().find(|row| row.id == account) else { return Ok(None) };
+        let Some(sealed) = row.token else { return Ok(Some((row.token_generation, None))) };
+        Ok(self.open(account, &sealed).map(|token| (row.token_generation, Some(token))))
     }
 }

@@ -16,6 +16,7 @@ mod crash;
 mod db;
 mod deploy;
 mod dev;
+mod disconnect;
 mod doctor;
 mod events;
 mod explain;
@@ -123,6 +124,8 @@ enum Command {
     Simulator(simulator::Arguments),
     /// Connect an account: it signs in at TikTok and lets the app use it.
     Connect(connect::Arguments),
+    /// Disconnect an account: it is served no more, and its tokens are revoked.
+    Disconnect(disconnect::Arguments),
     /// Say which accounts are served, and what each may do.
     Accounts(accounts::Arguments),
     /// Look at everything between the settings and TikTok, and say how to mend what is wrong.
@@ -177,6 +180,7 @@ pub fn run() -> ExitCode {
         Command::Db(arguments) => db::run(&arguments),
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::Connect(arguments) => connect::run(&arguments),
+        Command::Disconnect(arguments) => disconnect::run(&arguments),
         Command::Accounts(arguments) => accounts::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Registration(arguments) => registration::run(&arguments),

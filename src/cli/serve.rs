@@ -13,7 +13,7 @@ use super::keeper::Keeper;
 use super::keeping::Keeping;
 use super::{awaiting, beginning, calls, crash, events, operator, output, renew, secrets, signals, stores};
 use crate::runtime::port::{AccountRow, Clock as _, Entropy, Store};
-use crate::runtime::{Tracer, Tracing, connected};
+use crate::runtime::{Tracer, Tracing, connected, disconnected};
 use crate::server::Doors;
 use crate::server::admin::Admin;
 use crate::server::node;
@@ -76,8 +76,16 @@ async fn start(
     let Some(bots) = beginning::begin(store.as_ref(), &*compiler, read).await? else { return Ok(None) };
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let connected = connected(store.as_ref()).await?;
-    let tokens = tokens(settings, &connected, &store, &entropy).await?;
-    let apps = settings.apps.iter().map(|settings| app(settings, &connected)).collect::<anyhow::Result<_>>()?;
+    let disconnected = disconnected(store.as_ref()).await?;
+    for row in &disconnected {
+        let apps = settings.apps.iter().filter(|app| app.id == row.app);
+        if apps.flat_map(|app| &app.accounts).any(|account| account.business_id == row.open_id) {
+            anstream::println!("account {} of the settings was disconnected; `rejoinder connect` brings it back", row.open_id);
+        }
+    }
+    let known = Known { connected, disconnected };
+    let tokens = tokens(settings, &known, &store, &entropy).await?;
+    let apps = settings.apps.iter().map(|settings| app(settings, &known)).collect::<anyhow::Result<_>>()?;
     let node = node::start(node::Parts {
         apps,
         bot: bots.shared,
@@ -290,10 +298,18 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
     Ok(Settings::parse(&path.display().to_string(), &text)?)
 }
 
-/// The accounts of an app: those of the settings, and those that were connected.
-fn accounts<'a>(app: &'a App, connected: &'a [AccountRow]) -> Vec<&'a str> {
-    let mut ids: Vec<&str> = app.accounts.iter().map(|account| account.business_id.as_str()).collect();
-    let more = connected.iter().filter(|row| row.app == app.id).map(|row| row.open_id.as_str());
+/// What the store says of accounts, whatever the settings name.
+struct Known {
+    connected: Vec<AccountRow>,
+    disconnected: Vec<AccountRow>,
+}
+
+/// The accounts of an app: those of the settings, and those that were connected, but for those that were disconnected.
+fn accounts<'a>(app: &'a App, known: &'a Known) -> Vec<&'a str> {
+    let gone = |id: &str| known.disconnected.iter().any(|row| row.app == app.id && row.open_id == id);
+    let named = app.accounts.iter().map(|account| account.business_id.as_str());
+    let mut ids: Vec<&str> = named.filter(|id| !gone(id)).collect();
+    let more = known.connected.iter().filter(|row| row.app == app.id).map(|row| row.open_id.as_str());
     for id in more {
         if !ids.contains(&id) {
             ids.push(id);
@@ -302,7 +318,7 @@ fn accounts<'a>(app: &'a App, connected: &'a [AccountRow]) -> Vec<&'a str> {
     ids
 }
 
-fn app(app: &App, connected: &[AccountRow]) -> anyhow::Result<node::AppParts> {
+fn app(app: &App, known: &Known) -> anyhow::Result<node::AppParts> {
     Ok(node::AppParts {
         id: app.id.clone(),
         secret: secrets::read(&app.secret, &format!("the secret of app {}", app.id))?,
@@ -311,7 +327,7 @@ fn app(app: &App, connected: &[AccountRow]) -> anyhow::Result<node::AppParts> {
         conversations_a_day: app.conversations_a_day,
         signature_age_max_ms: app.signature_age_max.0,
         window_margin_ms: app.window_margin.0,
-        accounts: accounts(app, connected).into_iter().map(str::to_owned).collect(),
+        accounts: accounts(app, known).into_iter().map(str::to_owned).collect(),
         closed: app.accounts.iter().filter_map(|account| Some((account.business_id.clone(), account.closed()?))).collect(),
     })
 }
@@ -319,7 +335,7 @@ fn app(app: &App, connected: &[AccountRow]) -> anyhow::Result<node::AppParts> {
 /// The accounts' tokens: kept sealed in the store with a `token_key`, else in memory only.
 async fn tokens(
     settings: &Settings,
-    connected: &[AccountRow],
+    known: &Known,
     store: &Arc<dyn Store>,
     entropy: &Arc<dyn Entropy>,
 ) -> anyhow::Result<Arc<Tokens>> {
@@ -332,7 +348,7 @@ async fn tokens(
     };
     let tokens = Arc::new(keeper.clone().map_or_else(Tokens::in_memory, |keeper| Tokens::kept_by(keeper)));
     for app in &settings.apps {
-        for id in accounts(app, connected) {
+        for id in accounts(app, known) {
             let given = given(app, id)?;
             let first = match &keeper {
                 Some(keeper) => keeper.first(&app.id, id, given).await?,

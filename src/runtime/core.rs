@@ -1,15 +1,14 @@
 //! What all parts of the runtime share, and what they hand to each other.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+pub(super) use super::accounts::{Account, Accounts};
 use super::announcing::{Announcing, Uncommitted};
 use super::doubt::Doubt;
 use super::fail::FailPoint;
@@ -18,7 +17,7 @@ use super::measure::Ended;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Ports};
 use super::pause::Pauses;
-use super::port::{AccountId, ConversationId, Erasure, InputKey, Record, Removed, StoreError, Target};
+use super::port::{ConversationId, Erasure, InputKey, Record, Removed, StoreError, Target};
 use super::presence::Presence;
 use super::scripts::Parking;
 use super::trail::{Traces, Trail};
@@ -71,71 +70,6 @@ pub(super) struct Core {
     pub(super) events: broadcast::Sender<Event>,
     pub(super) fatal: watch::Sender<Option<String>>,
     pub(super) stopping: AtomicBool,
-}
-
-/// The accounts of the settings, by both of their names.
-#[derive(Default)]
-pub(super) struct Accounts(ArcSwap<Known>);
-
-#[derive(Clone, Default)]
-struct Known {
-    by_id: HashMap<AccountId, Arc<Account>>,
-    by_name: HashMap<(String, String), Arc<Account>>,
-}
-
-impl Accounts {
-    /// More may come while the runtime runs: whoever signs in is served at once.
-    pub(super) fn insert(&self, account: Account) {
-        let account = Arc::new(account);
-        self.0.rcu(|known| {
-            let mut known = Known::clone(known);
-            known.by_name.insert((account.app_id.clone(), account.open_id.clone()), Arc::clone(&account));
-            known.by_id.insert(account.id, Arc::clone(&account));
-            known
-        });
-    }
-
-    pub(super) fn of(&self, id: AccountId) -> Option<Arc<Account>> {
-        self.0.load().by_id.get(&id).cloned()
-    }
-
-    pub(super) fn ids(&self) -> Vec<AccountId> {
-        self.0.load().by_id.keys().copied().collect()
-    }
-
-    /// All, the one seen first at the front.
-    pub(super) fn all(&self) -> Vec<Arc<Account>> {
-        let mut all: Vec<_> = self.0.load().by_id.values().cloned().collect();
-        all.sort_unstable_by_key(|account| account.id);
-        all
-    }
-
-    /// The accounts that carry this `business_id`, of whatever app.
-    pub(super) fn called(&self, open_id: &str) -> Vec<AccountId> {
-        let mut found: Vec<AccountId> =
-            self.0.load().by_id.values().filter(|account| account.open_id == open_id).map(|account| account.id).collect();
-        found.sort_unstable();
-        found
-    }
-
-    /// The first account of an app.
-    pub(super) fn any_of(&self, app: &str) -> Option<Arc<Account>> {
-        self.0.load().by_id.values().filter(|account| account.app_id == app).min_by_key(|account| account.id).cloned()
-    }
-
-    pub(super) fn named(&self, app: &str, open_id: &str) -> Option<Arc<Account>> {
-        self.0.load().by_name.get(&(app.to_owned(), open_id.to_owned())).cloned()
-    }
-}
-
-/// A business account of an app.
-#[derive(Debug)]
-pub(super) struct Account {
-    pub(super) id: AccountId,
-    /// Index into the apps.
-    pub(super) app: usize,
-    pub(super) app_id: String,
-    pub(super) open_id: String,
 }
 
 /// Where a conversation is, on both sides.

@@ -191,7 +191,7 @@ impl Handle {
         let broken = |error: StoreError| Refused::Store(error.to_string());
         for _ in 0..TRIES {
             let Some(row) = self.store().load(conversation).await.map_err(broken)? else { return Ok(None) };
-            let Some(account) = core.accounts.of(row.account) else {
+            let Some(account) = core.accounts.ever(row.account) else {
                 // No worker has it: the settings no longer name its account.
                 match erase_stored(self.store(), &row, core.now(), by).await.map_err(broken)? {
                     Some(removed) => return Ok(Some(removed)),

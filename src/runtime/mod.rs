@@ -1,6 +1,7 @@
 //! In: deliveries, due moments, outcomes. Out: one transaction each, then the effects.
 //! Does not know: axum, HTTP, TikTok by name, source texts.
 
+mod accounts;
 mod admission;
 mod announcing;
 mod colleague;
@@ -51,7 +52,7 @@ mod view;
 mod worker;
 mod writer;
 
-pub use self::admission::{Served, connected, connected_key};
+pub use self::admission::{Disconnected, Served, connected, connected_key, disconnected};
 pub use self::announcing::{
     EVENT_TYPES, Endpoint, EndpointReport, EventOptions, EventReport, EventView, Listening, LiveEvent, wants,
 };

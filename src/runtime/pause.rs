@@ -58,6 +58,11 @@ impl Pauses {
         standing.all.is_some() || standing.accounts.contains_key(&account)
     }
 
+    /// Whether this account itself is paused.
+    pub(super) fn hold_alone(&self, account: AccountId) -> bool {
+        self.standing.load().accounts.contains_key(&account)
+    }
+
     /// Pauses (`Some`: since when) or resumes all accounts, or these. No mark is committed after this has returned.
     ///
     /// # Errors

@@ -78,13 +78,13 @@ impl Handle {
         Ok(self.store().find(account.id, external).await?.map(|row| row.id))
     }
 
-    /// The conversations of that name in any account of the settings: TikTok's id, or ours (a number).
+    /// The conversations of that name in any account that is or was served: TikTok's id, or ours (a number).
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn find_named(&self, name: &str) -> Result<Vec<ConversationId>, StoreError> {
         let mut found = Vec::new();
-        let mut accounts = self.core.accounts.ids();
+        let mut accounts = self.core.accounts.ids_ever();
         accounts.sort_unstable();
         for account in accounts {
             found.extend(self.store().find(account, name.as_bytes()).await?.map(|row| row.id));
@@ -100,7 +100,7 @@ impl Handle {
     fn summary(&self, row: &ConversationRow) -> ConversationSummary {
         ConversationSummary {
             id: row.id.0,
-            account: self.core.accounts.of(row.account).map_or(String::new(), |account| account.open_id.clone()),
+            account: self.core.accounts.ever(row.account).map_or(String::new(), |account| account.open_id.clone()),
             external: String::from_utf8_lossy(&row.external).into_owned(),
             due: row.due,
         }

@@ -211,5 +211,11 @@ async fn accounts(options: &Options, ports: &Ports) -> Result<Accounts, StoreErr
             accounts.insert(Account { id, app, app_id: settings.id.clone(), open_id: open_id.clone() });
         }
     }
+    // Whatever the settings say: only a sign-in brings one back.
+    for row in admission::disconnected(&*ports.store).await? {
+        if let Some(app) = options.apps.iter().position(|app| app.id == row.app) {
+            accounts.remove(&Arc::new(Account { id: row.id, app, app_id: row.app, open_id: row.open_id }));
+        }
+    }
     Ok(accounts)
 }

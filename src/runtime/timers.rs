@@ -203,9 +203,10 @@ async fn hand_in(core: &Core, conversation: ConversationId, known: Option<Arc<Ad
         Some(address) => Some(address),
         None => core.address_surely(conversation).await,
     };
-    // Conversations of accounts that the settings no longer name stay as they are; those of an app that another process
-    // leads are its business.
-    if let Some(address) = address.filter(|address| core.leads(address.account.app)) {
+    // Conversations of accounts that the settings no longer name, or that were disconnected, stay as they are; those of an app
+    // that another process leads are its business.
+    let served = |address: &Arc<Address>| core.accounts.of(address.account.id).is_some();
+    if let Some(address) = address.filter(served).filter(|address| core.leads(address.account.app)) {
         let input = match core.presence.patient_until(core.now()) {
             Some(until) => Input::DueAfterGap { until },
             None => Input::Due,

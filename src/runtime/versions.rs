@@ -238,9 +238,9 @@ fn newest(known: &HashMap<u32, (u64, Known)>) -> u64 {
 }
 
 impl Core {
-    /// The live bot of an account; the shared one where the account is served no more.
+    /// The live bot of an account; the shared one of an account that is not known here.
     pub(super) fn live_of(&self, account: AccountId) -> Arc<Live> {
-        match self.accounts.of(account) {
+        match self.accounts.ever(account) {
             Some(account) => self.versions.live(&account.open_id),
             None => self.versions.shared(),
         }

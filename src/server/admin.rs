@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
-use super::{Doors, connecting, contacts, deployments, events, health, metrics, registration};
+use super::{Doors, connecting, contacts, deployments, disconnecting, events, health, metrics, registration};
 use crate::engine::ReplyId;
 use crate::runtime::port::StoreError;
 use crate::runtime::{Audit, NotSteered};
@@ -60,6 +60,7 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .route("/admin/v1/pause", post(pause))
         .route("/admin/v1/resume", post(resume))
         .merge(connecting::routes())
+        .merge(disconnecting::routes())
         .merge(registration::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .merge(deployments::routes())

@@ -7,6 +7,7 @@ pub mod compiler;
 pub mod connecting;
 pub mod contacts;
 pub mod deployments;
+pub mod disconnecting;
 pub mod dry_run;
 pub mod events;
 pub mod examine;

@@ -92,9 +92,11 @@ impl Token {
 pub trait TokenKeeper: Send + Sync + 'static {
     /// Called after every renewal, before the new token is used for anything else: where tokens rotate, the old
     /// refresh token is dead already. An error is logged by its text; the token stays in memory.
-    async fn on_change(&self, app: &str, open_id: &str, generation: i64, token: &Token) -> Result<(), String>;
-    /// The stored token and its generation, read anew: another process may have renewed it.
-    async fn newest(&self, app: &str, open_id: &str) -> Result<Option<(i64, Token)>, String>;
+    /// `None` where the account is disconnected: nothing of it is kept.
+    async fn on_change(&self, app: &str, open_id: &str, generation: i64, token: Option<&Token>) -> Result<(), String>;
+    /// The stored token and its generation, read anew: another process may have renewed it, or have disconnected the account
+    /// (no token). `None` where what stands there cannot be read.
+    async fn newest(&self, app: &str, open_id: &str) -> Result<Option<(i64, Option<Token>)>, String>;
 }
 
 /// All accounts' tokens.
@@ -207,9 +209,33 @@ impl Tokens {
         if let Some((generation, token)) = keeper.newest(app, open_id).await?
             && generation > self.generation(app, open_id)
         {
-            self.put(app, open_id, generation, token);
+            let slot = self.slot(app, open_id);
+            let mut state = lock(&slot.state);
+            (state.generation, state.token) = (generation, token);
         }
         Ok(())
+    }
+
+    /// Forgets an account's token, here and in the keeper.
+    ///
+    /// # Errors
+    /// When the keeper has not; it is forgotten here all the same.
+    pub async fn forget(&self, app: &str, open_id: &str) -> Result<(), String> {
+        let slot = self.slot(app, open_id);
+        // A renewal that is under way would bring one back.
+        let _flight = slot.flight.lock().await;
+        let known = self.catch_up(app, open_id).await;
+        let generation = {
+            let mut state = lock(&slot.state);
+            state.generation += 1;
+            state.token = None;
+            state.generation
+        };
+        known?;
+        match &self.keeper {
+            Some(keeper) => keeper.on_change(app, open_id, generation, None).await,
+            None => Ok(()),
+        }
     }
 
     /// Takes a renewed token and hands it to the keeper.
@@ -237,7 +263,7 @@ impl Tokens {
             state.generation
         };
         match &self.keeper {
-            Some(keeper) => keeper.on_change(app, open_id, generation, &token).await,
+            Some(keeper) => keeper.on_change(app, open_id, generation, Some(&token)).await,
             None => Ok(()),
         }
     }
@@ -319,6 +345,17 @@ mod tests {
         assert_eq!((access.expose_secret(), generation), ("stored", 4));
         assert!(tokens.slot("app", "other").access().is_none());
         assert!(!format!("{tokens:?}").contains("stored"));
+    }
+
+    #[tokio::test]
+    async fn a_forgotten_token_is_gone_and_no_older_one_comes_back() {
+        let tokens = Tokens::in_memory();
+        tokens.put("app", "id", 4, token("a", 90));
+        tokens.forget("app", "id").await.unwrap();
+        tokens.put("app", "id", 4, token("a", 90));
+        assert!(!tokens.has("app", "id") && tokens.due(NOW).is_empty());
+        tokens.signed_in("app", "id", token("b", 90)).await.unwrap();
+        assert_eq!((tokens.has("app", "id"), tokens.generation("app", "id")), (true, 6));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use rejoinder::tiktok::token::Token;
 
 use crate::e2e::FLOW;
-use crate::harness::{APP, BUSINESS, Finished, SECRET, World, shell};
+use crate::harness::{APP, BUSINESS, Finished, OTHER, SECRET, World, shell};
 use crate::town::{HOUR, SECOND, Town, bot, nap};
 
 const KEY: &str = "Zm9yIHRlc3RzIG9ubHksIG5vdCBhIHNlY3JldCE=";
@@ -278,6 +278,155 @@ async fn the_registration_is_shown_set_and_removed() {
     assert_eq!(office.run("rejoinder registration show --app 1").code, Some(2));
     let refused = office.run("rejoinder registration set --address nonsense");
     assert!(refused.code == Some(2) && refused.out.contains("40002") && !refused.out.contains(SECRET), "{}", refused.out);
+}
+
+// --- accounts that go ------------------------------------------------------------------------------------------------
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disconnected_account_leaves_no_token_and_its_history_and_comes_back_by_a_sign_in() {
+    let mut office = Office::open().await;
+    let location = office.agree().await;
+    assert_eq!(office.page(&location).await.0, 200);
+    let mona = office.world.customer("Mona").await;
+    office.world.write(&mona, "my order?").await;
+    office.world.hears(&mona, &["Let me see.", "What is your order number?"]).await;
+    assert_eq!(office.run("rejoinder pause").code, Some(0));
+    office.world.write(&mona, "1234567").await;
+    while !office.run("rejoinder outbox").out.starts_with("1 replies wait") {
+        nap(SECOND / 20).await;
+    }
+    let tokens = office.tokens().await;
+
+    let asked = office.run(&format!("rejoinder disconnect {BUSINESS}"));
+    assert!(asked.code == Some(2) && asked.out.contains("add `--yes`"), "{}", asked.out);
+    let nobody = office.run("rejoinder disconnect -000nobody --yes");
+    assert!(nobody.code == Some(2) && nobody.out.contains("no such account is served here"), "{}", nobody.out);
+    let done = office.run(&format!("rejoinder disconnect {BUSINESS} --yes"));
+    let told = format!(
+        "account {BUSINESS} of app {APP} is disconnected\nreplies: 1 that waited are dropped\ntokens: revoked at TikTok, and removed \
+         here\nregistration: removed: no other account of the app is served\n"
+    );
+    assert_eq!((done.code, done.out), (Some(0), told));
+    assert_eq!(office.calls("/tt_user/oauth2/revoke/").await, 1);
+    let shown = office.run("rejoinder registration show");
+    assert_eq!((shown.code, shown.out), (Some(1), format!("app {APP}: TikTok delivers nowhere\n")));
+    assert!(office.run("rejoinder accounts").out.contains("no account is served"));
+
+    // A start does not bring it back, and what was said is there.
+    office.stop();
+    office.world.serve(&[("REJOINDER_KEY", KEY)]);
+    assert_eq!(office.run("rejoinder resume").code, Some(0));
+    assert!(office.run("rejoinder accounts").out.contains("no account is served"));
+    let id = office.world.conversation(&mona).await.unwrap()["id"].as_str().unwrap().to_owned();
+    let why = office.run(&format!("rejoinder why '{id}'"));
+    assert!(why.out.contains("1234567") && why.out.contains("the account was disconnected"), "{}", why.out);
+    let audit = crate::api_deploying::token(&office.world, "auditor", &["operate"]);
+    let audit = office.http.get(format!("{}/api/v1/audit", crate::api_deploying::admin(&office.world))).bearer_auth(audit);
+    let audit: Value = audit.send().await.unwrap().json().await.unwrap();
+    let line = audit["changes"].as_array().unwrap().iter().find(|change| change["what"] == "disconnect").unwrap();
+    assert_eq!((&line["by"], &line["on"]), (&json!("operator"), &json!(format!("account {BUSINESS} of app {APP}"))), "{audit}");
+    let (bytes, said) = (office.bytes(), office.world.server.as_ref().unwrap().said());
+    for token in tokens {
+        assert!(!holds(&bytes, token.as_bytes()) && !said.contains(&token), "{token}");
+    }
+
+    let location = office.agree().await;
+    assert!(office.page(&location).await.2.contains("is connected"));
+    assert_eq!(office.run("rejoinder registration set").code, Some(0));
+    office.world.write(&mona, "my order?").await;
+    let heard = ["Let me see.", "What is your order number?"];
+    office.world.hears(&mona, &[heard, heard].concat()).await;
+    office.stop();
+    office.world.serve(&[("REJOINDER_KEY", KEY)]);
+    assert!(office.run("rejoinder accounts").out.starts_with("active"), "{}", office.run("rejoinder accounts").out);
+    office.world.no_violations().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_of_the_settings_stays_away_and_the_registration_stays_for_the_others() {
+    let mut world = World::of_two(FLOW, crate::deploying::SHOP).await;
+    world.serve(&[]);
+    let done = shell(&format!("rejoinder disconnect {BUSINESS} --yes"), world.folder.path());
+    assert!(done.out.contains("registration: kept for 1 other accounts of the app"), "{}", done.out);
+    assert_eq!(world.server.as_mut().unwrap().terminate(), Some(0));
+    world.serve(&[]);
+    let said = world.server.as_ref().unwrap().said();
+    let named = format!("account {BUSINESS} of the settings was disconnected; `rejoinder connect` brings it back");
+    assert!(said.contains(&named), "{said}");
+    let mona = world.customer("Mona").await;
+    world.write(&mona, "my order?").await;
+    let zoe = world.customer("Zoe").await;
+    world.post("/sim/v1/messages", json!({ "customer": zoe, "text": "hours", "account": OTHER })).await;
+    world.hears(&zoe, &["From 9 to 5."]).await;
+    world.hears(&mona, &[]).await;
+    world.no_violations().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_takes_up_what_another_connects_and_drops_what_it_disconnects() {
+    let world = World::without_server(FLOW).await;
+    let path = world.folder.path().join("rejoinder.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    let public = settings.split("listen = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    std::fs::write(world.folder.path().join("key.txt"), KEY).unwrap();
+    let settings = settings.split("[[app.account]]").next().unwrap().replace(
+        "\n[[app]]",
+        &format!("public_url = \"http://{public}\"\ntoken_key = {{ file = \"key.txt\" }}\nadmin_token = \"open\"\n\n[[app]]"),
+    );
+    std::fs::write(&path, settings).unwrap();
+    let mut town = crate::nodes::Town::over(crate::cluster::Cluster::shared(), world, 2).await;
+    let door = async |town: &crate::nodes::Town, node: usize| {
+        for _ in 0..100 {
+            let said = town.nodes[node].as_ref().unwrap().said();
+            if let Some(at) = said.lines().find_map(|line| line.strip_prefix("for operators on ")) {
+                return at.trim().to_owned();
+            }
+            nap(SECOND / 20).await;
+        }
+        panic!("no door")
+    };
+    let run = |town: &crate::nodes::Town, door: &str, line: &str| {
+        shell(&format!("REJOINDER_ADMIN_TOKEN=open rejoinder {line} --server {door}"), town.world.folder.path())
+    };
+    let first = town.leader().await;
+    let at = door(&town, first).await;
+    let begun: Value = serde_json::from_str(&run(&town, &at, "connect --format json").out).unwrap();
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let agreed = http.get(format!("{}&account={BUSINESS}", begun["address"].as_str().unwrap())).send().await.unwrap();
+    let location = agreed.headers()["location"].to_str().unwrap().to_owned();
+    let done = run(&town, &at, &format!("connect --returned '{location}'"));
+    assert_eq!(done.out, format!("account {BUSINESS} is connected\n"));
+
+    // The other node knows it within its interval, and has its token: it goes on alone.
+    let second = 1 - first;
+    let other = door(&town, second).await;
+    for _ in 0..100 {
+        if run(&town, &other, "accounts").out.contains(BUSINESS) {
+            break;
+        }
+        nap(SECOND / 10).await;
+    }
+    town.kill(first);
+    let mona = town.world.customer("Mona").await;
+    town.world.write(&mona, "my order?").await;
+    town.world.hears(&mona, &["Let me see.", "What is your order number?"]).await;
+
+    town.start(first);
+    assert_eq!(town.leader().await, second);
+    let done = run(&town, &other, &format!("disconnect {BUSINESS} --yes"));
+    assert!(done.code == Some(0) && done.out.contains("tokens: revoked at TikTok"), "{}", done.out);
+    let dropped = "the account was disconnected by another process";
+    for _ in 0..100 {
+        if town.nodes[first].as_ref().unwrap().said().contains(dropped) {
+            break;
+        }
+        nap(SECOND / 10).await;
+    }
+    let said = town.nodes[first].as_ref().unwrap().said();
+    assert!(said.contains(dropped), "{said}");
+    let at = door(&town, first).await;
+    assert!(run(&town, &at, "accounts").out.contains("no account is served"));
+    town.world.no_violations().await;
 }
 
 // --- tokens that end -------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ mod daily;
 mod delivering;
 mod erasing;
 mod fetching;
+mod leaving;
 mod listener;
 mod owning;
 mod replaying;

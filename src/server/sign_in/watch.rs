@@ -27,7 +27,12 @@ pub(in crate::server) async fn watch(doors: Weak<Doors>) {
 
 async fn renew(doors: &Doors) {
     let Some(sign_in) = &doors.sign_in else { return };
+    let served = doors.runtime.accounts();
     for (app, open_id) in sign_in.client.tokens().ending(doors.clock.now()) {
+        // Another process may have disconnected it: nobody needs its token.
+        if !served.iter().any(|one| one.app == app && one.open_id == open_id) {
+            continue;
+        }
         // Another process speaks to TikTok for this app: the token is its business.
         let Some(permit) = doors.runtime.permit(&app).await else { continue };
         if let Err(error) = crate::runtime::port::Transport::renew(&*sign_in.client, permit, &app, &open_id).await {

@@ -50,9 +50,10 @@ mod path {
     pub const ACCOUNT: &str = "/business/get/";
     pub const RENEW: &str = "/tt_user/oauth2/refresh_token/";
     pub const SIGN_IN: &str = "/tt_user/oauth2/token/";
+    pub const REVOKE: &str = "/tt_user/oauth2/revoke/";
     pub const TOKEN_INFO: &str = "/tt_user/token_info/get/";
     #[cfg(test)]
-    pub const ALL: [&str; 12] = [
+    pub const ALL: [&str; 13] = [
         SEND,
         UPLOAD,
         CONTENTS,
@@ -64,6 +65,7 @@ mod path {
         ACCOUNT,
         RENEW,
         SIGN_IN,
+        REVOKE,
         TOKEN_INFO,
     ];
 }

@@ -1,6 +1,7 @@
 //! Sign-in: where it begins, what its code is changed for, and what a token allows.
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::IgnoredAny;
 
 use super::{Client, PRODUCTION, RequestParts, failed, path, refused};
 use crate::channel::{NotSent, Outcome, RefusalScope};
@@ -8,7 +9,7 @@ use crate::runtime::port::{CallFailure, Permit};
 use crate::tiktok::bounds::ID_BYTES_MAX;
 use crate::tiktok::codes::About;
 use crate::tiktok::token::Token;
-use crate::tiktok::wire::{CodeBody, TokenGrant, TokenInfo, TokenInfoBody};
+use crate::tiktok::wire::{CodeBody, RevokeBody, TokenGrant, TokenInfo, TokenInfoBody};
 
 /// Where people sign in at TikTok, and where at a simulator, below the origin of its API.
 const PAGE: &str = "/v2/auth/authorize/";
@@ -94,6 +95,27 @@ impl Client {
             return Err(failed(refused(&format!("the token could not be stored: {error}"), RefusalScope::Account)));
         }
         Ok(SignedIn { open_id, scopes })
+    }
+
+    /// Tells TikTok that the account's tokens are good no more; they stay known here. False where there is none, or TikTok
+    /// knows it no more.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn revoke(&self, permit: Permit, app: &str, open_id: &str) -> Result<bool, CallFailure> {
+        let access = self.app(app).map_err(failed)?;
+        let Some((token, _)) = self.tokens.slot(app, open_id).access() else { return Ok(false) };
+        let body = RevokeBody {
+            client_id: &access.id,
+            client_secret: access.secret.expose_secret(),
+            access_token: token.expose_secret(),
+        };
+        let parts = RequestParts::post(path::REVOKE, &body);
+        match self.call::<IgnoredAny>(permit, access, None, About::Other, parts, &[&token, &access.secret]).await {
+            Ok(_) => Ok(true),
+            Err(Outcome::NotSent(NotSent::Token { .. })) => Ok(false),
+            Err(outcome) => Err(failed(outcome)),
+        }
     }
 
     /// Asks TikTok about the account's token.

@@ -19,8 +19,8 @@ pub use event::{
     Template, TemplateButton, TemplateElement,
 };
 pub use request::{
-    ButtonBody, CardBody, CodeBody, CommentReply, DirectReply, MediaRef, PostRef, QuoteRef, RefreshBody, SendBody, TextRef,
-    TokenInfoBody, WebhookBody,
+    ButtonBody, CardBody, CodeBody, CommentReply, DirectReply, MediaRef, PostRef, QuoteRef, RefreshBody, RevokeBody, SendBody,
+    TextRef, TokenInfoBody, WebhookBody,
 };
 
 /// A text that some senders write as a bare number: ids of ads and comments.

@@ -91,6 +91,14 @@ pub struct RefreshBody<'a> {
     pub refresh_token: &'a str,
 }
 
+/// `tt_user/oauth2/revoke/`. No `Debug`: it holds secrets.
+#[derive(Serialize)]
+pub struct RevokeBody<'a> {
+    pub client_id: &'a str,
+    pub client_secret: &'a str,
+    pub access_token: &'a str,
+}
+
 /// `tt_user/oauth2/token/`. No `Debug`: it holds secrets.
 #[derive(Serialize)]
 pub struct CodeBody<'a> {

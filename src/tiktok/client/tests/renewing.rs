@@ -5,23 +5,25 @@ use std::sync::Mutex;
 use super::*;
 use crate::tiktok::token::TokenKeeper;
 
+type Stored = Result<(i64, Option<Token>), String>;
+
 #[derive(Default)]
 struct Keeper {
     kept: Mutex<Vec<(i64, String)>>,
     /// What another process has stored, or why it cannot be read.
-    stored: Mutex<Option<Result<(i64, Token), String>>>,
+    stored: Mutex<Option<Stored>>,
 }
 
 #[async_trait]
 impl TokenKeeper for Keeper {
-    async fn on_change(&self, app: &str, open_id: &str, generation: i64, token: &Token) -> Result<(), String> {
+    async fn on_change(&self, app: &str, open_id: &str, generation: i64, token: Option<&Token>) -> Result<(), String> {
         assert_eq!((app, open_id), (APP, ACCOUNT));
-        let refresh = token.refresh.as_ref().unwrap().expose_secret().to_owned();
+        let refresh = token.map_or("gone", |token| token.refresh.as_ref().unwrap().expose_secret()).to_owned();
         self.kept.lock().unwrap().push((generation, refresh));
         Err("the disk is full".into())
     }
 
-    async fn newest(&self, app: &str, open_id: &str) -> Result<Option<(i64, Token)>, String> {
+    async fn newest(&self, app: &str, open_id: &str) -> Result<Option<(i64, Option<Token>)>, String> {
         assert_eq!((app, open_id), (APP, ACCOUNT));
         self.stored.lock().unwrap().clone().transpose()
     }
@@ -124,7 +126,7 @@ async fn without_a_refresh_token_somebody_must_sign_in() {
 async fn a_token_that_another_process_has_renewed_is_taken_and_not_renewed_again() {
     let (side, client, keeper) = refused(vec![Reaction::Answer(answer(&fixture("answer_send")))]).await;
     let newer = Token { access: "act.others".to_owned().into(), ..token(600) };
-    *keeper.stored.lock().unwrap() = Some(Ok((8, newer)));
+    *keeper.stored.lock().unwrap() = Some(Ok((8, Some(newer))));
     client.renew(permit(), APP, ACCOUNT).await.unwrap();
     assert!(matches!(client.send(permit(), text()).await, Outcome::Sent { .. }));
     let seen = side.seen();
