@@ -350,9 +350,7 @@ async fn an_account_of_the_settings_stays_away_and_the_registration_stays_for_th
     assert!(done.out.contains("registration: kept for 1 other accounts of the app"), "{}", done.out);
     assert_eq!(world.server.as_mut().unwrap().terminate(), Some(0));
     world.serve(&[]);
-    let said = world.server.as_ref().unwrap().said();
-    let named = format!("account {BUSINESS} of the settings was disconnected; `rejoinder connect` brings it back");
-    assert!(said.contains(&named), "{said}");
+    world.says(&format!("account {BUSINESS} of the settings was disconnected; `rejoinder connect` brings it back")).await;
     let mona = world.customer("Mona").await;
     world.write(&mona, "my order?").await;
     let zoe = world.customer("Zoe").await;
@@ -415,15 +413,7 @@ async fn a_node_takes_up_what_another_connects_and_drops_what_it_disconnects() {
     assert_eq!(town.leader().await, second);
     let done = run(&town, &other, &format!("disconnect {BUSINESS} --yes"));
     assert!(done.code == Some(0) && done.out.contains("tokens: revoked at TikTok"), "{}", done.out);
-    let dropped = "the account was disconnected by another process";
-    for _ in 0..100 {
-        if town.nodes[first].as_ref().unwrap().said().contains(dropped) {
-            break;
-        }
-        nap(SECOND / 10).await;
-    }
-    let said = town.nodes[first].as_ref().unwrap().said();
-    assert!(said.contains(dropped), "{said}");
+    town.nodes[first].as_ref().unwrap().says("the account was disconnected by another process").await;
     let at = door(&town, first).await;
     assert!(run(&town, &at, "accounts").out.contains("no account is served"));
     town.world.no_violations().await;

@@ -95,27 +95,18 @@ async fn a_hangup_takes_up_flows_that_were_saved_and_no_broken_ones() {
     let world = World::new(SHOP).await;
     let mona = world.customer("Mona").await;
     let hang_up = || world.server.as_ref().expect("it runs").hang_up();
-    let said = async |what: &str| {
-        for _ in 0..200 {
-            if world.server.as_ref().expect("it runs").said().contains(what) {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        panic!("it never said {what}: {}", world.server.as_ref().expect("it runs").said());
-    };
     save(&world, "flow broken {");
     hang_up();
-    said("the flows have errors; the live version goes on").await;
+    world.says("the flows have errors; the live version goes on").await;
     save(&world, &second());
     hang_up();
-    said("flows read anew: version 2 is live").await;
+    world.says("flows read anew: version 2 is live").await;
     world.write(&mona, "hours").await;
     world.hears(&mona, &["From 8 to 6."]).await;
     // Without a word that ends automatic messages nothing is deployed, however it is asked for.
     save(&world, &SHOP.replace("    opt out on \"stop\" say \"No more messages.\"\n", ""));
     hang_up();
-    said("could no longer end automatic messages").await;
+    world.says("could no longer end automatic messages").await;
     let (code, refused) = run(&world, "rejoinder deploy --apply");
     assert_eq!(code, Some(1), "{refused}");
     assert!(refused.contains("`opt out on` is gone; nothing was changed"), "{refused}");

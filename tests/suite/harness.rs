@@ -29,6 +29,7 @@ pub struct Process {
     /// `http://127.0.0.1:PORT`, as it said itself.
     pub address: String,
     said: Arc<Mutex<String>>,
+    readers: Vec<std::thread::JoinHandle<()>>,
 }
 
 impl Process {
@@ -49,7 +50,7 @@ impl Process {
         let out = BufReader::new(child.stdout.take().expect("piped"));
         let err = BufReader::new(child.stderr.take().expect("piped"));
         let (kept, kept_too) = (Arc::clone(&said), Arc::clone(&said));
-        std::thread::spawn(move || {
+        let hears = std::thread::spawn(move || {
             for line in out.lines().map_while(Result::ok) {
                 if let Some(at) = line.find("http://127.0.0.1:") {
                     let _ = send.send(line[at..].split_whitespace().next().unwrap_or_default().to_owned());
@@ -57,19 +58,28 @@ impl Process {
                 kept.lock().unwrap().push_str(&(line + "\n"));
             }
         });
-        std::thread::spawn(move || {
+        let hears_too = std::thread::spawn(move || {
             for line in err.lines().map_while(Result::ok) {
                 kept_too.lock().unwrap().push_str(&(line + "\n"));
             }
         });
         let address =
             receive.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no address was printed:\n{}", said.lock().unwrap()));
-        Self { child, address, said }
+        Self { child, address, said, readers: vec![hears, hears_too] }
     }
 
     /// Everything it printed so far.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
+    }
+
+    /// Waits until it has said this.
+    pub async fn says(&self, what: &str) {
+        let begun = Instant::now();
+        while !self.said().contains(what) {
+            assert!(begun.elapsed() < PATIENCE, "it never said {what:?}:\n{}", self.said());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// SIGHUP.
@@ -95,12 +105,17 @@ impl Process {
         self.wait()
     }
 
-    /// Waits for its end; the exit code, or `None` when a signal ended it.
+    /// Waits for its end and its last words; the exit code, or `None` when a signal ended it.
     pub fn wait(&mut self) -> Option<i32> {
         let begun = Instant::now();
         loop {
             match self.child.try_wait().expect("its own child") {
-                Some(status) => return status.code(),
+                Some(status) => {
+                    for reader in self.readers.drain(..) {
+                        reader.join().expect("it reads to the end");
+                    }
+                    return status.code();
+                }
                 None if begun.elapsed() > PATIENCE => panic!("it does not end:\n{}", self.said()),
                 None => std::thread::sleep(Duration::from_millis(10)),
             }
@@ -239,6 +254,11 @@ impl World {
         all.extend_from_slice(environment);
         self.server = None;
         self.server = Some(Process::start(&["serve", "--config", "rejoinder.toml"], &all, self.folder.path()));
+    }
+
+    /// Waits until the server has said this.
+    pub async fn says(&self, what: &str) {
+        self.server.as_ref().expect("it runs").says(what).await;
     }
 
     /// A call to the simulator.

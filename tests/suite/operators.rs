@@ -286,7 +286,7 @@ async fn the_command_says_loudly_that_nothing_is_sent_and_keeps_a_store_of_its_o
     let mona = world.customer("Mona").await;
     world.write(&mona, "hello").await;
     world.hears(&mona, &[]).await;
-    assert!(server.said().contains("DRY RUN: nothing is sent"), "{}", server.said());
+    server.says("DRY RUN: nothing is sent").await;
     assert!(world.folder.path().join("rejoinder.db.dry-run").exists());
     assert!(!world.folder.path().join("rejoinder.db").exists());
 }
@@ -427,7 +427,7 @@ async fn the_commands_copy_check_and_restore_and_refuse_what_is_no_store() {
     assert!(said.code == Some(0) && said.out.contains("rejoinder.db.before-1"), "{}", said.out);
     world.serve(&[]);
     world.hears(&mona, &["Welcome!"]).await;
-    assert!(world.server.as_ref().unwrap().said().contains("RESTORED"), "{}", world.server.as_ref().unwrap().said());
+    world.says("RESTORED").await;
 
     // A torn copy, another program's file, a folder, nothing.
     let mut bytes = std::fs::read(folder.join("copy.db")).unwrap();
@@ -456,24 +456,14 @@ async fn settings_are_read_anew_on_a_hangup_and_broken_ones_are_not_taken() {
     let mona = world.customer("Mona").await;
     world.write(&mona, "hello").await;
     world.hears(&mona, &[]).await;
-    let said = async |world: &World, text: &str| {
-        let server = world.server.as_ref().unwrap();
-        for _ in 0..500 {
-            if server.said().contains(text) {
-                return;
-            }
-            nap(20).await;
-        }
-        panic!("it never said {text:?}:\n{}", server.said());
-    };
-    assert!(world.server.as_ref().unwrap().said().contains("TESTERS ONLY: 1 ids"));
+    world.says("TESTERS ONLY: 1 ids").await;
     std::fs::write(&path, "stor = 1").unwrap();
     world.server.as_ref().unwrap().hang_up();
-    said(&world, "the settings stay as they were").await;
+    world.says("the settings stay as they were").await;
     std::fs::write(&path, everybody.replace("rejoinder.db", "other.db")).unwrap();
     world.server.as_ref().unwrap().hang_up();
-    said(&world, "settings read anew").await;
-    assert!(world.server.as_ref().unwrap().said().contains("from the next start on: `store`"));
+    world.says("settings read anew").await;
+    world.says("from the next start on: `store`").await;
     world.write(&mona, "hello").await;
     world.hears(&mona, &["Welcome!"]).await;
 }

@@ -59,19 +59,11 @@ async fn write(world: &World, customer: &str, text: &str) {
     world.post("/sim/v1/messages", json!({ "customer": customer, "text": text, "account": OTHER })).await;
 }
 
-async fn says(world: &World, what: &str) {
-    let begun = Instant::now();
-    while !world.server.as_ref().expect("it runs").said().contains(what) {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never {what}: {}", world.server.as_ref().expect("it runs").said());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_is_deployed_and_rolled_back_beside_another_and_each_survives_a_restart() {
     let mut world = World::of_two(SHOP, CAFE).await;
     world.serve(&[]);
-    says(&world, "serving `Shop`, `Café` on").await;
+    world.says("serving `Shop`, `Café` on").await;
     let [mona, omar, zoe] = [world.customer("Mona").await, world.customer("Omar").await, world.customer("Zoé").await];
     world.write(&mona, "order").await;
     write(&world, &omar, "order").await;
@@ -135,10 +127,10 @@ async fn saved_files_are_read_anew_for_the_account_whose_they_are() {
     let [mona, omar] = [world.customer("Mona").await, world.customer("Omar").await];
     save(&world, "flow broken {");
     world.server.as_ref().expect("it runs").hang_up();
-    says(&world, &format!("account {OTHER}: the flows have errors; the live version goes on")).await;
+    world.says(&format!("account {OTHER}: the flows have errors; the live version goes on")).await;
     save(&world, &later());
     world.server.as_ref().expect("it runs").hang_up();
-    says(&world, &format!("account {OTHER}: flows read anew: version 3 is live")).await;
+    world.says(&format!("account {OTHER}: flows read anew: version 3 is live")).await;
     write(&world, &omar, "hours").await;
     world.hears(&omar, &["De 8 h à 14 h."]).await;
     world.write(&mona, "hours").await;
@@ -217,7 +209,7 @@ async fn commands_without_a_server_know_every_bot_of_the_settings() {
     let refused = run(&world, "rejoinder deploy --apply");
     assert!(refused.code == Some(2) && refused.out.contains("accounts share no bot; name one by --account"), "{}", refused.out);
     world.serve(&[]);
-    says(&world, "serving `Shop`, `Café` on").await;
+    world.says("serving `Shop`, `Café` on").await;
     let [mona, omar] = [world.customer("Mona").await, world.customer("Omar").await];
     write(&world, &omar, "hours").await;
     world.hears(&omar, &["De 8 h à 14 h."]).await;
