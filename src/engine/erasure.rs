@@ -21,6 +21,11 @@ impl Conversation {
         conversation
     }
 
+    /// No automatic messages are wanted from now on.
+    pub fn want_nothing_automatic(&mut self) {
+        self.opted_out = true;
+    }
+
     /// Whether the time of a field of the contact is over that is still there.
     #[must_use]
     pub fn is_to_forget(&self, bot: &Bot, now: Moment) -> bool {

@@ -121,6 +121,8 @@ pub(super) enum Ask {
     Erase {
         fresh: ConversationId,
         by: String,
+        /// Comments whose author wants no automatic messages.
+        unwanted: bool,
     },
     /// Another process has committed to this conversation: what was computed up to this sprint of the worker is void.
     Forget {

@@ -71,6 +71,8 @@ pub(super) struct Old<'a> {
     pub(super) recent: &'a Recent,
     /// `None` where it cannot be read.
     pub(super) conversation: Option<&'a Conversation>,
+    /// Comments whose author wants no automatic messages.
+    pub(super) unwanted: bool,
 }
 
 /// The same for one name of one account, and nobody without the secret can tell whose it is.
@@ -89,7 +91,10 @@ fn key(account: i64, pseudonym: &str) -> String {
 /// What the store is to do, and the conversation that the customer may begin afterwards.
 pub(super) fn erasure(secret: &[u8], old: &Old<'_>, at: Moment, by: &str) -> (Erasure, Conversation) {
     let (account, external) = (old.address.account.id, old.address.external.clone());
-    let after = old.conversation.map_or_else(|| Conversation::after_unreadable(at), |old| old.after_erasure(at));
+    let mut after = old.conversation.map_or_else(|| Conversation::after_unreadable(at), |old| old.after_erasure(at));
+    if old.unwanted {
+        after.want_nothing_automatic();
+    }
     let person = old.conversation.and_then(Conversation::person);
     let place = |external: &[u8]| pseudonym(secret, ERASED_OF, account.0, external);
     let pseudonym = place(&external);
@@ -180,27 +185,28 @@ impl Handle {
         // First: whoever ends in between is asked again, and still finds whose they are.
         let mut beside = None;
         if let Some(comments) = person::comments_of(self.store(), &row).await.map_err(broken)? {
-            beside = self.erase_one(comments.id, by).await?;
+            beside = self.erase_one(comments.id, by, is_unwanted(&row)).await?;
         }
-        let removed = self.erase_one(conversation, by).await?;
+        let removed = self.erase_one(conversation, by, false).await?;
         Ok(removed.map(|removed| removed.and(beside.unwrap_or_default())))
     }
 
-    async fn erase_one(&self, conversation: ConversationId, by: &str) -> Result<Option<Removed>, Refused> {
+    async fn erase_one(&self, conversation: ConversationId, by: &str, unwanted: bool) -> Result<Option<Removed>, Refused> {
         let core = &self.core;
         let broken = |error: StoreError| Refused::Store(error.to_string());
         for _ in 0..TRIES {
             let Some(row) = self.store().load(conversation).await.map_err(broken)? else { return Ok(None) };
             let Some(account) = core.accounts.ever(row.account) else {
                 // No worker has it: the settings no longer name its account.
-                match erase_stored(self.store(), &row, core.now(), by).await.map_err(broken)? {
+                match erase_row(self.store(), &row, core.now(), by, unwanted).await.map_err(broken)? {
                     Some(removed) => return Ok(Some(removed)),
                     None => continue,
                 }
             };
             let address = Arc::new(Address { account, external: row.external, number: Some(conversation) });
             let fresh = self.store().fresh_conversation().await.map_err(broken)?;
-            match core.post_once(super::trail::Trail::default(), address, Ask::Erase { fresh, by: by.to_owned() }).await {
+            let ask = Ask::Erase { fresh, by: by.to_owned(), unwanted };
+            match core.post_once(super::trail::Trail::default(), address, ask).await {
                 Err(Refused::Stale) => {}
                 Ok(done) if done.delivered == Delivered::Done => {
                     core.announcing.live.forget(conversation);
@@ -255,13 +261,24 @@ impl Handle {
 pub async fn erase_stored(store: &dyn Store, row: &ConversationRow, at: Moment, by: &str) -> Result<Option<Removed>, StoreError> {
     let mut beside = Removed::default();
     if let Some(comments) = person::comments_of(store, row).await? {
-        let Some(removed) = erase_one(store, &comments, at, by).await? else { return Ok(None) };
+        let Some(removed) = erase_row(store, &comments, at, by, is_unwanted(row)).await? else { return Ok(None) };
         beside = removed;
     }
-    Ok(erase_one(store, row, at, by).await?.map(|removed| removed.and(beside)))
+    Ok(erase_row(store, row, at, by, false).await?.map(|removed| removed.and(beside)))
 }
 
-async fn erase_one(store: &dyn Store, row: &ConversationRow, at: Moment, by: &str) -> Result<Option<Removed>, StoreError> {
+/// Whether the customer wants no automatic messages.
+fn is_unwanted(row: &ConversationRow) -> bool {
+    Conversation::decode(&row.state).is_ok_and(|conversation| conversation.standing().1)
+}
+
+async fn erase_row(
+    store: &dyn Store,
+    row: &ConversationRow,
+    at: Moment,
+    by: &str,
+    unwanted: bool,
+) -> Result<Option<Removed>, StoreError> {
     let secret = store.meta(SECRET).await?.ok_or_else(|| StoreError::Broken("no server has begun on this store".to_owned()))?;
     let (conversation, recent) = (Conversation::decode(&row.state).ok(), Recent::decode(&row.recent));
     let account = super::core::Account { id: row.account, app: 0, app_id: String::new(), open_id: String::new() };
@@ -274,6 +291,7 @@ async fn erase_one(store: &dyn Store, row: &ConversationRow, at: Moment, by: &st
         writer: row.writer,
         recent: &recent,
         conversation: conversation.as_ref(),
+        unwanted,
     };
     store.erase(erasure(&secret, &old, at, by).0).await
 }

@@ -142,6 +142,9 @@ async fn a_trace_goes_on_in_the_process_that_sends() {
     assert_eq!(shell("rejoinder pause", world.folder.path()).code, Some(0));
     let mona = world.customer("Mona").await;
     world.write(&mona, "my order?").await;
+    while !shell("rejoinder outbox", world.folder.path()).out.starts_with("2 replies wait") {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     assert_eq!(world.server.as_mut().expect("it runs").terminate(), Some(0));
     let before = collector.webhooks();
     assert!(

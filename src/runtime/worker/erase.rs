@@ -65,7 +65,7 @@ impl Worker {
     }
 
     fn erase(&mut self, item: Item) {
-        let Ask::Erase { fresh, by } = item.ask else { return };
+        let Ask::Erase { fresh, by, unwanted } = item.ask else { return };
         let mut finished = self.plain(&item.address, item.ack);
         let Some(slot) = self.slots.remove(&item.address) else { return };
         if slot.rev == 0 {
@@ -81,6 +81,7 @@ impl Worker {
             writer: slot.writer,
             recent: &slot.recent,
             conversation: slot.damaged.is_none().then_some(&slot.conversation),
+            unwanted,
         };
         let (erasure, conversation) = erasing::erasure(&self.core.secret, &old, at, &by);
         let address = Address { number: Some(fresh), ..Address::clone(&slot.address) };
