@@ -34,7 +34,11 @@ impl Work<'_> {
             return;
         }
         if let Some(automatic) = &echo.automatic {
-            let silent = self.state.ledger.spent() == 0;
+            if echo.is_welcome() {
+                self.state.ledger.forgo_welcome();
+            }
+            let awaited = u32::from(self.state.ledger.welcome_until().is_some());
+            let silent = self.state.ledger.spent() == awaited;
             self.state.ledger.foreign(&echo.message_id, echo.at);
             self.remember(&echo.message_id, 0);
             self.note("echo", format_args!("TikTok's own automatic message ({automatic}) counts"));

@@ -13,6 +13,7 @@ use super::announcing::{Announcing, Uncommitted};
 use super::doubt::Doubt;
 use super::fail::FailPoint;
 use super::fetching::Fetching;
+use super::habits::{Habit, Habits};
 use super::measure::Ended;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Ports};
@@ -61,6 +62,7 @@ pub(super) struct Core {
     /// By app: whether its queue is so long that texts are merged.
     pub(super) congested: Vec<AtomicBool>,
     pub(super) accounts: Accounts,
+    pub(super) habits: Habits,
     pub(super) pauses: Pauses,
     pub(super) scripts: Parking,
     /// Messages of TikTok's from before are only stored: what became of them was lost with the newer store.
@@ -239,8 +241,8 @@ pub(super) struct News {
     pub(super) address: Arc<Address>,
     pub(super) candidate: Option<Candidate>,
     pub(super) due: Option<Moment>,
-    /// TikTok's own answer to a customer was seen here, then.
-    pub(super) automatic: Option<Moment>,
+    /// What TikTok did by itself here, and when.
+    pub(super) automatic: Option<(Habit, Moment)>,
     /// Those that the dispatcher carries out.
     pub(super) effects: Vec<Effect>,
 }
