@@ -3,6 +3,7 @@
 mod plan;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -20,7 +21,7 @@ use super::admin::{Admin, Operator, audited, refuse};
 use super::registration::told;
 use super::sign_in::SignIn;
 use crate::bot::Bot;
-use crate::channel::Outcome;
+use crate::channel::{NotSent, Outcome};
 use crate::runtime::Served;
 use crate::runtime::port::CallFailure;
 use crate::tiktok::client::{Review, Standing};
@@ -28,6 +29,10 @@ use crate::tiktok::wire::AutoKind;
 
 /// Two at once would each add what the other adds.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// Where TikTok says that the app calls too often, the call is made again so often, after a pause longer than its second.
+const PAUSES_MAX: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(1_200);
 
 /// Which account, and the plan that somebody has agreed to.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -168,12 +173,27 @@ impl Desk<'_> {
 
     async fn permit(&self) -> Result<crate::runtime::port::Permit, CallFailure> {
         let text = "the server stops, or another one on the same store speaks to TikTok for this app: ask that one".to_owned();
-        let away = || CallFailure { outcome: Outcome::NotSent(crate::channel::NotSent::NoConnection { text }) };
+        let away = || CallFailure { outcome: Outcome::NotSent(NotSent::NoConnection { text }) };
         self.doors.runtime.permit(&self.served.app).await.ok_or_else(away)
     }
 
     async fn standing(&self, kind: AutoKind) -> Result<Standing, CallFailure> {
-        self.sign_in.client.automatic(self.permit().await?, self.names(), kind).await
+        let mut pauses = 0..PAUSES_MAX;
+        loop {
+            match self.sign_in.client.automatic(self.permit().await?, self.names(), kind).await {
+                Err(failure) if self.paused(&failure, pauses.next()).await => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Other programs of the app call as well: what came too fast was not done, and is asked for again after a pause.
+    async fn paused(&self, failure: &CallFailure, left: Option<u32>) -> bool {
+        let Outcome::NotSent(NotSent::TooFast { .. }) = failure.outcome else { return false };
+        if left.is_some() {
+            self.doors.clock.sleep(PAUSE).await;
+        }
+        left.is_some()
     }
 
     /// The steps of one kind, to the first that fails.
@@ -191,9 +211,13 @@ impl Desk<'_> {
     }
 
     async fn step(&self, step: &Step) -> String {
-        let failure = match self.call(step).await {
-            Ok(()) => return "done".to_owned(),
-            Err(failure) => failure,
+        let mut pauses = 0..PAUSES_MAX;
+        let failure = loop {
+            match self.call(step).await {
+                Ok(()) => return "done".to_owned(),
+                Err(failure) if self.paused(&failure, pauses.next()).await => {}
+                Err(failure) => break failure,
+            }
         };
         // Never made twice: where nobody knows how it ended, TikTok is asked what stands there.
         if matches!(failure.outcome, Outcome::Unknown { .. })
