@@ -13,8 +13,8 @@ use axum::http::{StatusCode, header};
 use super::Doors;
 use crate::calendar::Moment;
 use crate::runtime::Refused;
-use crate::tiktok::delivery;
 use crate::tiktok::signature::{self, SignatureError};
+use crate::tiktok::{delivery, set_up};
 
 /// A body above this is refused with 413, in bytes. A text of 6 000 emoji, escaped twice, needs 150 KB.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -62,8 +62,13 @@ pub(super) async fn receive(State(doors): State<Arc<Doors>>, _: Bearable, reques
         Ok(signer) => signer.app.clone(),
         Err(error) => return refuse(&doors, error, now),
     };
-    match doors.runtime.deliver(doors.testers.pass(delivery(&app, now, body))).await {
+    let delivery = delivery(&app, now, body);
+    let set_up = set_up(&delivery);
+    match doors.runtime.deliver(doors.testers.pass(delivery)).await {
         Ok(_) => {
+            if let Some((account, answers)) = set_up {
+                expect(&doors, &app, &account, answers).await;
+            }
             doors.counters.accepted.fetch_add(1, Ordering::Relaxed);
             (StatusCode::OK, String::new())
         }
@@ -76,6 +81,15 @@ pub(super) async fn receive(State(doors): State<Arc<Doors>>, _: Bearable, reques
             };
             (StatusCode::SERVICE_UNAVAILABLE, said.to_owned())
         }
+    }
+}
+
+/// TikTok was set up to answer customers by itself, or to greet them. Where this is not written it is seen at the first echo.
+async fn expect(doors: &Doors, app: &str, account: &str, answers: bool) {
+    let served = doors.runtime.accounts().into_iter().find(|one| one.app == app && one.open_id == account);
+    let Some(served) = served else { return };
+    if let Err(error) = doors.runtime.expect_of_tiktok(served.id, answers, !answers).await {
+        tracing::warn!(%error, "it was not written down what TikTok does by itself here");
     }
 }
 

@@ -21,6 +21,8 @@ const AHEAD_MS_MAX: i64 = 2 * 24 * 3_600_000;
 /// A time further back than this is absurd: TikTok had no messages then. Seconds read as milliseconds end up here.
 const BACK_MS_MAX: i64 = 10 * 366 * 24 * 3_600_000;
 
+const CONFIG: &str = "im_auto_message_config_update";
+
 /// What a delivery means. `app` is the app whose secret fitted, `received` the moment it reached us.
 ///
 /// Total: whatever stands in `raw`, something comes out, in time and memory linear in its length.
@@ -50,6 +52,31 @@ pub fn person(raw: &[u8]) -> Option<String> {
     let from: From = Event { account: "", received: Moment(0), content: envelope.content }.parse().ok()?;
     let Loose(id) = from.from_user.and_then(|party| party.id).or(from.unique_identifier)?;
     id_fits(&id).then_some(id)
+}
+
+/// Where TikTok says that what it says by itself was set up at an account: the account, and whether it will answer
+/// (a suggested question) rather than greet.
+#[must_use]
+pub fn set_up(delivery: &Delivery) -> Option<(String, bool)> {
+    #[derive(Deserialize)]
+    struct Config {
+        auto_message_type: Option<String>,
+        auto_message_action: Option<String>,
+    }
+    if !matches!(&delivery.meaning, Meaning::Kept { why, .. } if why == CONFIG) {
+        return None;
+    }
+    let envelope: Envelope<'_> = serde_json::from_slice(&delivery.raw).ok()?;
+    let config: Config = Event { account: "", received: Moment(0), content: envelope.content }.parse().ok()?;
+    if !matches!(config.auto_message_action.as_deref(), Some("CREATE" | "UPDATE" | "ENABLE")) {
+        return None;
+    }
+    let answers = match config.auto_message_type.as_deref() {
+        Some("SUGGESTED_QUESTION") => true,
+        Some("WELCOME_MESSAGE") => false,
+        _ => return None,
+    };
+    Some((delivery.open_id.clone()?, answers))
 }
 
 fn unreadable(why: impl AsRef<str>) -> Meaning {

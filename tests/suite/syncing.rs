@@ -183,3 +183,24 @@ async fn the_first_tap_on_a_suggested_question_is_answered_once() {
     world.hears(&zoe, &["Yes, within two days.", "We deliver everywhere."]).await;
     world.no_violations().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_hand_sets_up_in_tiktoks_app_is_known_from_its_webhook() {
+    let world = World::new(&unwelcoming()).await;
+    turned(&world, "ENABLE").await;
+    by_hand(&world, "Do you deliver?").await;
+    let content = json!({ "auto_message_id": "1", "auto_message_type": "SUGGESTED_QUESTION", "auto_message_action": "CREATE" });
+    let event = json!({
+        "client_key": crate::harness::APP, "event": "im_auto_message_config_update", "create_time": 1_790_000_001,
+        "user_openid": BUSINESS, "content": content.to_string(),
+    });
+    world.post("/sim/v1/raw", json!({ "body": event.to_string() })).await;
+    // Deliveries are one after the other: the event is heard before the tap.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let mona = world.customer("Mona").await;
+    world.write(&mona, "Do you deliver?").await;
+    world.hears(&mona, &["Yes, within two days."]).await;
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    world.hears(&mona, &["Yes, within two days."]).await;
+    world.no_violations().await;
+}

@@ -376,3 +376,36 @@ proptest::proptest! {
         let _ = format!("{:?}", read(raw).meaning);
     }
 }
+
+#[test]
+fn what_is_set_up_at_an_account_is_read_and_nothing_else_taken_for_it() {
+    let event = |content: serde_json::Value| {
+        let mut event: serde_json::Value = serde_json::from_slice(&fixture("event_auto_message_config")).unwrap();
+        event["content"] = json!(content.to_string());
+        event
+    };
+    let told = |event: &serde_json::Value| set_up(&read(event.to_string()));
+    let config = |kind: &str, action: &str| event(json!({ "auto_message_type": kind, "auto_message_action": action }));
+    assert_eq!(set_up(&read(fixture("event_auto_message_config"))), Some((ACCOUNT.to_owned(), false)));
+    for action in ["CREATE", "UPDATE", "ENABLE"] {
+        assert_eq!(told(&config("SUGGESTED_QUESTION", action)), Some((ACCOUNT.to_owned(), true)));
+    }
+    let mut other = config("SUGGESTED_QUESTION", "CREATE");
+    other["event"] = json!("im_auto_message_audit_update");
+    let mut nobodys = config("SUGGESTED_QUESTION", "CREATE");
+    nobodys["user_openid"] = json!("");
+    let hostile = [
+        config("SUGGESTED_QUESTION", "DISABLE"),
+        config("SUGGESTED_QUESTION", "DELETE"),
+        config("CHAT_PROMPT", "CREATE"),
+        config("", ""),
+        event(json!({ "auto_message_type": ["SUGGESTED_QUESTION"], "auto_message_action": "CREATE" })),
+        event(json!([])),
+        other,
+        nobodys,
+    ];
+    for event in hostile {
+        assert_eq!(told(&event), None, "{event}");
+    }
+    assert_eq!(set_up(&read("{")), None);
+}
