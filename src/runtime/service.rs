@@ -23,6 +23,7 @@ use super::options::{Options, Ports};
 use super::pause::{self, Pauses};
 use super::port::{AccountId, StoreError};
 use super::presence::{self, Presence};
+use super::reading::{self, Pokes};
 use super::restore;
 use super::retention;
 use super::scripts::Parking;
@@ -92,6 +93,8 @@ impl Service {
             apps: options.apps,
             accounts,
             pauses,
+            pokes: Pokes::default(),
+            pass: options.pass,
             scripts: Parking::default(),
             restored_until: restored.until,
             workers: worker_ends,
@@ -119,7 +122,11 @@ impl Service {
         spawn(&mut tasks, &core, "versions", versions::load_wanted(Arc::clone(&core), wanted));
         announce(&mut tasks, &core);
         lead(&mut tasks, &core, &lanes, &timers);
-        Ok((Self { tasks }, Handle::new(core, lanes)))
+        let handle = Handle::new(Arc::clone(&core), lanes);
+        for (app, lane) in handle.lanes() {
+            spawn(&mut tasks, &core, "reader", reading::Reader::new(handle.clone(), app, lane.clone()).run());
+        }
+        Ok((Self { tasks }, handle))
     }
 }
 
@@ -208,6 +215,7 @@ async fn accounts(options: &Options, ports: &Ports) -> Result<Accounts, StoreErr
     for (app, settings) in options.apps.iter().enumerate() {
         for open_id in &settings.accounts {
             let id: AccountId = ports.store.account(&settings.id, open_id).await?;
+            reading::first_seen(&*ports.store, id, ports.clock.now()).await?;
             accounts.insert(Account { id, app, app_id: settings.id.clone(), open_id: open_id.clone() });
         }
     }
