@@ -30,6 +30,9 @@ pub struct Ledger {
     foreign: Vec<Foreign>,
     #[serde(rename = "c", default, skip_serializing_if = "std::ops::Not::not")]
     closed: bool,
+    /// TikTok's own welcome message is on its way, and counts until then as if it were there.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    welcome: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,10 +114,32 @@ impl Ledger {
         Self { ours: Vec::new(), foreign: all.map(|(id, at)| Foreign { id, at }).collect(), ..self.clone() }
     }
 
-    /// All that is taken of the ten: reserved, marked, sent, unknown and what others said.
+    /// All that is taken of the ten: reserved, marked, sent, unknown, what others said, and TikTok's welcome message where
+    /// it is on its way.
     #[must_use]
     pub fn counted(&self) -> u32 {
-        count(self.ours.len().saturating_add(self.foreign.len()))
+        count(self.rows()).saturating_add(u32::from(self.welcome.is_some()))
+    }
+
+    /// Keeps a slot for TikTok's own welcome message, whose echo comes seconds later: until it is there, or until then. Not
+    /// where the business side has said something already, which may be that message.
+    pub fn await_welcome(&mut self, until: Moment) -> bool {
+        let awaited = self.spent() == 0;
+        if awaited {
+            self.welcome = Some(until);
+        }
+        awaited
+    }
+
+    /// Until when a slot is kept for TikTok's welcome message.
+    #[must_use]
+    pub fn welcome_until(&self) -> Option<Moment> {
+        self.welcome
+    }
+
+    /// The welcome message is there, or is waited for no longer.
+    pub fn forgo_welcome(&mut self) {
+        self.welcome = None;
     }
 
     /// Messages that it remembers, for whoever bounds its size.

@@ -91,7 +91,7 @@ impl Rule {
 /// Clocks that differ by more, in milliseconds, widen the margin beyond the setting.
 const SKEW_WIDENS_MS: i64 = 60_000;
 /// Clocks that differ by more, in milliseconds, leave no window to be sure of.
-const SKEW_STOPS_MS: i64 = 300_000;
+pub const SKEW_STOPS_MS: i64 = 300_000;
 
 /// The margin that holds: the setting, but never less than a minute, the clocks' difference and one call together; and
 /// the difference once more where it is above a minute, or a minute where nobody has measured it yet (`None`).

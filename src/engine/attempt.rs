@@ -47,7 +47,9 @@ impl Work<'_> {
         let not_after = begun.plus_ms(START_MS).min(deadline.plus_ms(-1));
         let timeout_ms = CALL_MS.min(ends.since_ms(begun)).max(0);
         self.state.ledger.mark(id.0, begun);
+        let follows = comment.or(self.state.ledger.newest());
         let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id) else { return };
+        entry.follows = follows;
         entry.attempt = entry.attempt.saturating_add(1);
         entry.stage = Stage::Marked { begun, bound: None };
         let attempt = entry.attempt;

@@ -243,6 +243,7 @@ impl Conversation {
     pub fn due(&self) -> Option<Moment> {
         let wait = self.run.as_ref().and_then(|run| run.wait.as_ref());
         let handed = self.stand.handed();
+        let held = self.queue.iter().any(|entry| matches!(entry.stage, Stage::Held { .. }));
         let holding = |entry: &Entry| match entry.stage {
             Stage::Held { until } => Some(until),
             Stage::Unknown { next, .. } => Some(next),
@@ -255,6 +256,7 @@ impl Conversation {
             handed.and_then(|handed| handed.nobody_at),
             self.gathered.as_ref().map(|gathered| gathered.due),
             self.limit_due,
+            self.ledger.welcome_until().filter(|_| held),
         ]
         .into_iter()
         .chain(self.queue.iter().map(holding))
@@ -267,6 +269,12 @@ impl Conversation {
     #[must_use]
     pub fn attempts(&self, reply: ReplyId) -> Option<u32> {
         self.queue.iter().find(|entry| entry.id == reply).map(|entry| entry.attempt)
+    }
+
+    /// Whether the customer has never written.
+    #[must_use]
+    pub fn is_unheard(&self) -> bool {
+        self.newest.is_none()
     }
 
     /// The head of the queue, where it may be attempted: no attempt is open, none is unknown, nothing holds it.

@@ -11,6 +11,9 @@ use crate::bot::{Gather, OptWords};
 use crate::calendar::Moment;
 use crate::text;
 
+/// So long after a first message TikTok's own welcome message is waited for.
+const WELCOME_MS: i64 = 10_000;
+
 impl Work<'_> {
     pub(super) fn message(&mut self, inbound: &Inbound) {
         if let Some(long) = inbound.congested {
@@ -30,6 +33,9 @@ impl Work<'_> {
             return self.reaction(&heard);
         }
         self.state.ledger.inbound(inbound.at, inbound.received, self.context.skew_ms);
+        if inbound.welcomed && heard.first && self.state.ledger.await_welcome(self.now.plus_ms(WELCOME_MS)) {
+            self.note("welcome", "one of the ten is kept for TikTok's welcome message");
+        }
         self.state.last_received = self.state.last_received.max(Some(inbound.received.min(self.now)));
         self.state.comment = None;
         if !heard.late {
@@ -218,6 +224,14 @@ impl Work<'_> {
     }
 
     // --- TikTok answers by itself ----------------------------------------------------------------------------------
+
+    /// A welcome message that was waited for in vain: what was held for its sake may leave.
+    pub(super) fn forgo_welcome(&mut self) {
+        if self.state.ledger.welcome_until().is_some_and(|until| until <= self.now) {
+            self.state.ledger.forgo_welcome();
+            self.offer_held("TikTok's welcome message did not come");
+        }
+    }
 
     fn is_answered_by_tiktok(&self, heard: &Heard) -> bool {
         !self.live.settings.also_after_tiktok && self.state.answered_by_tiktok.is_some_and(|at| at >= heard.at)

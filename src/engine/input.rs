@@ -142,13 +142,16 @@ pub struct Inbound {
     /// TikTok's id of the person who wrote, where that is news to the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// It is the first one, and TikTok answers those of this account by its own welcome message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub welcomed: bool,
 }
 
 impl Inbound {
     /// One that quotes nothing and brings no other news.
     #[must_use]
     pub fn new(message_id: String, at: Moment, received: Moment, body: Body) -> Self {
-        Self { message_id, at, received, body, quotes: None, congested: None, person: None }
+        Self { message_id, at, received, body, quotes: None, congested: None, person: None, welcomed: false }
     }
 }
 
@@ -230,7 +233,13 @@ impl Echo {
     /// Whether TikTok itself has answered the customer; a welcome greets, it answers nothing.
     #[must_use]
     pub fn is_tiktoks_answer(&self) -> bool {
-        self.automatic.as_deref().is_some_and(|kind| kind != WELCOME)
+        self.automatic.is_some() && !self.is_welcome()
+    }
+
+    /// Whether TikTok has greeted the customer in the business's name.
+    #[must_use]
+    pub fn is_welcome(&self) -> bool {
+        self.automatic.as_deref() == Some(WELCOME)
     }
 }
 

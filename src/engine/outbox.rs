@@ -257,6 +257,7 @@ impl Work<'_> {
             },
             queued: self.now,
             comment: self.state.comment.as_ref().map(|commented| commented.at),
+            follows: None,
         }
     }
 

@@ -5,6 +5,7 @@ use super::state::{Bound, Stage};
 use super::work::Work;
 use super::{Echo, EchoSource, Effect, Listed, Listing, ReplyId};
 use crate::calendar::Moment;
+use crate::channel::rules;
 
 /// A message of an attempt carries a time of TikTok's in [begun - this, ended + [`AFTER_MS`]], the clocks' difference added.
 const BEFORE_MS: i64 = 5_000;
@@ -33,7 +34,11 @@ impl Work<'_> {
             return;
         }
         if let Some(automatic) = &echo.automatic {
-            let silent = self.state.ledger.spent() == 0;
+            if echo.is_welcome() {
+                self.state.ledger.forgo_welcome();
+            }
+            let awaited = u32::from(self.state.ledger.welcome_until().is_some());
+            let silent = self.state.ledger.spent() == awaited;
             self.state.ledger.foreign(&echo.message_id, echo.at);
             self.remember(&echo.message_id, 0);
             self.note("echo", format_args!("TikTok's own automatic message ({automatic}) counts"));
@@ -160,10 +165,10 @@ impl Work<'_> {
     pub(super) fn looked(&mut self, listing: Option<&Listing>) {
         let told = self.list_tells(listing);
         let unknown = self.state.queue.iter().find_map(|entry| match entry.stage {
-            Stage::Unknown { begun, ended, looks, .. } => Some((entry.id, entry.resent, begun, ended, looks)),
+            Stage::Unknown { begun, ended, looks, .. } => Some((entry.id, (entry.resent, entry.follows), begun, ended, looks)),
             _ => None,
         });
-        let Some((id, resent, begun, ended, looks)) = unknown else {
+        let Some((id, (resent, follows), begun, ended, looks)) = unknown else {
             if !told {
                 self.note("look", "nothing is unknown here any more");
             }
@@ -201,7 +206,10 @@ impl Work<'_> {
             }
             return;
         }
-        let covered = listing.is_some_and(|listing| !listing.full || listing.oldest.is_some_and(|oldest| oldest < begun));
+        // By TikTok's own times where they are known: our clock of then may have been ahead of it.
+        let back_to = follows.unwrap_or_else(|| begun.plus_ms(-BEFORE_MS.saturating_add(rules::SKEW_STOPS_MS)));
+        let reaches = |listing: &Listing| listing.oldest.is_some_and(|oldest| oldest <= back_to);
+        let covered = listing.is_some_and(|listing| !listing.full || reaches(listing));
         if !covered {
             self.lost(id, begun, ended, "nobody knows whether it arrived: TikTok's list does not reach back so far");
         } else if listing.is_some_and(|listing| self.may_be_there(listing)) {

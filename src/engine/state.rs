@@ -282,6 +282,9 @@ pub(super) struct Entry {
     /// It answers a comment made at this moment, by TikTok's time.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<Moment>,
+    /// TikTok's time of what it had before the newest attempt: no clock of ours can be wrong about that.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Moment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

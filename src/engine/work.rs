@@ -114,6 +114,7 @@ impl<'a> Work<'a> {
         super::ahead::of(self.state);
         self.take_up_versions();
         self.forget();
+        self.forgo_welcome();
         self.grows = !matches!(
             input,
             Input::MaySend { .. } | Input::Paused { .. } | Input::Outcome { .. } | Input::Read { .. } | Input::Congestion { .. }

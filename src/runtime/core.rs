@@ -13,6 +13,7 @@ use super::announcing::{Announcing, Uncommitted};
 use super::doubt::Doubt;
 use super::fail::FailPoint;
 use super::fetching::Fetching;
+use super::habits::{Habit, Habits};
 use super::measure::Ended;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Pass, Ports};
@@ -62,6 +63,7 @@ pub(super) struct Core {
     /// By app: whether its queue is so long that texts are merged.
     pub(super) congested: Vec<AtomicBool>,
     pub(super) accounts: Accounts,
+    pub(super) habits: Habits,
     pub(super) pauses: Pauses,
     pub(super) pokes: Pokes,
     pub(super) pass: Option<Pass>,
@@ -242,8 +244,8 @@ pub(super) struct News {
     pub(super) address: Arc<Address>,
     pub(super) candidate: Option<Candidate>,
     pub(super) due: Option<Moment>,
-    /// TikTok's own answer to a customer was seen here, then.
-    pub(super) automatic: Option<Moment>,
+    /// What TikTok did by itself here, and when.
+    pub(super) automatic: Option<(Habit, Moment)>,
     /// Those that the dispatcher carries out.
     pub(super) effects: Vec<Effect>,
 }

@@ -19,6 +19,7 @@ mod export;
 mod fail;
 mod fetching;
 mod forecast;
+mod habits;
 mod handle;
 mod hooks;
 mod lease;

@@ -16,6 +16,7 @@ use super::doubt::Doubt;
 use super::erasing;
 use super::fail::FailPoint;
 use super::fetching::{self, Fetching};
+use super::habits::Habits;
 use super::handle::Handle;
 use super::lease;
 use super::metrics::Metrics;
@@ -92,6 +93,7 @@ impl Service {
             news_every: options.news_every,
             apps: options.apps,
             accounts,
+            habits: Habits::default(),
             pauses,
             pokes: Pokes::default(),
             pass: options.pass,

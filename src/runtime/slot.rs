@@ -8,6 +8,7 @@ use super::announcing::{Before, Cause};
 use super::core::{Address, Begun, Core, Finished, News};
 use super::entry::{self, Entry, Kept};
 use super::erasing;
+use super::habits::Habit;
 use super::measure;
 use super::metrics::count;
 use super::outbox;
@@ -227,9 +228,12 @@ impl Slot {
         finished.replies = measure::ended(&entry.effects);
         let mut news = self.news();
         news.automatic = match &entry.input {
-            Input::Echo(echo) if echo.is_tiktoks_answer() => Some(echo.at.min(now)),
+            Input::Echo(echo) => Habit::of(echo).map(|habit| (habit, echo.at.min(now))),
             _ => None,
         };
+        if let Some((habit, at)) = news.automatic {
+            core.habits.learn(address.account.id, habit, at);
+        }
         news.due = unstuck(&entry.input, was_due, news.due, now, self.id);
         let (conversation, after) = (self.id, &self.conversation);
         let cause = before.map(|before| Cause { address, conversation, before, after, entry: &entry, live });

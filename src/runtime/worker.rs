@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
 
 use super::core::{Ack, Address, Ask, Core, Delivered, Done, Finished, Item, Refused};
+use super::habits::Habit;
 use super::hooks::Hooks;
 use super::order::{order, told_at};
 use super::port::{ConversationId, StoreError};
@@ -269,6 +270,9 @@ impl Worker {
                 if let Input::Message(message) = &mut input {
                     let long = self.core.congested.get(item.address.account.app).is_some_and(|long| long.load(Ordering::Relaxed));
                     message.congested = (slot.conversation.is_congested() != long).then_some(long);
+                    let account = item.address.account.id;
+                    message.welcomed =
+                        slot.conversation.is_unheard() && self.core.habits.has(account, Habit::Greets, self.core.now());
                 }
                 let around = (&*live, &*needed);
                 let (trail, span) = self.core.span(item.trail, "sprint", Role::Inside);

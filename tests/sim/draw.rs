@@ -56,6 +56,12 @@ pub fn plan(seed: u64) -> Plan {
         let which = |(nth, at): (usize, i64)| (at, if nth + 1 < count { nth + 1 } else { anew.below(count) });
         when.into_iter().enumerate().map(which).collect()
     };
+    let mut habits = chance.fork("habits");
+    let greets = habits.once_in(4);
+    // So many that each conversation has its turn within two days.
+    let a_day =
+        habits.once_in(8).then(|| u32::try_from(habits.between(0, 3)).unwrap() + u32::try_from(many.div_ceil(2)).unwrap());
+    let tiktok_a_day = habits.once_in(8).then(|| habits.below(many) + 1);
     Plan {
         seed,
         bot,
@@ -76,6 +82,9 @@ pub fn plan(seed: u64) -> Plan {
         list_lag_ms: chance.pick(&[0, 0, 5_000, 60_000, 90_000]),
         list_reversed: chance.once_in(2),
         images_allowed: chance.once_in(2),
+        greets,
+        a_day,
+        tiktok_a_day,
         acts,
         troubles,
         deployments,

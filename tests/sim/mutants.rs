@@ -55,6 +55,12 @@ pub enum Mutant {
     FetchesRepeated,
     /// Under an older version's number stands what is newest.
     VersionsOverwritten,
+    /// The gate lets one message more leave than TikTok takes.
+    OneTooMany,
+    /// A delivery that was not committed is taken for known when it comes again.
+    SeenBeforeCommitted,
+    /// A message opens the window when it reaches us.
+    LateRenews,
 }
 
 impl Mutant {
@@ -108,6 +114,30 @@ impl Mutant {
             plan.deployments = vec![(2 * MINUTE, 1)];
             plan.troubles = vec![Trouble { when: When::At(3 * MINUTE), what: Wrong::Crash { down_ms: 1_000 } }];
         }
+        let told = |at, what| Act { at, who: 0, what };
+        if self == Self::OneTooMany {
+            // One reply at once, others of another program, and one two days later.
+            (plan.bot, plan.nodes) = (BotChoice::LastMoment, 1);
+            plan.acts = vec![told(MINUTE, What::Text("word2".to_owned()))];
+            plan.acts.extend((0..8).map(|nth| told((2 + nth) * MINUTE, What::Program(format!("Parcel {nth}.")))));
+            // The story lasts until then.
+            plan.acts.push(told(47 * 60 * MINUTE, What::Read));
+            (plan.tiktok_a_day, plan.greets) = (None, false);
+            plan.troubles.clear();
+        }
+        if self == Self::LateRenews {
+            (plan.bot, plan.nodes) = (BotChoice::LastMoment, 1);
+            plan.acts = vec![told(MINUTE, What::Text("word0".to_owned()))];
+            (plan.tiktok_a_day, plan.greets) = (None, false);
+            plan.troubles = vec![Trouble { when: When::Webhook(1), what: Wrong::Late { ms: 24 * 60 * MINUTE } }];
+        }
+        if self == Self::SeenBeforeCommitted {
+            let fails = |nth| Trouble {
+                when: When::Commit { kind: "message", nth, after: false },
+                what: Wrong::CommitFails { full: false, times: 1 },
+            };
+            plan.troubles.extend((1..=4).map(fails));
+        }
         let slow = |how| (1..=6).map(move |nth| (nth, Wrong::Answer { how, done: true }));
         let sends: Vec<(u32, Wrong)> = match self {
             Self::ClocksAgree => {
@@ -128,7 +158,7 @@ impl Mutant {
     }
 
     /// All of them, with the checks of which one at least must find it.
-    pub const ALL: [(Self, &'static [&'static str]); 24] = [
+    pub const ALL: [(Self, &'static [&'static str]); 27] = [
         (Self::AnswerBeforeCommit, &["loss"]),
         (Self::NoKeys, &["loss"]),
         (Self::ColleaguesUnknown, &["silence"]),
@@ -153,5 +183,8 @@ impl Mutant {
         (Self::AbsenceForgotten, &["patience"]),
         (Self::FetchesRepeated, &["fetching"]),
         (Self::VersionsOverwritten, &["version"]),
+        (Self::OneTooMany, &["ten"]),
+        (Self::SeenBeforeCommitted, &["loss"]),
+        (Self::LateRenews, &["window"]),
     ];
 }

@@ -29,6 +29,12 @@ pub struct Plan {
     pub list_lag_ms: i64,
     pub list_reversed: bool,
     pub images_allowed: bool,
+    /// TikTok sends a welcome message to who writes first.
+    pub greets: bool,
+    /// Conversations that an account answers a day, by our own setting.
+    pub a_day: Option<u32>,
+    /// The same by TikTok's will, of which nobody knows, until the faults stop.
+    pub tiktok_a_day: Option<usize>,
     pub acts: Vec<Act>,
     pub troubles: Vec<Trouble>,
     /// When which version of the bot goes live, by its place in [`crate::bots::Cast::versions`]; one that was not stored
@@ -263,6 +269,7 @@ impl fmt::Display for Plan {
             if self.list_reversed { " and reversed" } else { "" },
             if self.images_allowed { "allowed" } else { "not allowed" }
         )?;
+        writeln!(f, "  greets: {}, conversations a day {:?}, by TikTok {:?}", self.greets, self.a_day, self.tiktok_a_day)?;
         for act in &self.acts {
             writeln!(f, "  {:>11} c{} {:?}", clock(act.at), act.who, act.what)?;
         }

@@ -47,6 +47,8 @@ pub struct Told {
     /// Our clock at the end.
     pub now: Moment,
     pub breaches: Vec<Breach>,
+    /// What TikTok takes between two messages of a customer.
+    pub replies: usize,
 }
 
 /// The same plan gives the same story.
@@ -66,8 +68,19 @@ pub fn tell(plan: &Plan, mutant: Option<Mutant>) -> Told {
         (std::mem::take(&mut state.evidence), std::mem::take(&mut state.customers))
     };
     let (rows, histories, loose, outbox) = left;
-    let mut told =
-        Told { plan: plan.clone(), cast, evidence, customers, rows, histories, loose, outbox, now, breaches: Vec::new() };
+    let mut told = Told {
+        plan: plan.clone(),
+        cast,
+        evidence,
+        customers,
+        rows,
+        histories,
+        loose,
+        outbox,
+        now,
+        breaches: Vec::new(),
+        replies: world.replies(),
+    };
     told.breaches = checks::all(&told);
     told
 }
@@ -285,7 +298,7 @@ fn options(world: &World) -> Options {
     let app = AppOptions {
         id: APP.to_owned(),
         calls_per_second: if world.is(Mutant::Hurried) { 30.0 } else { 10.0 },
-        conversations_a_day: None,
+        conversations_a_day: world.plan.a_day,
         window_margin_ms: world.plan.margin_ms,
         accounts: (0..world.plan.accounts).map(World::open_id).collect(),
         closed: Vec::new(),

@@ -29,8 +29,10 @@ pub fn shrink(plan: &Plan, mutant: Option<Mutant>, check: &str) -> Plan {
             break;
         }
     }
-    let plainer: [fn(&mut Plan); 8] = [
+    let plainer: [fn(&mut Plan); 10] = [
         |plan| plan.deployments.clear(),
+        |plan| plan.greets = false,
+        |plan| (plan.a_day, plan.tiktok_a_day) = (None, None),
         |plan| plan.nodes = 1,
         |plan| plan.nodes = plan.nodes.min(2),
         |plan| plan.tiktok_ms = 0,

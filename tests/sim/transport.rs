@@ -329,7 +329,7 @@ fn judge(line: &Line, number: usize, nth: u32, call: &SendCall, (who, comments):
         refused(Ending::Code(40_105))
     } else if too_fast {
         refused(Ending::TooFast)
-    } else if barred.is_some() {
+    } else if barred.is_some() || !world.has_its_day(&mut state, who) {
         refused(Ending::Code(40_064))
     } else if let Some(comment) = &call.outgoing.comment
         && !state.customers[who].commented.contains_key(comment)

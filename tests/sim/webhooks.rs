@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::evidence::{Key, Post};
 use crate::mutants::Mutant;
-use crate::plan::{EchoWrong, Wrong};
+use crate::plan::{EchoWrong, What, Wrong};
 use crate::time::{HOUR, SECOND};
 use crate::troubles::Place;
 use crate::world::{APP, APP_SECRET, Said, Side, World, source_of};
@@ -61,12 +61,16 @@ impl World {
     }
 
     pub fn customer_says(self: &Arc<Self>, who: usize, kind: &'static str, text: &str, pressed: Option<(&str, &str)>) {
+        let first = self.lock().customers[who].said.is_empty();
         let said = self.say(who, Side::Customer, kind, text);
         let mut content = self.content(who, &said);
         if let Some((of, id)) = pressed {
             content["reply_source_payload"] = json!({"reply_source_msg_id": of, "reply_source_unique_id": id});
         }
         self.post(who, Key::Message(said.id), self.body(who, "im_receive_msg", &content), 0);
+        if first && self.plan.greets {
+            self.act(who, &What::Automatic("WELCOME_MESSAGE"));
+        }
     }
 
     pub fn react(self: &Arc<Self>, who: usize) {
@@ -185,7 +189,7 @@ impl World {
         self.time.sleep(delay + self.draw(1, 40)).await;
         let (begun, mut wait, mut lost) = (self.time.now(), SECOND, lost);
         loop {
-            let mut status = self.try_once(&body).await;
+            let mut status = self.try_once(nth, &body).await;
             if status == Some(200) && std::mem::take(&mut lost) {
                 status = None;
             }
@@ -212,7 +216,7 @@ impl World {
     }
 
     /// One try; `None` where no answer came.
-    async fn try_once(self: &Arc<Self>, body: &Bytes) -> Option<u16> {
+    async fn try_once(self: &Arc<Self>, nth: usize, body: &Bytes) -> Option<u16> {
         let now = self.time.now();
         if now < self.lock().unreachable_until {
             return None;
@@ -234,12 +238,19 @@ impl World {
             tokio::spawn(async move { handle.deliver(delivery).await });
             return Some(200);
         }
-        tokio::select! {
+        if self.is(Mutant::SeenBeforeCommitted) && self.lock().refused.contains(&nth) {
+            return Some(200);
+        }
+        let status = tokio::select! {
             biased;
             () = process.ended() => None,
             done = handle.deliver(delivery) => (!process.is_dead()).then_some(if done.is_ok() { 200 } else { 503 }),
             () = self.time.sleep(PATIENCE_MS) => None,
+        };
+        if status != Some(200) {
+            self.lock().refused.insert(nth);
         }
+        status
     }
 
     fn mutate(&self, meaning: &mut Meaning) {
@@ -247,6 +258,11 @@ impl World {
         let Meaning::Input { key, input, .. } = meaning else { return };
         if self.is(Mutant::NoKeys) {
             *key = None;
+        }
+        if let Input::Message(message) = input
+            && self.is(Mutant::LateRenews)
+        {
+            message.at = message.received;
         }
         if let Input::Echo(echo) = input {
             if self.is(Mutant::ColleaguesUnknown) && matches!(echo.source, EchoSource::App | EchoSource::Web) {

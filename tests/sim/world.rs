@@ -137,6 +137,10 @@ pub struct State {
     pub healing: bool,
     /// A commit was told that never was.
     pub lied: bool,
+    /// Whom TikTok has let an account answer on which of its days.
+    pub answered: BTreeSet<(i64, usize, usize)>,
+    /// Deliveries that were refused, where a rule is broken.
+    pub refused: BTreeSet<usize>,
     arrivals: VecDeque<i64>,
 }
 
@@ -159,6 +163,8 @@ impl World {
             chance: Chance::new(plan.seed).fork("world"),
             healing: false,
             lied: false,
+            answered: BTreeSet::new(),
+            refused: BTreeSet::new(),
             arrivals: VecDeque::new(),
         };
         Self { time, plan, cast, mutant, ended, state: Mutex::new(state) }
@@ -269,7 +275,20 @@ impl World {
         if now.since_ms(said[last].at) >= WINDOW_MS {
             return Some("window");
         }
-        (said.len() - last > REPLIES).then_some("ten")
+        (said.len() - last > self.replies()).then_some("ten")
+    }
+
+    /// Messages of the business side between two of the customer.
+    pub fn replies(&self) -> usize {
+        if self.is(Mutant::OneTooMany) { REPLIES - 1 } else { REPLIES }
+    }
+
+    /// Whether TikTok lets the account answer this conversation today; it then does so for the rest of the day.
+    pub fn has_its_day(&self, state: &mut State, who: usize) -> bool {
+        let Some(most) = self.plan.tiktok_a_day.filter(|_| !state.healing) else { return true };
+        let (day, account) = (self.tiktok_now().0.div_euclid(24 * HOUR), self.plan.customers[who]);
+        let today = state.answered.range((day, account, 0)..=(day, account, usize::MAX)).count();
+        today < most && state.answered.insert((day, account, who)) || state.answered.contains(&(day, account, who))
     }
 
     /// Counts a call at TikTok's door; true where it is one too many in this second.

@@ -35,6 +35,19 @@ fn a_reply_is_counted_from_its_reservation_and_given_back_only_when_it_surely_di
 }
 
 #[test]
+fn a_slot_is_kept_for_a_welcome_that_is_on_its_way_and_not_where_it_may_be_there() {
+    let mut ledger = open();
+    assert!(ledger.await_welcome(at(10_000)));
+    ledger.reserve(1);
+    assert_eq!((ledger.counted(), ledger.spent(), ledger.welcome_until()), (2, 1, Some(at(10_000))));
+    ledger.forgo_welcome();
+    ledger.foreign("welcome", at(900));
+    assert_eq!((ledger.counted(), ledger.spent()), (2, 1));
+    assert!(!ledger.await_welcome(at(10_000)));
+    assert_eq!(ledger.counted(), 2);
+}
+
+#[test]
 fn the_next_message_of_the_customer_opens_ten_replies_again() {
     let mut ledger = open();
     for reply in 1..=10 {

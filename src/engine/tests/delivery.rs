@@ -263,6 +263,23 @@ fn not_covered_is_finally_unknown_keeps_its_slot_and_knows_its_late_echo() {
 }
 
 #[test]
+fn how_far_a_full_list_reaches_back_is_told_by_tiktoks_times_alone() {
+    // Our clock is four minutes ahead; the list begins with the customer's message, or with what came after the reply.
+    for (later, again) in [(0, true), (M, false)] {
+        let mut chat = chat(bot().flow("hi", |f| f.on(words(&["hi"])).say("one").say("two")).build());
+        chat.sends = false;
+        let theirs = chat.now.plus_ms(-4 * M);
+        chat.body_at(Body::Text { text: "hi".to_owned() }, theirs);
+        let attempt = chat.mark().unwrap();
+        chat.outcome(attempt, unknown());
+        for wait in [5, 25, 90] {
+            chat.after(wait * S).listing(&[], true, Some(theirs.plus_ms(later)));
+        }
+        assert_eq!((chat.mark().is_some(), chat.end_of(1)), (true, (!again).then_some(End::Unknown)));
+    }
+}
+
+#[test]
 fn looks_that_fail_or_never_come_end_as_unknown() {
     let mut chat = talker();
     let attempt = chat.mark().unwrap();

@@ -378,3 +378,55 @@ fn a_greeting_is_no_answer_and_a_bot_may_answer_beside_tiktok() {
     chat.send_all();
     assert_eq!(chat.gets_any().len(), 2);
 }
+
+/// A first message to an account where TikTok sends a welcome of the business's, answered by ten replies.
+fn welcomed() -> super::chat::Chat {
+    let apart = |nth: i32| crate::bot::Op::Say {
+        text: super::builder::text(&nth.to_string()),
+        shorts: vec![],
+        replying: false,
+        keep_apart: true,
+    };
+    let bot =
+        super::builder::bot().flow("a", |f| (1..=10).fold(f.on(super::builder::words(&["hours"])), |f, nth| f.op(apart(nth))));
+    let mut chat = super::chat::chat(bot.build());
+    let (message_id, at) = (chat.fresh_id(), chat.now);
+    let first = crate::engine::Inbound::new(message_id, at, at, Body::Text { text: "hours".to_owned() });
+    chat.feed(Input::Message(crate::engine::Inbound { welcomed: true, ..first }));
+    chat
+}
+
+#[test]
+fn one_of_the_ten_is_kept_for_tiktoks_welcome_until_it_is_there() {
+    let mut chat = welcomed();
+    assert_eq!((chat.gets_any().len(), chat.state.replies_left()), (9, 0));
+    assert!(chat.noted("welcome", "one of the ten is kept") && chat.noted("held", "10"));
+    automatic(&mut chat, "WELCOME_MESSAGE");
+    chat.after(M);
+    assert_eq!((chat.gets_any().len(), chat.state.replies_left()), (0, 0), "nine and the welcome are ten");
+    chat.customer("thanks").send_all();
+    chat.gets(&["10"]);
+}
+
+#[test]
+fn a_welcome_that_does_not_come_within_ten_seconds_is_waited_for_no_longer() {
+    let mut chat = welcomed();
+    assert_eq!(chat.gets_any().len(), 9);
+    chat.after(10 * S - 1);
+    chat.gets(&[]);
+    chat.after(1).send_all();
+    chat.gets(&["10"]);
+    assert_eq!(chat.state.replies_left(), 0);
+}
+
+#[test]
+fn a_welcome_on_its_way_does_not_hide_that_tiktok_has_answered_first() {
+    let mut chat = answering(false);
+    chat.sends = false;
+    let (message_id, at) = (chat.fresh_id(), chat.now);
+    let first = crate::engine::Inbound::new(message_id, at, at, Body::Text { text: "hours".to_owned() });
+    chat.feed(Input::Message(crate::engine::Inbound { welcomed: true, ..first }));
+    automatic(&mut chat, "AUTO_REPLY");
+    chat.send_all();
+    chat.gets(&[]);
+}

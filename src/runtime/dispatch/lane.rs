@@ -120,8 +120,6 @@ pub(in crate::runtime) enum Msg {
     Looked(ConversationId),
     Asked(ConversationId),
     Unpark(AccountId),
-    /// TikTok's own automatic message was seen at this account, then.
-    TikTokAnswers(AccountId, Moment),
     /// What an earlier leader had written down of an account's day.
     Day(AccountId, KeptDay),
     /// Somebody doubts our clock: TikTok is asked for its time.

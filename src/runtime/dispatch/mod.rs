@@ -30,7 +30,7 @@ use self::attempt::Attempt;
 use self::clock::ClockWatch;
 pub use self::days::DayReport;
 use self::days::Days;
-use self::habits::Habits;
+use self::habits::Notes;
 use self::lane::Waiter;
 use self::pace::Pace;
 use self::queue::Picked;
@@ -73,7 +73,7 @@ pub(super) struct Dispatcher {
     pace: Pace,
     queue: Queue,
     accounts: Accounts,
-    habits: Habits,
+    notes: Notes,
     days: Days,
     waiters: [VecDeque<Waiter>; 4],
     ahead: HashSet<ConversationId>,
@@ -124,7 +124,7 @@ impl Dispatcher {
             jobs: JoinSet::new(),
             queue: Queue::default(),
             accounts,
-            habits: Habits::default(),
+            notes: Notes::default(),
             days: Days::new(app.conversations_a_day),
             waiters: Default::default(),
             ahead: HashSet::new(),
@@ -350,7 +350,6 @@ impl Dispatcher {
             Msg::Asked(conversation) => {
                 self.asking.remove(&conversation);
             }
-            Msg::TikTokAnswers(account, at) => self.habits.learn(account, at),
             Msg::Day(account, kept) => self.learn_day(account, kept),
             Msg::Unpark(account) => self.accounts.unpark(account),
             Msg::AskTheTime => self.ask_the_time(None),

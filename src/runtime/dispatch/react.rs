@@ -24,7 +24,7 @@ const LOOK_FOR_ANSWER_MS: i64 = 60_000;
 
 impl Dispatcher {
     pub(super) fn news(&mut self, news: News) {
-        self.learn_habit(&news);
+        self.note_habit(&news);
         // Without the lease it is the leader's business, who is told by the store.
         let leads = self.led_until > Duration::ZERO;
         if leads {

@@ -128,7 +128,7 @@ impl Look<'_> {
 
     /// Takes a conversation's messages, the oldest first; false where one was not taken.
     async fn hear(&self, one: &Wanted, mut rows: Vec<ReadMessage>, read: &mut Read) -> bool {
-        rows.sort_by(|a, b| a.at.cmp(&b.at));
+        rows.sort_by_key(|row| row.at);
         let full = rows.len() >= READ_MOST;
         let known = self.known(&one.updated.external).await.ok().flatten();
         let from = known.map_or(one.from, |known| known.max(one.from));

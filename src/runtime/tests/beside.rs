@@ -66,6 +66,27 @@ async fn what_is_known_of_an_account_outlives_the_process_and_ends_after_thirty_
 }
 
 #[tokio::test]
+async fn where_tiktok_greets_one_of_the_ten_is_kept_for_it_at_a_first_message_also_after_a_restart() {
+    let kept = async |world: &World, customer: &str| {
+        let lines = world.lines(customer).await;
+        lines.iter().flat_map(|line| &line.trace).any(|trace| trace.text.contains("kept for TikTok's welcome message"))
+    };
+    let world = World::new().await;
+    world.write("mona", "hello").await.unwrap();
+    world.handle.deliver(keyword_reply(&world, "mona", "t1", "WELCOME_MESSAGE")).await.unwrap();
+    world.settle().await;
+    for customer in ["nora", "mona"] {
+        world.write(customer, "hello").await.unwrap();
+    }
+    assert_eq!((kept(&world, "nora").await, kept(&world, "mona").await), (true, false), "at the first message alone");
+    world.assert_replays("nora").await;
+    let world = world.crash().await;
+    world.pass(1_100).await;
+    world.write("omar", "hello").await.unwrap();
+    assert!(kept(&world, "omar").await);
+}
+
+#[tokio::test]
 async fn a_welcome_of_tiktoks_makes_nobody_wait() {
     let world = World::new().await;
     world.handle.deliver(keyword_reply(&world, "mona", "t1", "WELCOME_MESSAGE")).await.unwrap();

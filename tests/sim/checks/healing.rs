@@ -8,6 +8,8 @@ use rejoinder::engine::{Conversation, Effect, End};
 use crate::run::Told;
 use crate::time::{HOUR, MINUTE};
 
+const DAY: i64 = 24 * HOUR;
+
 /// Whatever is queued is attempted, held or finished so soon.
 const ATTENTION_MS: i64 = 2 * MINUTE;
 /// What colleagues wrote may be told as late as this, and until then nobody here can count it.
@@ -60,13 +62,16 @@ fn healthy(told: &Told) -> i64 {
 fn unattended(told: &Told) -> Vec<(i64, String)> {
     let mut waits = BTreeMap::new();
     let mut found = Vec::new();
+    // Whose turn is on another day, or was thought to be, waits for it.
+    let days = told.plan.a_day.is_some() || told.plan.tiktok_a_day.is_some();
+    let most = if days { 2 * DAY } else { ATTENTION_MS };
     for commit in told.evidence.commits.iter().filter(|commit| commit.at > healthy(told)) {
         for effect in &commit.entry.effects {
             match effect {
                 Effect::Queue(reply) => drop(waits.insert((commit.conversation, reply.id), commit.at)),
                 Effect::Mark { reply, .. } | Effect::Hold { reply, .. } | Effect::Finish { reply, .. } => {
                     let since = waits.remove(&(commit.conversation, *reply));
-                    if since.is_some_and(|since| commit.at - since > ATTENTION_MS) {
+                    if since.is_some_and(|since| commit.at - since > most) {
                         found.push((commit.at, format!("c{:?} reply {} waited for nothing", commit.who, reply.0)));
                     }
                 }

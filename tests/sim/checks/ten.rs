@@ -16,7 +16,7 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
             _ => heard_of(told, &said.id).is_some_and(|echo| echo.seq < tag.seq),
         });
         let known = known.count();
-        if known >= 10 {
+        if known >= told.replies {
             found.push((call.at, format!("c{who} an eleventh message leaves; {known} before it were known")));
         }
     }
