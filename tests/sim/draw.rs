@@ -45,23 +45,8 @@ pub fn plan(seed: u64) -> Plan {
     if nodes > 1 {
         troubles.extend((0..shared.below(10)).map(|_| apart(&mut shared, horizon, (nodes, lease_ms))));
     }
-    let mut anew = chance.fork("deployments");
-    let deployments = if cast.versions.is_empty() || anew.once_in(3) {
-        Vec::new()
-    } else {
-        // Each version once in their order, and then some that were live before.
-        let mut when: Vec<i64> = (0..anew.below(5) + 1).map(|_| anew.between(0, horizon)).collect();
-        when.sort_unstable();
-        let count = cast.versions.len();
-        let which = |(nth, at): (usize, i64)| (at, if nth + 1 < count { nth + 1 } else { anew.below(count) });
-        when.into_iter().enumerate().map(which).collect()
-    };
-    let mut habits = chance.fork("habits");
-    let greets = habits.once_in(4);
-    // So many that each conversation has its turn within two days.
-    let a_day =
-        habits.once_in(8).then(|| u32::try_from(habits.between(0, 3)).unwrap() + u32::try_from(many.div_ceil(2)).unwrap());
-    let tiktok_a_day = habits.once_in(8).then(|| habits.below(many) + 1);
+    let deployments = deployments(&mut chance.fork("deployments"), cast.versions.len(), horizon);
+    let (greets, a_day, tiktok_a_day) = habits(&mut chance.fork("habits"), many);
     Plan {
         seed,
         bot,
@@ -89,6 +74,26 @@ pub fn plan(seed: u64) -> Plan {
         troubles,
         deployments,
     }
+}
+
+/// Each version once in their order, and then some that were live before.
+fn deployments(anew: &mut Chance, versions: usize, horizon: i64) -> Vec<(i64, usize)> {
+    if versions == 0 || anew.once_in(3) {
+        return Vec::new();
+    }
+    let mut when: Vec<i64> = (0..anew.below(5) + 1).map(|_| anew.between(0, horizon)).collect();
+    when.sort_unstable();
+    let which = |(nth, at): (usize, i64)| (at, if nth + 1 < versions { nth + 1 } else { anew.below(versions) });
+    when.into_iter().enumerate().map(which).collect()
+}
+
+/// Whether TikTok greets, and how many conversations an account answers a day: by our setting, and by TikTok's will.
+fn habits(chance: &mut Chance, many: usize) -> (bool, Option<u32>, Option<usize>) {
+    let greets = chance.once_in(4);
+    // So many that each conversation has its turn within two days.
+    let a_day =
+        chance.once_in(8).then(|| u32::try_from(chance.between(0, 3)).unwrap() + u32::try_from(many.div_ceil(2)).unwrap());
+    (greets, a_day, chance.once_in(8).then(|| chance.below(many) + 1))
 }
 
 fn customer(chance: &mut Chance, who: usize, many: usize, cast: &Cast) -> Vec<Act> {

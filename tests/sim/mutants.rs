@@ -114,6 +114,27 @@ impl Mutant {
             plan.deployments = vec![(2 * MINUTE, 1)];
             plan.troubles = vec![Trouble { when: When::At(3 * MINUTE), what: Wrong::Crash { down_ms: 1_000 } }];
         }
+        self.stage_limits(plan);
+        let slow = |how| (1..=6).map(move |nth| (nth, Wrong::Answer { how, done: true }));
+        let sends: Vec<(u32, Wrong)> = match self {
+            Self::ClocksAgree => {
+                plan.bot = BotChoice::LastMoment;
+                let customers = 0..plan.customers.len();
+                plan.acts = customers.map(|who| Act { at: MINUTE, who, what: What::Text("word0".to_owned()) }).collect();
+                let jump = Wrong::Clock { ms: -60 * MINUTE, for_ms: 4_000 * MINUTE };
+                plan.troubles = vec![Trouble { when: When::At(3_000 * MINUTE), what: jump.clone() }];
+                plan.troubles.push(Trouble { when: When::At(2 * MINUTE), what: jump });
+                Vec::new()
+            }
+            Self::Impatient => slow(Ending::Slow(9_000)).collect(),
+            Self::LateArrivals => slow(Ending::TimeOut).collect(),
+            _ => Vec::new(),
+        };
+        let sends = sends.into_iter().map(|(nth, what)| Trouble { when: When::Send(nth, Step::Stored), what });
+        plan.troubles.extend(sends);
+    }
+
+    fn stage_limits(self, plan: &mut Plan) {
         let told = |at, what| Act { at, who: 0, what };
         if self == Self::OneTooMany {
             // One reply at once, others of another program, and one two days later.
@@ -138,23 +159,6 @@ impl Mutant {
             };
             plan.troubles.extend((1..=4).map(fails));
         }
-        let slow = |how| (1..=6).map(move |nth| (nth, Wrong::Answer { how, done: true }));
-        let sends: Vec<(u32, Wrong)> = match self {
-            Self::ClocksAgree => {
-                plan.bot = BotChoice::LastMoment;
-                let customers = 0..plan.customers.len();
-                plan.acts = customers.map(|who| Act { at: MINUTE, who, what: What::Text("word0".to_owned()) }).collect();
-                let jump = Wrong::Clock { ms: -60 * MINUTE, for_ms: 4_000 * MINUTE };
-                plan.troubles = vec![Trouble { when: When::At(3_000 * MINUTE), what: jump.clone() }];
-                plan.troubles.push(Trouble { when: When::At(2 * MINUTE), what: jump });
-                Vec::new()
-            }
-            Self::Impatient => slow(Ending::Slow(9_000)).collect(),
-            Self::LateArrivals => slow(Ending::TimeOut).collect(),
-            _ => Vec::new(),
-        };
-        let sends = sends.into_iter().map(|(nth, what)| Trouble { when: When::Send(nth, Step::Stored), what });
-        plan.troubles.extend(sends);
     }
 
     /// All of them, with the checks of which one at least must find it.
