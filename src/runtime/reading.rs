@@ -208,6 +208,7 @@ impl Reader {
                 continue;
             }
             turn.hear_of(&read, &poke);
+            let told = Some(poke.clone());
             if core.monotonic() >= turn.next {
                 let since = moment(&*core.ports.store, &key(SINCE, account.id)).await?;
                 // An account that nobody has seen begins now.
@@ -217,7 +218,7 @@ impl Reader {
             } else {
                 turn.read = Some(read);
             }
-            if turn.read.as_ref().is_none_or(|read| read.poke != turn.poke) {
+            if turn.read.as_ref().is_none_or(|read| read.poke != told) {
                 next = Some(next.map_or(turn.next, |next| next.min(turn.next)));
             }
         }

@@ -124,12 +124,17 @@ impl Service {
         spawn(&mut tasks, &core, "versions", versions::load_wanted(Arc::clone(&core), wanted));
         announce(&mut tasks, &core);
         lead(&mut tasks, &core, &lanes, &timers);
-        let handle = Handle::new(Arc::clone(&core), lanes);
-        for (app, lane) in handle.lanes() {
-            spawn(&mut tasks, &core, "reader", reading::Reader::new(handle.clone(), app, lane.clone()).run());
-        }
-        Ok((Self { tasks }, handle))
+        Ok(with_readers(tasks, core, lanes))
     }
+}
+
+/// One reader of what customers wrote for each app.
+fn with_readers(mut tasks: JoinSet<()>, core: Arc<Core>, lanes: HashMap<usize, Lane>) -> (Service, Handle) {
+    let handle = Handle::new(Arc::clone(&core), lanes);
+    for (app, lane) in handle.lanes() {
+        spawn(&mut tasks, &core, "reader", reading::Reader::new(handle.clone(), app, lane.clone()).run());
+    }
+    (Service { tasks }, handle)
 }
 
 /// What is done now and then.

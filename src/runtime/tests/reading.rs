@@ -6,9 +6,9 @@ use super::script::Shown;
 use super::world::{APP, HOUR, MINUTE, SHOP, START, World, options, unknown};
 use crate::calendar::Moment;
 use crate::engine::{Body, Echo, EchoSource, Inbound, Input};
-use crate::runtime::port::{Clock as _, Delivery, Erasing as _, Meaning, ReadMessage, Store as _};
+use crate::runtime::port::{Clock as _, Delivery, Entropy as _, Erasing as _, Meaning, ReadMessage, Store as _};
 use crate::runtime::{Delivered, Options, Pass, ReplyState};
-use crate::system::SteeredClock;
+use crate::system::{SeededEntropy, SteeredClock};
 
 /// TikTok's lists show it from now on.
 fn shows(world: &World, customer: &str, id: &str, at: Moment, input: Input) {
@@ -81,6 +81,18 @@ async fn who_is_not_named_is_read_and_answered_and_so_is_what_comes_next() {
     let before = lists(&world);
     world.pass_by(HOUR, MINUTE).await;
     assert_eq!(lists(&world), before, "nobody asks where nothing was told");
+}
+
+#[tokio::test]
+async fn who_writes_right_after_a_look_is_read_when_the_next_may_be_made() {
+    let world = World::new().await;
+    said(&world, "anna", "m1", "hello");
+    poke(&world).await;
+    world.pass(1_000).await;
+    said(&world, "anna", "m2", "pair");
+    poke(&world).await;
+    world.pass(6_000).await;
+    assert_eq!(world.sent().join(" "), "Welcome! First. Second.");
 }
 
 #[tokio::test]
@@ -319,4 +331,132 @@ async fn what_was_told_of_nobody_we_serve_is_kept_and_read_by_nobody() {
     }
     world.pass(MINUTE).await;
     assert_eq!((kept(&world, "eu").await, lists(&world)), (2, 0));
+}
+
+/// One seeded story of what may happen between TikTok's word and our look.
+struct Drawn {
+    world: World,
+    chance: SeededEntropy,
+    /// Customer and id of what was written since the account was first seen.
+    since: Vec<(String, String)>,
+    bursts: Vec<String>,
+    began: Moment,
+}
+
+impl Drawn {
+    async fn of(seed: u64) -> Self {
+        let world = World::new().await;
+        for number in 0..30 {
+            said_at(&world, &format!("c{}", number % 15), &format!("old{number}"), START.plus_ms(-1 - number * HOUR), "hello");
+        }
+        let began = world.clock.now();
+        Self { world, chance: SeededEntropy::new(seed), since: Vec::new(), bursts: Vec::new(), began }
+    }
+
+    fn below(&self, most: u64) -> u64 {
+        self.chance.next_u64() % most
+    }
+
+    fn writes(&mut self, customer: &str) {
+        let id = format!("new{}", self.since.len());
+        said(&self.world, customer, &id, "hello");
+        self.since.push((customer.to_owned(), id));
+        self.world.clock.advance(1);
+    }
+
+    async fn tells(&self) {
+        let pokes = match self.below(8) {
+            0 => 0,
+            1 => 2,
+            2 => 40,
+            _ => 1,
+        };
+        let at = self.world.clock.now().plus_ms(-1);
+        for _ in 0..pokes {
+            poke_at(&self.world, at).await;
+        }
+    }
+
+    async fn step(mut self) -> Self {
+        let customer = format!("c{}", self.below(20));
+        match self.below(12) {
+            0 => {
+                for _ in 0..25 {
+                    self.writes(&customer);
+                }
+                self.bursts.push(customer);
+                self.tells().await;
+            }
+            1 => *self.world.script.lists_fail.lock().unwrap() = u32::try_from(self.below(6)).unwrap(),
+            2 => {
+                let down = i64::try_from(self.below(20)).unwrap() * MINUTE;
+                self.world = self.world.crash_for(down).await;
+            }
+            _ => {
+                self.writes(&customer);
+                self.tells().await;
+            }
+        }
+        let ms = [10, 700, 5_000, 40_000][usize::try_from(self.below(4)).unwrap()];
+        self.world.pass_by(ms, (ms / 20).max(10)).await;
+        self
+    }
+
+    /// The last word brings whatever nobody was told of.
+    async fn ends(self) -> Self {
+        let mut ending = self;
+        ending.writes("last");
+        *ending.world.script.lists_fail.lock().unwrap() = 0;
+        poke_at(&ending.world, ending.world.clock.now().plus_ms(-1)).await;
+        ending.world.pass_by(4 * MINUTE, 500).await;
+        ending
+    }
+
+    /// How often each message was taken, by customer and id.
+    async fn taken(&self) -> std::collections::BTreeMap<(String, String), usize> {
+        let mut taken = std::collections::BTreeMap::new();
+        for row in self.world.store.conversations(1_000).await.unwrap() {
+            let customer = String::from_utf8(row.external.clone()).unwrap();
+            for line in self.world.store.history(row.id, 10_000).await.unwrap() {
+                let Ok(entry) = serde_json::from_slice::<crate::runtime::Entry>(&line.body) else { continue };
+                if let Input::Message(message) = entry.input {
+                    *taken.entry((customer.clone(), message.message_id)).or_default() += 1;
+                }
+            }
+        }
+        taken
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_lost_doubled_or_crowded_all_since_then_is_taken_once_and_nothing_of_before() {
+    for seed in 0..12 {
+        let mut story = Drawn::of(seed).await;
+        for _ in 0..25 {
+            story = story.step().await;
+        }
+        let story = story.ends().await;
+        let taken = story.taken().await;
+        let old: Vec<_> = taken.keys().filter(|(_, id)| id.starts_with("old")).collect();
+        assert!(old.is_empty(), "seed {seed}: {old:?}");
+        for written in &story.since {
+            let times = taken.get(written).copied().unwrap_or(0);
+            // More than a list holds between two looks is not to be had, and recorded.
+            let gap = times == 0 && story.bursts.contains(&written.0) && kept(&story.world, "gap").await > 0;
+            assert!(times == 1 || gap, "seed {seed}: {written:?} was taken {times} times");
+        }
+        let seconds = story.world.clock.now().since_ms(story.began) / 1_000;
+        let looks = i64::try_from(story.world.count("conversations")).unwrap() / 2;
+        assert!(looks <= seconds / 3 + 10, "seed {seed}: {looks} looks in {seconds} s");
+    }
+}
+
+/// The same check, where the account is said to have been served for ever: it finds what is left alone above.
+#[tokio::test]
+async fn who_forgets_since_when_an_account_is_served_is_found_out() {
+    let story = Drawn::of(1).await;
+    let account = story.world.store.account(APP, SHOP).await.unwrap();
+    story.world.store.put_meta(&format!("eu_since:{}", account.0), &0_i64.to_le_bytes()).await.unwrap();
+    let story = story.ends().await;
+    assert!(story.taken().await.keys().any(|(_, id)| id.starts_with("old")));
 }
