@@ -277,7 +277,7 @@ async fn our_own_message_in_the_list_settles_what_nobody_heard_of() {
     world.pass(5_000).await;
     let lines = world.lines("anna").await;
     let states: Vec<_> = lines.iter().filter_map(|line| line.reply.as_ref()).map(|reply| reply.state).collect();
-    assert_eq!(states, [ReplyState::LookedUp]);
+    assert_eq!(states, [ReplyState::Sent]);
     assert_eq!(world.sent(), ["Welcome!"]);
     world.assert_replays("anna").await;
 }
