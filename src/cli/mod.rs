@@ -43,6 +43,7 @@ mod serve;
 mod signals;
 mod simulator;
 mod stores;
+mod sync;
 mod talk;
 mod test;
 mod token;
@@ -126,6 +127,8 @@ enum Command {
     Connect(connect::Arguments),
     /// Disconnect an account: it is served no more, and its tokens are revoked.
     Disconnect(disconnect::Arguments),
+    /// Bring to TikTok what the bot declares that TikTok says by itself.
+    Sync(sync::Arguments),
     /// Say which accounts are served, and what each may do.
     Accounts(accounts::Arguments),
     /// Look at everything between the settings and TikTok, and say how to mend what is wrong.
@@ -181,6 +184,7 @@ pub fn run() -> ExitCode {
         Command::Simulator(arguments) => simulator::run(&arguments),
         Command::Connect(arguments) => connect::run(&arguments),
         Command::Disconnect(arguments) => disconnect::run(&arguments),
+        Command::Sync(arguments) => sync::run(&arguments),
         Command::Accounts(arguments) => accounts::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Registration(arguments) => registration::run(&arguments),

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::port::AccountId;
+use super::handle::Handle;
+use super::port::{AccountId, StoreError};
 use crate::calendar::Moment;
 use crate::engine::Echo;
 
@@ -51,5 +52,21 @@ impl Habits {
     pub(super) fn has(&self, account: AccountId, habit: Habit, now: Moment) -> bool {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.get(&(account, habit)).is_some_and(|at| now.since_ms(*at) < KNOWN_MS)
+    }
+}
+
+impl Handle {
+    /// TikTok was asked what it says by itself at this account, and would do so now: known before the first echo of it. What
+    /// it would not do is not forgotten here: there are automatic messages that it does not tell of.
+    ///
+    /// # Errors
+    /// When it could not be written; it is known until the end of this process then.
+    pub async fn expect_of_tiktok(&self, account: AccountId, answers: bool, greets: bool) -> Result<(), StoreError> {
+        let now = self.core.now();
+        for (habit, _) in Habit::ALL.into_iter().zip([answers, greets]).filter(|(_, does)| *does) {
+            self.core.habits.learn(account, habit, now);
+            self.store().put_meta(&habit.key(account), &now.0.to_le_bytes()).await?;
+        }
+        Ok(())
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
-use super::{Doors, connecting, contacts, deployments, disconnecting, events, health, metrics, registration};
+use super::{Doors, connecting, contacts, deployments, disconnecting, events, health, metrics, registration, syncing};
 use crate::engine::ReplyId;
 use crate::runtime::port::StoreError;
 use crate::runtime::{Audit, NotSteered};
@@ -62,6 +62,7 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .merge(connecting::routes())
         .merge(disconnecting::routes())
         .merge(registration::routes())
+        .merge(syncing::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .merge(deployments::routes())
         .merge(events::routes())

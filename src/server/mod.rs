@@ -21,6 +21,7 @@ pub mod probe;
 pub mod registration;
 pub mod settings;
 pub mod sign_in;
+pub mod syncing;
 pub mod testers;
 pub mod traces;
 pub mod waiting;

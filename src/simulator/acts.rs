@@ -10,7 +10,7 @@ use crate::calendar::Moment;
 use super::Simulator;
 use super::api::CODE_LIFE_MS;
 use super::fault::{Fault, FaultKind, Ordered};
-use super::people::{AutoKind, Code, Comment, Content, Customer, Media, Message, Pressed, Side, Source, is_eu};
+use super::people::{Auto, AutoKind, Code, Comment, Content, Customer, Media, Message, Pressed, Side, Source, is_eu};
 use super::steps::{Click, Colleague, Disconnect, NewComment, NewCustomer, Raw, Read, Refer, Refusal, Said, Write, refuse};
 use super::world::{CUSTOMERS_MAX, Draft, Hook, World};
 
@@ -84,6 +84,7 @@ impl Simulator {
             let content = written(world, conversation, now, &write)?;
             let quote = write.quote.filter(|_| !matches!(content, Content::Reaction { .. }));
             let first = world.conversations.get(conversation).is_some_and(|c| c.standing.last_customer.is_none());
+            let asked = if let Content::Text { body } = &content { body.clone() } else { String::new() };
             let message = world.say(conversation, now, Draft { quote, ..Draft::customer(content) });
             if let Some(message) = &message {
                 world.announce(conversation, now, message);
@@ -91,6 +92,7 @@ impl Simulator {
             if first {
                 welcome(world, conversation, now);
             }
+            suggested(world, conversation, now, &asked);
             said(world, conversation, message)
         })
     }
@@ -361,6 +363,19 @@ fn welcome(world: &mut World, conversation: usize, now: Moment) {
     let Some(account) = account.filter(|account| account.autos_on.contains(&kind)) else { return };
     let text = account.autos.iter().find(|auto| auto.kind == kind).and_then(|auto| auto.content.get("content")?.as_str());
     if let Some(body) = text.map(str::to_owned) {
+        business(world, conversation, now, Content::Text { body }, Source::Others, Some(kind));
+    }
+}
+
+/// TikTok's own answer to a suggested question, where one is there, shown, and asked word for word, as by tapping it.
+fn suggested(world: &mut World, conversation: usize, now: Moment, asked: &str) {
+    let account = world.conversations.get(conversation).and_then(|found| world.accounts.get(found.account));
+    let kind = AutoKind::SuggestedQuestion;
+    let Some(account) = account.filter(|account| account.autos_on.contains(&kind)) else { return };
+    let text = |auto: &Auto, name| auto.content.get(name).and_then(Value::as_str).map(str::to_owned);
+    let tapped =
+        account.autos.iter().find(|auto| auto.kind == kind && !auto.disabled && text(auto, "question").as_deref() == Some(asked));
+    if let Some(body) = tapped.and_then(|auto| text(auto, "answer")) {
         business(world, conversation, now, Content::Text { body }, Source::Others, Some(kind));
     }
 }

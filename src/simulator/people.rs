@@ -85,6 +85,8 @@ pub(super) struct Auto {
     pub kind: AutoKind,
     /// The object under `welcome_message`, `suggested_question` or `chat_prompt`.
     pub content: serde_json::Value,
+    /// It stands there and is not shown: its kind was turned on after it.
+    pub disabled: bool,
 }
 
 /// Which side a message stands on.

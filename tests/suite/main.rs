@@ -72,6 +72,8 @@ mod spellings;
 #[cfg(test)]
 mod starting;
 #[cfg(test)]
+mod syncing;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod town;

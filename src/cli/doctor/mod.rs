@@ -16,7 +16,7 @@ use super::signals;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Looks at the settings, their secrets, the flows, the disk, the store, the server, its public address as TikTok sees it, the\nclocks, and asks TikTok about each app and account: secret, registration, token, scopes, market. Nothing is changed at TikTok.\nWhere a server runs, it asks TikTok; else this command does, slowly, and opens the store as a start would.\n\nExit codes: 0 no fault, 1 faults, 2 could not run.\n\nExamples:\n  rejoinder doctor\n  rejoinder doctor --format json | jq '.findings[] | select(.state == \"fault\")'"
+    after_help = "Looks at the settings, their secrets, the flows, the disk, the store, the server, its public address as TikTok sees it, the\nclocks, and asks TikTok about each app and account: secret, registration, token, scopes, market; where a server runs, also\nwhether TikTok says by itself what the bot declares. Nothing is changed at TikTok.\nWhere a server runs, it asks TikTok; else this command does, slowly, and opens the store as a start would.\n\nExit codes: 0 no fault, 1 faults, 2 could not run.\n\nExamples:\n  rejoinder doctor\n  rejoinder doctor --format json | jq '.findings[] | select(.state == \"fault\")'"
 )]
 pub(super) struct Arguments {
     #[arg(long, default_value = "text")]
@@ -51,7 +51,8 @@ impl State {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Finding {
     /// A stable word: `settings`, `secret`, `token_key`, `flows`, `disk`, `database`, `server`, `address`, `signature`,
-    /// `clock`, `registration`, `token`, `scopes`, `market`, `account`.
+    /// `clock`, `registration`, `token`, `scopes`, `market`, `account`,
+    /// `automatic`.
     check: &'static str,
     state: State,
     /// What was found, with the name of the app or account.

@@ -41,6 +41,7 @@ pub(super) struct Known<'a> {
 pub(super) async fn look(known: &Known<'_>, findings: &mut Vec<Finding>) {
     let running = running(known.server, findings).await;
     address(known, findings).await;
+    let asked_by_server = running.is_some();
     let examined = match running {
         Some(examined) => examined,
         None => match alone(known, findings).await {
@@ -51,6 +52,9 @@ pub(super) async fn look(known: &Known<'_>, findings: &mut Vec<Finding>) {
             }
         },
     };
+    if asked_by_server {
+        automatic(known.server, findings).await;
+    }
     clock(examined.clock_ms, findings);
     for app in &examined.apps {
         registered(app, known.settings.public_url.as_deref(), findings);
@@ -65,6 +69,28 @@ pub(super) async fn look(known: &Known<'_>, findings: &mut Vec<Finding>) {
             _ => "see in TikTok's app what the account may not do; sign it in anew by `rejoinder connect` when that is mended",
         };
         findings.push(fault("account", format!("account {account} sends nothing ({state}): {why}"), repair));
+    }
+}
+
+/// Whether TikTok says by itself what the bots declare.
+async fn automatic(server: &Server, findings: &mut Vec<Finding>) {
+    let Ok(Some(operator)) = server.find() else { return };
+    let answer = match operator.get("/admin/v1/sync", &[]).await {
+        Ok(answer) => answer,
+        // No account is served, or nothing is asked of TikTok at all: told elsewhere.
+        Err(_) => return,
+    };
+    for row in at(&answer, "/accounts").as_array().into_iter().flatten() {
+        let account = at(row, "/account").as_str().unwrap_or_default();
+        let count = |path: &str| at(row, path).as_array().map_or(0, Vec::len);
+        if let Some(why) = at(row, "/error").as_str() {
+            findings.push(unknown("automatic", format!("account {account}: {why}")));
+        } else if count("/steps") + count("/later") > 0 {
+            let what = "what TikTok says by itself (`welcome`, `suggest`, `prompt`) is not what its bot declares";
+            findings.push(warning("automatic", format!("account {account}: {what}"), "see the plan and agree: `rejoinder sync`"));
+        } else {
+            findings.push(fine("automatic", format!("account {account}: TikTok says by itself what the bot declares")));
+        }
     }
 }
 

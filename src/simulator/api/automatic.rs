@@ -51,7 +51,7 @@ pub(super) fn create(cx: &mut Cx<'_>, ask: &Ask) -> Answer {
         return Err(invalid("auto_message_type"));
     }
     if !cx.dry {
-        account.autos.push(Auto { id: id.clone(), kind: form.kind, content });
+        account.autos.push(Auto { id: id.clone(), kind: form.kind, content, disabled: false });
     }
     Ok(json!({"auto_message": {"auto_message_id": id}}))
 }
@@ -90,6 +90,9 @@ pub(super) fn status(cx: &mut Cx<'_>, ask: &Ask) -> Answer {
         account.autos_on.retain(|other| *other != kind);
         if on {
             account.autos_on.push(kind);
+            let shown_all = kind == AutoKind::WelcomeMessage;
+            // The documents: with these kinds "all the existing will be disabled"; that no answer tells of it is the harder reading.
+            account.autos.iter_mut().filter(|auto| auto.kind == kind && !shown_all).for_each(|auto| auto.disabled = true);
         }
     }
     Ok(json!({}))

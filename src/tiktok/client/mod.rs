@@ -3,6 +3,7 @@
 //! A call makes exactly one request; nothing beneath it repeats one.
 
 mod accounts;
+mod automatic;
 mod body;
 mod http;
 mod listing;
@@ -18,6 +19,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 
 pub use accounts::{ConversationKind, Conversations};
+pub use automatic::{Review, Standing, StandingItem};
 pub use sign_in::{SignedIn, TokenFacts, sign_in_address};
 
 use self::http::{Failure, Payload, Request, exchange};
@@ -52,8 +54,13 @@ mod path {
     pub const SIGN_IN: &str = "/tt_user/oauth2/token/";
     pub const REVOKE: &str = "/tt_user/oauth2/revoke/";
     pub const TOKEN_INFO: &str = "/tt_user/token_info/get/";
+    pub const AUTO_GET: &str = "/business/message/auto_message/get/";
+    pub const AUTO_CREATE: &str = "/business/message/auto_message/create/";
+    pub const AUTO_CHANGE: &str = "/business/message/auto_message/update/";
+    pub const AUTO_SWITCH: &str = "/business/message/auto_message/status/update/";
+    pub const AUTO_REMOVE: &str = "/business/message/auto_message/delete/";
     #[cfg(test)]
-    pub const ALL: [&str; 13] = [
+    pub const ALL: [&str; 18] = [
         SEND,
         UPLOAD,
         CONTENTS,
@@ -67,6 +74,11 @@ mod path {
         SIGN_IN,
         REVOKE,
         TOKEN_INFO,
+        AUTO_GET,
+        AUTO_CREATE,
+        AUTO_CHANGE,
+        AUTO_SWITCH,
+        AUTO_REMOVE,
     ];
 }
 

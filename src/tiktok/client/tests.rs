@@ -1,3 +1,4 @@
+mod automatic;
 mod other_side;
 mod renewing;
 mod sending;
@@ -97,6 +98,7 @@ fn nothing_beneath_a_call_can_repeat_it() {
     let sources = [
         include_str!("mod.rs"),
         include_str!("accounts.rs"),
+        include_str!("automatic.rs"),
         include_str!("body.rs"),
         include_str!("listing.rs"),
         include_str!("skew.rs"),

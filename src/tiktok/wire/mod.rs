@@ -3,6 +3,7 @@
 //! Unknown fields are passed over everywhere; known fields of another shape are an error of the reader.
 
 mod answer;
+mod automatic;
 mod event;
 mod request;
 
@@ -14,6 +15,7 @@ pub use answer::{
     Account, Answer, Capabilities, Capability, ConversationPage, ListedConversation, ListedMessage, MessageList, Participant,
     RawMessages, SentMessage, TokenGrant, TokenInfo, UploadedMedia, Webhook, read_answer,
 };
+pub use automatic::{AutoBody, AutoContent, AutoKind, AutoList, AutoRow};
 pub use event::{
     Ad, CommentEvent, Envelope, Message, MessageTag, Party, Poke, Reaction, ReadMark, Referral, ReferralEvent, ReplySource,
     ShortLink, Template, TemplateButton, TemplateElement,
