@@ -41,26 +41,6 @@ use rejoinder::system::SeededEntropy;
 use chance::Chance;
 use time::{HOUR, MINUTE, SECOND, Time};
 
-const FLOW: &str = r#"
-bot "Viral" { languages en }
-
-contact {
-    size: text(40)
-}
-
-flow price "What it costs" {
-    on message "price"
-
-    say "It is 20, delivery included."
-    say "We send it within two days."
-    say "There are five colours."
-    ask contact.size "Which size do you take?" {
-        nudge after 6h "Are you still there? Just write your size."
-        within 24h stop
-    }
-    say "Thank you, we keep one for you."
-}
-"#;
 /// The texts of a first answer.
 const TEXTS: usize = 4;
 const WINDOW_MS: i64 = 48 * HOUR;
@@ -169,7 +149,7 @@ async fn hour(messages: usize, pace: f64, time: Time, side: Arc<Everything>) -> 
         compiler: None,
     };
     let (service, handle) =
-        Service::start(Options::new(vec![app]), ports, Arc::new(support::bot(FLOW))).await.expect("it starts");
+        Service::start(Options::new(vec![app]), ports, Arc::new(support::bot(support::VIRAL))).await.expect("it starts");
     let writing = tokio::spawn(write(messages, time.clone(), Arc::clone(&side), handle.clone()));
     writing.await.expect("it ends");
     // Everybody was answered, reminded, or has answered.

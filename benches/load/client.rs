@@ -117,7 +117,7 @@ pub fn send(to: SocketAddr, requests: &[Vec<u8>], again: bool, how: Loop) -> See
 }
 
 /// Moments at random with this many a second, the same at each run.
-fn arrivals(per_second: f64, lasts: Duration) -> Vec<Duration> {
+pub fn arrivals(per_second: f64, lasts: Duration) -> Vec<Duration> {
     let (mut at, mut state, mut list) = (0.0_f64, 0x9e37_79b9_7f4a_7c15_u64, Vec::new());
     while at < lasts.as_secs_f64() {
         state ^= state << 13;

@@ -2,7 +2,7 @@
 //! another process, and in the same minutes a route of the same HTTP library that does nothing, and one that echoes.
 //!
 //! `cargo bench --bench load` measures everything; `-- ingest restart` only what is named, of: ingest rules alone memory
-//! restart pace apps reload. Each line has the machine's load beside it.
+//! restart pace apps reload viral (ten minutes). Each line has the machine's load beside it.
 
 #![allow(
     clippy::print_stdout,
@@ -19,6 +19,7 @@ mod side;
 #[path = "../support/mod.rs"]
 mod support;
 mod town;
+mod viral;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -52,7 +53,7 @@ fn main() {
 type Part = fn(&Process);
 
 fn measure(wanted: &[&str]) {
-    let all: [(&str, Part); 8] = [
+    let all: [(&str, Part); 9] = [
         ("ingest", ingest),
         ("rules", rules),
         ("alone", alone),
@@ -61,6 +62,7 @@ fn measure(wanted: &[&str]) {
         ("pace", pace),
         ("apps", apps),
         ("reload", reload),
+        ("viral", |side| line("viral", &viral::run(side))),
     ];
     let side = Process::own(&["side"]);
     for (name, part) in all {

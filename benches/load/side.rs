@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::routing::post;
 
 use super::support::clock;
+use super::town::now;
 
 #[derive(Default)]
 struct Calls {
@@ -19,6 +20,8 @@ struct Calls {
     /// The body of the newest call.
     newest: String,
     count: u64,
+    /// When each call came, with its body, where somebody listens.
+    heard: Option<String>,
 }
 
 /// Serves until the process is ended; prints its address first.
@@ -33,6 +36,10 @@ pub fn run() {
             calls.came.entry(app).or_default().push(us);
             calls.count += 1;
             calls.newest = String::from_utf8_lossy(&body).into_owned();
+            let newest = calls.newest.clone();
+            if let Some(heard) = &mut calls.heard {
+                let _ = writeln!(heard, "{} {newest}", now().0);
+            }
             let n = calls.count;
             format!(
                 "{{\"code\":0,\"message\":\"OK\",\"request_id\":\"r{n}\",\"data\":{{\"message\":{{\"message_id\":\"o{n}\"}}}}}}"
@@ -43,6 +50,8 @@ pub fn run() {
             .route("/echo", post(|body: Bytes| async move { body }))
             .route("/told", post(|State(calls): State<Arc<Mutex<Calls>>>| async move { told(&calls) }))
             .route("/newest", post(|State(calls): State<Arc<Mutex<Calls>>>| async move { newest(&calls) }))
+            .route("/listen", post(|State(calls): State<Arc<Mutex<Calls>>>| async move { drop(heard(&calls)) }))
+            .route("/heard", post(|State(calls): State<Arc<Mutex<Calls>>>| async move { heard(&calls) }))
             .route("/of/{app}/{*path}", post(call).get(call))
             .with_state(calls);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -53,6 +62,10 @@ pub fn run() {
 
 fn newest(calls: &Mutex<Calls>) -> String {
     calls.lock().expect("nothing panics with it").newest.clone()
+}
+
+fn heard(calls: &Mutex<Calls>) -> String {
+    calls.lock().expect("nothing panics with it").heard.replace(String::new()).unwrap_or_default()
 }
 
 /// What came since this was last asked, over all apps: `apps calls seconds slowest_per_s in_second_most`.

@@ -45,6 +45,28 @@ pub fn on_core_ns() -> u64 {
     told.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0)
 }
 
+/// The bot of a viral hour: three texts and a question.
+pub const VIRAL: &str = r#"
+bot "Viral" { languages en }
+
+contact {
+    size: text(40)
+}
+
+flow price "What it costs" {
+    on message "price"
+
+    say "It is 20, delivery included."
+    say "We send it within two days."
+    say "There are five colours."
+    ask contact.size "Which size do you take?" {
+        nudge after 6h "Are you still there? Just write your size."
+        within 24h stop
+    }
+    say "Thank you, we keep one for you."
+}
+"#;
+
 const HEAD: &str =
     "bot \"Job\" {\n    languages en\n    opt out on \"stop\"\n}\n\ncontact {\n    count: whole = 0\n    answer: text(300)\n}\n";
 

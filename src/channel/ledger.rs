@@ -167,6 +167,12 @@ impl Ledger {
         self.newest
     }
 
+    /// TikTok's time of the newest of the business side that it has shown since.
+    #[must_use]
+    pub fn newest_shown(&self) -> Option<Moment> {
+        self.ours.iter().filter_map(|entry| entry.seen).chain(self.foreign.iter().map(|entry| entry.at)).max()
+    }
+
     #[must_use]
     pub fn window_start(&self) -> Option<Moment> {
         self.start

@@ -321,6 +321,12 @@ impl Conversation {
         self.now
     }
 
+    /// TikTok's time of the newest that either side did here, as far as it was told.
+    #[must_use]
+    pub fn newest_known(&self) -> Option<Moment> {
+        self.ledger.newest().max(self.ledger.newest_shown())
+    }
+
     /// Ten less what is counted; the reserve for colleagues is not taken off.
     #[must_use]
     pub fn replies_left(&self) -> u32 {

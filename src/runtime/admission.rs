@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::core::{Account, Address, Ask, Core};
 use super::handle::Handle;
 use super::port::{AccountId, AccountRow, OutboxState, Store, StoreError};
+use super::reading;
 use crate::engine::Input;
 
 /// The key of `meta` that says that an account was signed in here rather than named by the settings: it is served from the
@@ -141,6 +142,7 @@ impl Handle {
             return Ok(false);
         }
         let id = self.store().account(app, open_id).await?;
+        reading::seen_anew(self.store(), id, self.core.now()).await?;
         self.store().put_meta(&connected_key(id), b"1").await?;
         let before = self.store().meta(&disconnected_key(id)).await?.unwrap_or_default();
         if before == DISCONNECTED {

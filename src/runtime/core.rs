@@ -16,10 +16,11 @@ use super::fetching::Fetching;
 use super::habits::{Habit, Habits};
 use super::measure::Ended;
 use super::metrics::Metrics;
-use super::options::{AppOptions, Ports};
+use super::options::{AppOptions, Pass, Ports};
 use super::pause::Pauses;
 use super::port::{ConversationId, Erasure, InputKey, Record, Removed, StoreError, Target};
 use super::presence::Presence;
+use super::reading::Pokes;
 use super::scripts::Parking;
 use super::trail::{Traces, Trail};
 use super::versions::Versions;
@@ -64,6 +65,8 @@ pub(super) struct Core {
     pub(super) accounts: Accounts,
     pub(super) habits: Habits,
     pub(super) pauses: Pauses,
+    pub(super) pokes: Pokes,
+    pub(super) pass: Option<Pass>,
     pub(super) scripts: Parking,
     /// Messages of TikTok's from before are only stored: what became of them was lost with the newer store.
     pub(super) restored_until: Option<Moment>,

@@ -74,6 +74,13 @@ impl Handle {
         let kept =
             |kind, why: &str| (kind, Kept::new(why.to_owned(), delivery.app.clone(), delivery.open_id.clone(), &delivery.raw));
         match delivery.meaning {
+            Meaning::Poked { at } => {
+                if let Some(account) = &account {
+                    core.pokes.note(core, account.id, at).await.map_err(|error| Refused::Store(error.to_string()))?;
+                }
+                let kept = kept("eu", "a customer of the EEA, Switzerland or the UK wrote");
+                self.keep(account.map(|account| account.id), kept).await
+            }
             Meaning::Kept { kind, ref why } => self.keep(account.map(|account| account.id), kept(kind, why)).await,
             Meaning::Input { external, key, mut input } => {
                 let Some(account) = account else {
@@ -97,7 +104,11 @@ impl Handle {
     }
 
     /// Writes what has no effect into the history.
-    async fn keep(&self, account: Option<AccountId>, (kind, body): (&'static str, Kept)) -> Result<Delivered, Refused> {
+    pub(super) async fn keep(
+        &self,
+        account: Option<AccountId>,
+        (kind, body): (&'static str, Kept),
+    ) -> Result<Delivered, Refused> {
         let record = Record {
             at: self.core.now(),
             kind,

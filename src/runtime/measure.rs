@@ -159,6 +159,7 @@ pub(super) const INPUTS: &[&str] = &[
     "unreadable",
     "event",
     "eu",
+    "gap",
     "unknown_account",
     "not_a_tester",
     "before_restore",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::announcing::EventOptions;
-use super::port::{Clock, Compiler, Entropy, Fetcher, Herald, Store, Transport};
+use super::port::{Clock, Compiler, Delivery, Entropy, Fetcher, Herald, Store, Transport};
 use super::trail::Tracing;
 use crate::bot::Bot;
 use crate::engine::Limits;
@@ -75,6 +75,8 @@ pub struct Options {
     pub lease: Duration,
     /// Where several processes share the store: how often it is asked what others have changed, besides its hints.
     pub news_every: Duration,
+    /// Looks at each message that was read from TikTok's lists before it is taken; `None` where all are.
+    pub pass: Option<Pass>,
     /// Who hears of each input's way; `None` for nobody, at no cost.
     pub tracing: Option<Tracing>,
     /// For crash tests alone: the process aborts when it passes this point for the n-th time (from 1).
@@ -98,9 +100,20 @@ impl Options {
             presence_every: Duration::from_secs(20),
             lease: Duration::from_secs(10),
             news_every: Duration::from_millis(200),
+            pass: None,
             tracing: None,
             fail_point: None,
         }
+    }
+}
+
+/// What a message that was read is taken as.
+#[derive(Clone)]
+pub struct Pass(pub Arc<dyn Fn(Delivery) -> Delivery + Send + Sync>);
+
+impl std::fmt::Debug for Pass {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Pass")
     }
 }
 

@@ -3,6 +3,7 @@
 mod erasure;
 mod event;
 mod fetch;
+mod lists;
 mod permit;
 
 pub use self::erasure::{EMPTIED, ERASED, Erasing, Erasure, Instead, OF_NOBODY, Pruned, Removed, Told};
@@ -11,6 +12,7 @@ pub use self::event::{
     Settled, TellsNobody,
 };
 pub use self::fetch::{CallsNobody, FetchCall, FetchEnd, Fetcher};
+pub use self::lists::{READ_MOST, ReadMessage, Updated};
 pub(in crate::runtime) use self::permit::Starts;
 pub use self::permit::{Begin, Permit};
 
@@ -94,6 +96,8 @@ pub enum Meaning {
     /// For a conversation. `external` is TikTok's conversation id as bytes, `key` the deduplication key's material
     /// (class, ids, timestamp joined unambiguously); `None` is never a duplicate (read watermarks, pokes).
     Input { external: Vec<u8>, key: Option<Vec<u8>>, input: Input },
+    /// Somebody wrote to the account: not said who or what, which TikTok's lists show. `at`: its time of the message.
+    Poked { at: Option<Moment> },
     /// Kept in the account's history without effect: `kind` is a stable word (`unreadable`, `event`, …).
     Kept { kind: &'static str, why: String },
 }
@@ -446,6 +450,16 @@ pub trait Transport: Send + Sync + 'static {
     async fn upload(&self, permit: Permit, target: Target, asset: Arc<Asset>) -> Result<String, CallFailure>;
     /// The newest messages of a conversation.
     async fn list(&self, permit: Permit, target: Target) -> Result<Listing, CallFailure>;
+    /// The account's conversations, those that the business has answered before or the others: the newest, and not without end.
+    async fn conversations(&self, permit: Permit, app: &str, open_id: &str, answered: bool) -> Result<Vec<Updated>, CallFailure> {
+        let _ = (permit, app, open_id, answered);
+        Ok(Vec::new())
+    }
+    /// The newest messages of a conversation, at most [`READ_MOST`], with what they say.
+    async fn messages(&self, permit: Permit, target: Target) -> Result<Vec<ReadMessage>, CallFailure> {
+        let _ = (permit, target);
+        Ok(Vec::new())
+    }
     /// Whether images may be sent.
     async fn images_allowed(&self, permit: Permit, target: Target) -> Result<bool, CallFailure>;
     /// Asks something whose answer tells the other side's time, and is not looked at otherwise.

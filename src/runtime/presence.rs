@@ -50,7 +50,7 @@ impl Presence {
     }
 }
 
-async fn moment(store: &dyn Store, key: &str) -> Result<Option<Moment>, StoreError> {
+pub(super) async fn moment(store: &dyn Store, key: &str) -> Result<Option<Moment>, StoreError> {
     let bytes = store.meta(key).await?;
     Ok(bytes.and_then(|bytes| <[u8; 8]>::try_from(bytes.as_slice()).ok()).map(|bytes| Moment(i64::from_le_bytes(bytes))))
 }

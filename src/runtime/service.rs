@@ -24,6 +24,7 @@ use super::options::{Options, Ports};
 use super::pause::{self, Pauses};
 use super::port::{AccountId, StoreError};
 use super::presence::{self, Presence};
+use super::reading::{self, Pokes};
 use super::restore;
 use super::retention;
 use super::scripts::Parking;
@@ -94,6 +95,8 @@ impl Service {
             accounts,
             habits: Habits::default(),
             pauses,
+            pokes: Pokes::default(),
+            pass: options.pass,
             scripts: Parking::default(),
             restored_until: restored.until,
             workers: worker_ends,
@@ -121,8 +124,17 @@ impl Service {
         spawn(&mut tasks, &core, "versions", versions::load_wanted(Arc::clone(&core), wanted));
         announce(&mut tasks, &core);
         lead(&mut tasks, &core, &lanes, &timers);
-        Ok((Self { tasks }, Handle::new(core, lanes)))
+        Ok(with_readers(tasks, core, lanes))
     }
+}
+
+/// One reader of what customers wrote for each app.
+fn with_readers(mut tasks: JoinSet<()>, core: Arc<Core>, lanes: HashMap<usize, Lane>) -> (Service, Handle) {
+    let handle = Handle::new(Arc::clone(&core), lanes);
+    for (app, lane) in handle.lanes() {
+        spawn(&mut tasks, &core, "reader", reading::Reader::new(handle.clone(), app, lane.clone()).run());
+    }
+    (Service { tasks }, handle)
 }
 
 /// What is done now and then.
@@ -210,6 +222,7 @@ async fn accounts(options: &Options, ports: &Ports) -> Result<Accounts, StoreErr
     for (app, settings) in options.apps.iter().enumerate() {
         for open_id in &settings.accounts {
             let id: AccountId = ports.store.account(&settings.id, open_id).await?;
+            reading::first_seen(&*ports.store, id, ports.clock.now()).await?;
             accounts.insert(Account { id, app, app_id: settings.id.clone(), open_id: open_id.clone() });
         }
     }

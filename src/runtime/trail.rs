@@ -163,6 +163,7 @@ impl Open {
         }
         match &delivery.meaning {
             Meaning::Input { external, .. } => self.id("conversation", &String::from_utf8_lossy(external)),
+            Meaning::Poked { .. } => self.word("kept", "eu"),
             Meaning::Kept { kind, .. } => self.word("kept", kind),
         }
     }

@@ -49,7 +49,7 @@ pub struct Doors {
     /// One per app; each is tried on a delivery.
     pub signers: Vec<Signer>,
     pub counters: Counters,
-    pub testers: Testers,
+    pub testers: Arc<Testers>,
     /// What accounts are connected with; `None` in a dry run.
     pub sign_in: Option<sign_in::SignIn>,
     /// Nothing is sent.

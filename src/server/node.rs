@@ -11,7 +11,7 @@ use super::testers::Testers;
 use super::{Counters, Doors};
 use crate::bot::Bot;
 use crate::runtime::port::{CallFailure, Clock, Compiler, Entropy, Fetcher, Herald, Store, StoreError, Transport};
-use crate::runtime::{AppOptions, EventOptions, FetchLimits, Options, OwnBot, Ports, Service, Tracing};
+use crate::runtime::{AppOptions, EventOptions, FetchLimits, Options, OwnBot, Pass, Ports, Service, Tracing};
 use crate::tiktok::client::{AppAccess, Client, ClientError};
 use crate::tiktok::signature::Signer;
 use crate::tiktok::token::Tokens;
@@ -143,6 +143,11 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
     options.fail_point = parts.fail_point;
     options.tracing = parts.tracing;
     options.fetching = parts.fetching;
+    let testers = Arc::new(Testers::new(parts.testers));
+    options.pass = Some(Pass({
+        let testers = Arc::clone(&testers);
+        Arc::new(move |delivery| testers.pass(delivery))
+    }));
     if !parts.dry_run {
         options.events = parts.events;
         options.history_kept_ms = parts.history_kept_ms;
@@ -162,7 +167,7 @@ pub async fn start(parts: Parts) -> Result<Node, StartError> {
         .into_iter()
         .map(|app| Signer { app: app.id, secret: app.secret, age_max_ms: app.signature_age_max_ms })
         .collect();
-    let (testers, dry_run) = (Testers::new(parts.testers), parts.dry_run);
+    let dry_run = parts.dry_run;
     let counters = Counters::default();
     let sign_in = SignIn { client: Arc::clone(&client), entropy: parts.entropy, public_url: parts.public_url };
     let sign_in = (!dry_run).then_some(sign_in);

@@ -41,13 +41,14 @@ impl Testers {
         if testers.is_empty() {
             return delivery;
         }
-        let Meaning::Input { external, input: Input::Message(_) | Input::Comment(_) | Input::Referral(_), .. } =
-            &delivery.meaning
-        else {
-            return delivery;
+        let Meaning::Input { external, input, .. } = &delivery.meaning else { return delivery };
+        let author = match input {
+            Input::Message(message) => message.person.clone().or_else(|| person(&delivery.raw)),
+            Input::Comment(_) | Input::Referral(_) => person(&delivery.raw),
+            _ => return delivery,
         };
         let conversation = std::str::from_utf8(external).unwrap_or_default();
-        if testers.contains(conversation) || person(&delivery.raw).is_some_and(|person| testers.contains(&person)) {
+        if testers.contains(conversation) || author.is_some_and(|author| testers.contains(&author)) {
             return delivery;
         }
         delivery.meaning = Meaning::Kept { kind: KIND, why: "only testers are answered".to_owned() };

@@ -13,7 +13,7 @@ use super::key;
 use super::wire::{self, Envelope, Loose, Whole};
 use crate::calendar::Moment;
 use crate::engine::{Body, Comment, Echo, EchoSource, Inbound, Input, Referral};
-use crate::runtime::port::{COMMENTS_OF, Delivery, Meaning};
+use crate::runtime::port::{COMMENTS_OF, Delivery, Meaning, ReadMessage};
 
 /// A time further ahead of us than this is absurd: no clock is wrong by more than a day or two. (What lies less far
 /// ahead is the ledger's matter: it takes the earlier of `at` and `received`.)
@@ -79,6 +79,22 @@ pub fn set_up(delivery: &Delivery) -> Option<(String, bool)> {
     Some((delivery.open_id.clone()?, answers))
 }
 
+/// A row of the list of a conversation's newest messages, as the delivery would have told it; `None` where it does not say when
+/// it was or belongs to another conversation.
+#[must_use]
+pub(super) fn listed(account: &str, conversation: &str, received: Moment, row: &RawValue) -> Option<ReadMessage> {
+    let event = Event { account, received, content: Some(row) };
+    let mut message: wire::Message = event.parse().ok()?;
+    if message.conversation_id.get_or_insert_with(|| conversation.to_owned()) != conversation {
+        return None;
+    }
+    let at = event.moment("timestamp", message.timestamp).ok()?;
+    // By its ids alone: no event's name says whose it is.
+    let sent = event.is_us(message.from_user.as_ref());
+    let meaning = event.said(message, sent).unwrap_or_else(unreadable);
+    Some(ReadMessage { at, raw: Bytes::copy_from_slice(row.get().as_bytes()), meaning })
+}
+
 fn unreadable(why: impl AsRef<str>) -> Meaning {
     Meaning::Kept { kind: "unreadable", why: shortened(why.as_ref(), REASON_BYTES_MAX) }
 }
@@ -101,9 +117,8 @@ fn envelope_meaning(envelope: &Envelope<'_>, received: Moment) -> (Option<String
         "im_referral_msg" => event.referral(),
         "im_mark_read_msg" => event.read(),
         "im_receive_high_intent_comment" => event.comment(),
-        "im_receive_msg_eu" => {
-            Ok(Meaning::Kept { kind: "eu", why: "a customer of the EEA, Switzerland or the UK wrote".to_owned() })
-        }
+        // Whatever stands in it, somebody wrote.
+        "im_receive_msg_eu" => Ok(Meaning::Poked { at: event.poke() }),
         "" => Ok(without_effect("an event without a name")),
         other => Ok(without_effect(other)),
     };
@@ -130,7 +145,10 @@ impl Event<'_> {
     }
 
     fn message(&self, sent: bool) -> Result<Meaning, String> {
-        let message: wire::Message = self.parse()?;
+        self.said(self.parse()?, sent)
+    }
+
+    fn said(&self, message: wire::Message, sent: bool) -> Result<Meaning, String> {
         let to_us = self.is_us(message.to_user.as_ref());
         let from_us = self.is_us(message.from_user.as_ref());
         match (from_us, to_us) {
@@ -238,6 +256,11 @@ impl Event<'_> {
         Ok(Meaning::Input { external, key: Some(key), input })
     }
 
+    fn poke(&self) -> Option<Moment> {
+        let poke: wire::Poke = self.parse().ok()?;
+        self.moment("timestamp", poke.timestamp).ok()
+    }
+
     fn read(&self) -> Result<Meaning, String> {
         let event: wire::ReadMark = self.parse()?;
         if self.is_us(event.from_user.as_ref()) {
@@ -319,7 +342,7 @@ fn clean(text: &str) -> bool {
     !text.contains('\0')
 }
 
-fn id_fits(id: &str) -> bool {
+pub(super) fn id_fits(id: &str) -> bool {
     !id.is_empty() && id.len() <= ID_BYTES_MAX && clean(id)
 }
 

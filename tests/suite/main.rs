@@ -38,6 +38,8 @@ mod doctor;
 #[cfg(test)]
 mod e2e;
 #[cfg(test)]
+mod europe;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod fetching;

@@ -14,7 +14,7 @@ use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Courtesy, Input, Listing};
 use crate::runtime::core::{Account, Address};
-use crate::runtime::port::{CallFailure, ConversationId, Permit, Target};
+use crate::runtime::port::{CallFailure, ConversationId, Permit, ReadMessage, Target, Updated};
 
 /// TikTok keeps an upload for thirty days.
 const MEDIA_KEPT_MS: i64 = 29 * 24 * 3_600_000;
@@ -78,6 +78,34 @@ impl Desk {
         }
         self.core.post_surely(&address, Input::Looked { listing }).await;
         self.lane.send(Msg::Looked(conversation));
+    }
+
+    /// The account's conversations, those answered before or the others; `None` where this process gets no place for it.
+    pub(in crate::runtime) async fn conversations(
+        &self,
+        account: &Account,
+        answered: bool,
+    ) -> Option<Result<Vec<Updated>, CallFailure>> {
+        let permit = self.lane.permit(Rank::Upkeep, None, None).await?;
+        let begun = self.core.monotonic();
+        let call = self.core.ports.transport.conversations(permit, &account.app_id, &account.open_id, answered);
+        let result = self.made(call).await;
+        self.called(Call::List, account, begun, result.as_ref().err());
+        Some(result)
+    }
+
+    /// The newest messages of a conversation, in the same way.
+    pub(in crate::runtime) async fn messages(
+        &self,
+        account: &Account,
+        external: &[u8],
+    ) -> Option<Result<Vec<ReadMessage>, CallFailure>> {
+        let permit = self.lane.permit(Rank::Upkeep, None, None).await?;
+        let begun = self.core.monotonic();
+        let target = Target { app: account.app_id.clone(), open_id: account.open_id.clone(), external: external.to_vec() };
+        let result = self.made(self.core.ports.transport.messages(permit, target)).await;
+        self.called(Call::List, account, begun, result.as_ref().err());
+        Some(result)
     }
 
     /// Hands the end of a call in.

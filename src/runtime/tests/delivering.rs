@@ -166,26 +166,6 @@ async fn what_is_not_understood_or_of_nobody_is_kept_and_bounded() {
     assert_eq!(world.handle.counts().kept, 2);
 }
 
-/// Nobody is guessed where TikTok names nobody: the word is kept as often as it comes, and counted.
-#[tokio::test]
-async fn a_word_of_a_customer_who_is_not_named_is_kept_and_counted_and_answers_nobody() {
-    let world = World::new().await;
-    world.write("mona", "hello").await.unwrap();
-    world.pass(1_000).await;
-    let (sent, calls) = (world.sent().len(), world.calls().len());
-    let hint = world.text(SHOP, "mona", "hello");
-    let meaning = Meaning::Kept { kind: "eu", why: "a customer of the EEA, Switzerland or the UK wrote".to_owned() };
-    for _ in 0..100 {
-        let hint = Delivery { meaning: meaning.clone(), ..hint.clone() };
-        assert_eq!(world.handle.deliver(hint).await, Ok(Delivered::Kept));
-    }
-    world.pass(60_000).await;
-    assert_eq!((world.sent().len(), world.calls().len()), (sent, calls));
-    let kept = world.store.loose_history(200).await.unwrap();
-    assert_eq!(kept.iter().filter(|row| row.kind == "eu").count(), 100);
-    assert!(world.handle.measures().by_input.contains(&("eu", 100)));
-}
-
 #[tokio::test]
 async fn a_state_that_cannot_be_read_loses_no_input_and_stops_nobody_else() {
     let world = World::new().await;

@@ -11,6 +11,7 @@ mod fetching;
 mod leaving;
 mod listener;
 mod owning;
+mod reading;
 mod replaying;
 mod restarting;
 mod retaining;

@@ -10,18 +10,28 @@ use crate::bot::Asset;
 use crate::calendar::Moment;
 use crate::channel::{Content, Outcome};
 use crate::engine::{Courtesy, EchoSource, Listed, Listing};
-use crate::runtime::port::{CallFailure, Clock, Permit, SendCall, Target, Transport};
+use crate::runtime::port::{CallFailure, Clock, Permit, READ_MOST, ReadMessage, SendCall, Target, Transport, Updated};
 use crate::system::SteeredClock;
 
 /// One call as the other side saw it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     pub at: Moment,
-    /// `send`, `list`, `upload`, `capability`, `renew`, `typing`, `seen`
+    /// `send`, `list`, `conversations`, `messages`, `upload`, `capability`, `renew`, `typing`, `seen`
     pub what: &'static str,
     pub open_id: String,
     pub external: String,
     pub text: String,
+}
+
+/// A message of a conversation as the lists show it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub open_id: &'static str,
+    pub customer: String,
+    /// They show it from then on.
+    pub from: Moment,
+    pub row: ReadMessage,
 }
 
 /// The other side, by a script; answers `Sent` where the script says nothing.
@@ -36,6 +46,9 @@ pub struct Script {
     pub customer_at: Mutex<Option<Moment>>,
     pub images: Mutex<bool>,
     pub skew_ms: Mutex<Option<i64>>,
+    /// What the account's lists show of customers, and how many calls for them get no answer.
+    pub shown: Mutex<Vec<Shown>>,
+    pub lists_fail: Mutex<u32>,
     /// What uploads are answered before they succeed.
     pub uploads: Mutex<VecDeque<Outcome>>,
     pub courtesies: Mutex<VecDeque<Outcome>>,
@@ -54,6 +67,8 @@ impl Script {
             customer_at: Mutex::default(),
             images: Mutex::new(true),
             skew_ms: Mutex::new(Some(0)),
+            shown: Mutex::default(),
+            lists_fail: Mutex::default(),
             uploads: Mutex::default(),
             courtesies: Mutex::default(),
             latency_ms: Mutex::new(20),
@@ -68,6 +83,21 @@ impl Script {
             external: String::from_utf8_lossy(&target.external).into_owned(),
             text: text.to_owned(),
         });
+    }
+
+    fn fails(&self) -> Result<(), CallFailure> {
+        let mut left = self.lists_fail.lock().unwrap();
+        if *left == 0 {
+            return Ok(());
+        }
+        *left -= 1;
+        Err(CallFailure { outcome: Outcome::Unknown { text: "time-out".to_owned() } })
+    }
+
+    fn shown(&self, open_id: &str) -> Vec<Shown> {
+        let now = self.clock.now();
+        let shown = self.shown.lock().unwrap();
+        shown.iter().filter(|shown| shown.open_id == open_id && shown.from <= now).cloned().collect()
     }
 
     async fn wait(&self) {
@@ -126,6 +156,33 @@ impl Transport for Script {
         let messages = listed.into_iter().map(message).collect();
         let customer_at = *self.customer_at.lock().unwrap();
         Ok(Listing { messages, oldest, customer_at, full: false, looked_at: self.clock.now() })
+    }
+
+    async fn conversations(&self, _: Permit, app: &str, open_id: &str, answered: bool) -> Result<Vec<Updated>, CallFailure> {
+        let target = Target { app: app.to_owned(), open_id: open_id.to_owned(), external: Vec::new() };
+        self.see("conversations", &target, "");
+        self.wait().await;
+        self.fails()?;
+        if answered {
+            return Ok(Vec::new());
+        }
+        let mut newest = std::collections::BTreeMap::new();
+        for shown in self.shown(open_id) {
+            let at = newest.entry(shown.customer).or_insert(shown.row.at);
+            *at = shown.row.at.max(*at);
+        }
+        Ok(newest.into_iter().map(|(customer, at)| Updated { external: customer.into_bytes(), at }).collect())
+    }
+
+    async fn messages(&self, _: Permit, target: Target) -> Result<Vec<ReadMessage>, CallFailure> {
+        self.see("messages", &target, "");
+        self.wait().await;
+        self.fails()?;
+        let of = |shown: &Shown| shown.customer.as_bytes() == target.external;
+        let mut rows: Vec<_> = self.shown(&target.open_id).into_iter().filter(of).map(|shown| shown.row).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.at));
+        rows.truncate(READ_MOST);
+        Ok(rows)
     }
 
     async fn images_allowed(&self, _permit: Permit, target: Target) -> Result<bool, CallFailure> {

@@ -83,7 +83,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn conversations(
+    pub async fn page(
         &self,
         permit: Permit,
         (app, open_id): (&str, &str),

@@ -219,7 +219,7 @@ async fn conversations_are_listed_page_by_page() {
     ])
     .await;
     let client = client_at(&side.api(), 0);
-    let page = |cursor| client.conversations(permit(), (APP, ACCOUNT), ConversationKind::Stranger, cursor);
+    let page = |cursor| client.page(permit(), (APP, ACCOUNT), ConversationKind::Stranger, cursor);
     assert_eq!(page(0).await.unwrap().next, Some(1));
     let last = page(1).await.unwrap();
     assert_eq!((last.rows.len(), last.next), (3, None));

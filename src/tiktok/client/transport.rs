@@ -9,16 +9,20 @@ use serde::de::IgnoredAny;
 
 use super::http::Payload;
 use super::listing::listing;
-use super::{Client, RequestParts, UPLOAD_MAX, body, failed, path, refused};
+use super::{Client, ConversationKind, RequestParts, UPLOAD_MAX, body, failed, path, refused};
 use crate::bot::Asset;
 use crate::calendar::Moment;
 use crate::channel::{Content, NotSent, Outcome, RefusalScope};
 use crate::engine::{Courtesy, Listing};
-use crate::runtime::port::{CallFailure, Permit, SendCall, Target, Transport};
+use crate::runtime::port::{CallFailure, Permit, ReadMessage, SendCall, Target, Transport, Updated};
 use crate::tiktok::bounds::ID_BYTES_MAX;
 use crate::tiktok::codes::About;
+use crate::tiktok::delivery::{id_fits, listed};
 use crate::tiktok::token::Token;
-use crate::tiktok::wire::{Capabilities, MessageList, RefreshBody, SendBody, SentMessage, TokenGrant, UploadedMedia};
+use crate::tiktok::wire::{
+    Capabilities, ListedConversation, MessageList, RawMessages, RefreshBody, SendBody, SentMessage, TokenGrant, UploadedMedia,
+    Whole,
+};
 
 /// An uploaded file may have this many bytes. The documents say 3 MB and leave open which; this is the smaller one.
 const IMAGE_BYTES_MAX: usize = 3_000_000;
@@ -147,6 +151,27 @@ impl Transport for Client {
         let request = RequestParts::get(path::CONTENTS, query);
         let list: MessageList = self.call_as(permit, names(&target), About::Other, request).await.map_err(failed)?;
         Ok(listing(list, &target.open_id, conversation, looked_at))
+    }
+
+    async fn conversations(&self, permit: Permit, app: &str, open_id: &str, answered: bool) -> Result<Vec<Updated>, CallFailure> {
+        let kind = if answered { ConversationKind::Single } else { ConversationKind::Stranger };
+        // One page: TikTok lists no more than fit on it.
+        let page = self.page(permit, (app, open_id), kind, 0).await?;
+        let read = |row: ListedConversation| {
+            let Whole(at) = row.update_time?;
+            id_fits(&row.conversation_id).then(|| Updated { external: row.conversation_id.into_bytes(), at: Moment(at) })
+        };
+        Ok(page.rows.into_iter().filter_map(read).collect())
+    }
+
+    async fn messages(&self, permit: Permit, target: Target) -> Result<Vec<ReadMessage>, CallFailure> {
+        let conversation = recipient(&target).map_err(failed)?;
+        let query = vec![("business_id", target.open_id.clone()), ("conversation_id", conversation.to_owned())];
+        let request = RequestParts::get(path::CONTENTS, query);
+        let list: RawMessages = self.call_as(permit, names(&target), About::Other, request).await.map_err(failed)?;
+        let received = self.clock.now();
+        let rows = list.messages.unwrap_or_default();
+        Ok(rows.iter().filter_map(|row| listed(&target.open_id, conversation, received, row)).collect())
     }
 
     async fn images_allowed(&self, permit: Permit, target: Target) -> Result<bool, CallFailure> {

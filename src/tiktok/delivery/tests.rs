@@ -16,7 +16,7 @@ fn input(name: &str) -> (Option<Vec<u8>>, Input) {
             assert_eq!(external, CONVERSATION.as_bytes(), "{name}");
             (key, input)
         }
-        Meaning::Kept { kind, why } => panic!("{name} was kept as {kind}: {why}"),
+        other => panic!("{name} is {other:?}"),
     }
 }
 
@@ -43,7 +43,7 @@ fn kept(raw: impl Into<Vec<u8>>) -> (&'static str, String) {
             assert!(why.len() <= REASON_BYTES_MAX, "{why}");
             (kind, why)
         }
-        Meaning::Input { input, .. } => panic!("not kept: {input:?}"),
+        other => panic!("not kept: {other:?}"),
     }
 }
 
@@ -152,7 +152,6 @@ fn a_read_mark_is_never_a_duplicate() {
 
 #[test]
 fn what_has_no_effect_yet_is_kept_by_name() {
-    assert_eq!(kept(fixture("event_receive_eu")).0, "eu");
     for (name, why) in [
         ("event_auto_message_config", "im_auto_message_config_update"),
         ("event_auto_message_audit", "im_auto_message_audit_update"),
@@ -161,6 +160,77 @@ fn what_has_no_effect_yet_is_kept_by_name() {
     ] {
         assert_eq!(kept(fixture(name)), ("event", why.to_owned()));
         assert_eq!(read(fixture(name)).open_id.as_deref(), Some(ACCOUNT), "{name}");
+    }
+}
+
+#[test]
+fn of_a_customer_in_europe_is_said_only_that_somebody_wrote_and_perhaps_when() {
+    let at = |raw| match read(raw).meaning {
+        Meaning::Poked { at } => at,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(at(fixture("event_receive_eu")), Some(Moment(1_790_000_000_123)));
+    for strange in [json!(null), json!("soon"), json!(7)] {
+        assert_eq!(at(changed("event_receive_eu", |content| content["timestamp"] = strange.clone())), None, "{strange}");
+    }
+}
+
+/// One of them, changed, in the list of the conversation's messages.
+fn row(number: usize, change: impl FnOnce(&mut serde_json::Value)) -> Option<ReadMessage> {
+    let answer: serde_json::Value = serde_json::from_slice(&fixture("answer_content_list")).unwrap();
+    let mut row = answer["data"]["messages"][number].clone();
+    change(&mut row);
+    let row = serde_json::value::to_raw_value(&row).unwrap();
+    listed(ACCOUNT, CONVERSATION, AT, &row)
+}
+
+#[test]
+fn a_listed_message_says_what_its_delivery_would_have_said() {
+    let told = row(2, |row| row["message_id"] = json!("m+text/01=="));
+    let Some(Meaning::Input { key: listed, input: Input::Message(listed_input), .. }) = told.map(|told| told.meaning) else {
+        panic!("a message")
+    };
+    assert_eq!(listed, Some(key::message(CONVERSATION.as_bytes(), "m+text/01==")));
+    assert_eq!(listed_input.body, Body::Text { text: "is it open?".to_owned() });
+    assert!(listed_input.person.is_some());
+    let ours = |number| match row(number, |_| ()).unwrap().meaning {
+        Meaning::Input { input: Input::Echo(echo), key, .. } => (echo.source, echo.text, key.is_some()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(ours(0), (EchoSource::Api, "Yes, until ten.".to_owned(), true));
+    assert_eq!(ours(1), (EchoSource::Unknown, "What can we do for you?".to_owned(), true));
+    for (kind, part, body) in [
+        ("IMAGE", json!({ "image": { "media_id": "i1" } }), Body::Image { media_id: "i1".to_owned() }),
+        ("VIDEO", json!({ "video": { "media_id": "v1" } }), Body::Video { media_id: "v1".to_owned() }),
+        ("STICKER", json!({ "sticker": { "url": "https://s" } }), Body::Sticker { url: "https://s".to_owned() }),
+        ("OTHER", json!({}), Body::Unsupported { word: "other".to_owned() }),
+        (
+            "SHARE_POST",
+            json!({ "share_post": { "embed_url": "https://p" } }),
+            Body::Post { item_id: String::new(), url: "https://p".to_owned() },
+        ),
+    ] {
+        let change = |row: &mut serde_json::Value| {
+            row["message_type"] = json!(kind);
+            row.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
+        };
+        let Meaning::Input { input: Input::Message(told), .. } = row(2, change).unwrap().meaning else { panic!("{kind}") };
+        assert_eq!(told.body, body);
+    }
+}
+
+#[test]
+fn a_listed_message_that_cannot_be_placed_is_left_out_and_one_that_cannot_be_read_is_kept() {
+    assert!(row(2, |row| row["timestamp"] = json!(null)).is_none());
+    assert!(row(2, |row| row["conversation_id"] = json!("another")).is_none());
+    assert!(row(2, |row| row["text"] = json!([])).is_none());
+    assert!(row(2, |row| row["conversation_id"] = json!(null)).is_some());
+    for change in [
+        |row: &mut serde_json::Value| row["message_id"] = json!(""),
+        |row: &mut serde_json::Value| row["to_user"] = row["from_user"].clone(),
+        |row: &mut serde_json::Value| row["message_type"] = json!(null),
+    ] {
+        assert!(matches!(row(2, change).unwrap().meaning, Meaning::Kept { kind: "unreadable", .. }));
     }
 }
 

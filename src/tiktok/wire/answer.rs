@@ -78,6 +78,13 @@ pub struct MessageList {
     pub messages: Option<Vec<ListedMessage>>,
 }
 
+/// The same for who takes each message as its webhook would have told it: one that cannot be read spoils no other.
+#[derive(Debug, Default, Deserialize)]
+pub struct RawMessages {
+    #[serde(default)]
+    pub messages: Option<Vec<Box<RawValue>>>,
+}
+
 #[derive(Debug, Deserialize)]
 pub struct Participant {
     pub id: Option<Loose>,

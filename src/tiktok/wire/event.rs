@@ -27,7 +27,7 @@ pub struct Party {
     pub role: Option<String>,
 }
 
-/// `im_receive_msg`, `im_send_msg`.
+/// `im_receive_msg`, `im_send_msg`, and a row of `message/content/list/`.
 #[derive(Debug, Deserialize)]
 pub struct Message {
     pub from_user: Option<Party>,
@@ -35,7 +35,8 @@ pub struct Message {
     pub conversation_id: Option<String>,
     pub message_id: Option<String>,
     pub timestamp: Option<Whole>,
-    #[serde(rename = "type")]
+    /// In the list of a conversation it stands under another name, in upper case.
+    #[serde(rename = "type", alias = "message_type")]
     pub kind: Option<String>,
     pub text: Option<TextBody>,
     pub image: Option<Media>,
@@ -179,6 +180,13 @@ pub struct ShortLink {
     #[serde(rename = "ref")]
     pub reference: Option<String>,
     pub prefilled_message: Option<String>,
+}
+
+/// `im_receive_msg_eu`: neither who wrote nor what.
+#[derive(Debug, Deserialize)]
+pub struct Poke {
+    /// Of the message.
+    pub timestamp: Option<Whole>,
 }
 
 /// `im_mark_read_msg`: a watermark.

@@ -13,12 +13,12 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 pub use answer::{
     Account, Answer, Capabilities, Capability, ConversationPage, ListedConversation, ListedMessage, MessageList, Participant,
-    SentMessage, TokenGrant, TokenInfo, UploadedMedia, Webhook, read_answer,
+    RawMessages, SentMessage, TokenGrant, TokenInfo, UploadedMedia, Webhook, read_answer,
 };
 pub use automatic::{AutoBody, AutoContent, AutoKind, AutoList, AutoRow};
 pub use event::{
-    Ad, CommentEvent, Envelope, Message, MessageTag, Party, Reaction, ReadMark, Referral, ReferralEvent, ReplySource, ShortLink,
-    Template, TemplateButton, TemplateElement,
+    Ad, CommentEvent, Envelope, Message, MessageTag, Party, Poke, Reaction, ReadMark, Referral, ReferralEvent, ReplySource,
+    ShortLink, Template, TemplateButton, TemplateElement,
 };
 pub use request::{
     ButtonBody, CardBody, CodeBody, CommentReply, DirectReply, MediaRef, PostRef, QuoteRef, RefreshBody, RevokeBody, SendBody,
