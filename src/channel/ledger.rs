@@ -155,6 +155,12 @@ impl Ledger {
         self.counted().saturating_sub(count(reserved))
     }
 
+    /// Whether one of ours has left since the customer wrote, or may have.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.ours.iter().any(|entry| entry.state != State::Reserved)
+    }
+
     /// Ten less [`Self::counted`]; the reserve for colleagues is not taken off.
     #[must_use]
     pub fn replies_left(&self) -> u32 {

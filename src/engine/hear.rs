@@ -238,7 +238,7 @@ impl Work<'_> {
     }
 
     /// An automatic message of TikTok's at `at`: what it answers the bot does not answer again, as far as that can still be
-    /// helped. `silent` where nothing of the business side had left since the customer's message.
+    /// helped. `silent` where nothing of ours had left since the customer's message.
     pub(super) fn tiktok_answers(&mut self, at: Moment, silent: bool) {
         self.state.answered_by_tiktok = self.state.answered_by_tiktok.max(Some(at));
         if self.live.settings.also_after_tiktok {

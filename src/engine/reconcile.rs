@@ -37,8 +37,7 @@ impl Work<'_> {
             if echo.is_welcome() {
                 self.state.ledger.forgo_welcome();
             }
-            let awaited = u32::from(self.state.ledger.welcome_until().is_some());
-            let silent = self.state.ledger.spent() == awaited;
+            let silent = !self.state.ledger.has_left();
             self.state.ledger.foreign(&echo.message_id, echo.at);
             self.remember(&echo.message_id, 0);
             self.note("echo", format_args!("TikTok's own automatic message ({automatic}) counts"));

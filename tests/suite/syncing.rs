@@ -25,6 +25,8 @@ flow delivery "Delivery" {
 }
 "#;
 
+const HELLO: &str = "Hello! What can we do for you?";
+
 /// The same without a welcome message.
 fn unwelcoming() -> String {
     FLOW.replace("    welcome \"Hello! What can we do for you?\"\n", "")
@@ -62,9 +64,11 @@ async fn turned(world: &World, status: &str) {
     about(world, "status/update", "SUGGESTED_QUESTION", json!({ "operation_status": status })).await;
 }
 
+/// Those that TikTok took; a call that came too fast on a busy machine is made again.
 async fn creations(world: &World) -> usize {
     let calls = world.get("/sim/v1/calls").await;
-    calls.as_array().unwrap().iter().filter(|call| call["path"] == "/business/message/auto_message/create/").count()
+    let taken = |call: &&Value| call["path"] == "/business/message/auto_message/create/" && call["code"] != 40_100;
+    calls.as_array().unwrap().iter().filter(taken).count()
 }
 
 fn deploy(world: &World, flow: &str) {
@@ -158,7 +162,7 @@ async fn an_addition_without_an_answer_is_looked_for_and_not_made_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_tap_on_a_suggested_question_is_answered_once() {
-    let mut world = World::without_server(&unwelcoming()).await;
+    let mut world = World::without_server(FLOW).await;
     // Somebody has set up other things by hand, and turned them off.
     for question in ["Old?", "Do you deliver?"] {
         by_hand(&world, question).await;
@@ -169,18 +173,18 @@ async fn the_first_tap_on_a_suggested_question_is_answered_once() {
     assert_eq!(done.code, Some(0), "{}", done.out);
     let mona = world.customer("Mona").await;
     world.write(&mona, "Do you deliver?").await;
-    world.hears(&mona, &["Yes, within two days."]).await;
+    world.hears(&mona, &[HELLO, "Yes, within two days."]).await;
     tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
-    world.hears(&mona, &["Yes, within two days."]).await;
+    world.hears(&mona, &[HELLO, "Yes, within two days."]).await;
     // What TikTok does not answer, the bot does.
     world.write(&mona, "and my order?").await;
-    world.hears(&mona, &["Yes, within two days.", "It is on its way."]).await;
+    world.hears(&mona, &[HELLO, "Yes, within two days.", "It is on its way."]).await;
 
-    let both = unwelcoming().replace("when tiktok answers quiet", "when tiktok answers also");
+    let both = FLOW.replace("when tiktok answers quiet", "when tiktok answers also");
     deploy(&world, &both);
     let zoe = world.customer("Zoe").await;
     world.write(&zoe, "Do you deliver?").await;
-    world.hears(&zoe, &["Yes, within two days.", "We deliver everywhere."]).await;
+    world.hears(&zoe, &[HELLO, "Yes, within two days.", "We deliver everywhere."]).await;
     world.no_violations().await;
 }
 

@@ -420,13 +420,19 @@ fn a_welcome_that_does_not_come_within_ten_seconds_is_waited_for_no_longer() {
 }
 
 #[test]
-fn a_welcome_on_its_way_does_not_hide_that_tiktok_has_answered_first() {
-    let mut chat = answering(false);
-    chat.sends = false;
-    let (message_id, at) = (chat.fresh_id(), chat.now);
-    let first = crate::engine::Inbound::new(message_id, at, at, Body::Text { text: "hours".to_owned() });
-    chat.feed(Input::Message(crate::engine::Inbound { welcomed: true, ..first }));
-    automatic(&mut chat, "AUTO_REPLY");
-    chat.send_all();
-    chat.gets(&[]);
+fn a_welcome_that_is_on_its_way_or_there_does_not_hide_that_tiktok_has_answered() {
+    for there in [false, true] {
+        let mut chat = answering(false);
+        chat.sends = false;
+        let (message_id, at) = (chat.fresh_id(), chat.now);
+        let first = crate::engine::Inbound::new(message_id, at, at, Body::Text { text: "hours".to_owned() });
+        chat.feed(Input::Message(crate::engine::Inbound { welcomed: true, ..first }));
+        if there {
+            automatic(&mut chat, "WELCOME_MESSAGE");
+        }
+        automatic(&mut chat, "AUTO_REPLY");
+        chat.send_all();
+        chat.gets(&[]);
+        assert_eq!(chat.waits_for(), None);
+    }
 }
