@@ -40,8 +40,8 @@ pub enum Expr {
 pub enum Place {
     /// A variable of the flow.
     Variable(String),
-    /// A field of the contact.
-    Contact(String),
+    /// A field of the contact. All places share the name: a large bot goes to memory once for it.
+    Contact(Arc<str>),
     /// `contact.tags`
     ContactTags,
     /// `message.text`, `message.kind`, `message.at`: the part's word.

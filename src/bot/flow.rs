@@ -16,17 +16,19 @@ pub struct Origin {
     pub line: u32,
 }
 
+/// What every message touches stands first and begins a line of memory: in a large bot hardly a flow is in a cache.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Flow {
     pub name: Arc<str>,
+    /// The run begins at step 0.
+    pub steps: Vec<Step>,
     pub title: Option<String>,
     /// Filled by `do` and `goto` with arguments, in this order.
     pub parameters: Vec<Parameter>,
     /// What it returns; `None` returns nothing.
     pub result: Option<Type>,
     pub renamed_from: Option<String>,
-    /// The run begins at step 0.
-    pub steps: Vec<Step>,
     /// Where each `label` stands.
     pub labels: BTreeMap<String, usize>,
     /// Of each label that had another name the name it had before.
@@ -42,6 +44,7 @@ pub struct Parameter {
 
 /// One step. `digest` identifies it across versions of the bot: a hash of what it says and does, not of its place.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Step {
     pub op: Op,
     pub digest: u64,

@@ -2,6 +2,7 @@
 //! whether the bot has ten rules or ten thousand.
 
 use std::borrow::Cow;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -58,7 +59,9 @@ pub struct Matcher {
 struct Phrase {
     bytes: u32,
     letters: u32,
-    /// Where those who want it stand in [`Matcher::wanted`].
+    /// Most phrases are wanted once.
+    first: Wanted,
+    /// Where the others who want it stand in [`Matcher::wanted`].
     begin: u32,
     end: u32,
 }
@@ -71,10 +74,10 @@ struct Wanted {
 }
 
 /// What is collected of one phrase.
-#[derive(Default)]
 struct Collected {
     letters: usize,
-    wanted: Vec<Wanted>,
+    /// By whom first, and by whom else.
+    wanted: (Wanted, Vec<Wanted>),
 }
 
 /// A phrase above this, in bytes, is put into an automaton that is built in linear time: the fastest kind costs the square
@@ -149,11 +152,11 @@ impl Matcher {
         }
         matcher.expressions.close();
         matcher.automaton = automaton(phrases.keys(), false);
-        for (folded, collected) in phrases {
+        for (folded, Collected { letters, wanted: (first, others) }) in phrases {
             let begin = small(matcher.wanted.len());
-            matcher.wanted.extend(collected.wanted);
-            let (bytes, letters, end) = (small(folded.len()), small(collected.letters), small(matcher.wanted.len()));
-            matcher.phrases.push(Phrase { bytes, letters, begin, end });
+            matcher.wanted.extend(others);
+            let (bytes, letters, end) = (small(folded.len()), small(letters), small(matcher.wanted.len()));
+            matcher.phrases.push(Phrase { bytes, letters, first, begin, end });
         }
         matcher
     }
@@ -275,8 +278,8 @@ impl Matcher {
                     continue;
                 }
                 let at = place.start();
-                let wanted = self.wanted.get(large(phrase.begin)..large(phrase.end)).unwrap_or_default();
-                for Wanted { rank, trigger } in wanted {
+                let others = self.wanted.get(large(phrase.begin)..large(phrase.end)).unwrap_or_default();
+                for Wanted { rank, trigger } in std::iter::once(&phrase.first).chain(others) {
                     let stands = match rank {
                         Rank::Exactly => at == 0 && large(phrase.bytes) == folded.len(),
                         Rank::Starting => at == 0,
@@ -300,12 +303,17 @@ fn add(phrases: &mut BTreeMap<String, Collected>, list: &[String], trigger: usiz
             continue;
         }
         let letters = letters(&folded);
-        let phrase = phrases.entry(folded).or_insert_with(|| Collected { letters, wanted: Vec::new() });
-        let trigger = small(trigger);
-        // Triggers come one after the other.
-        let mut its_own = phrase.wanted.iter().rev().take_while(|wanted| wanted.trigger == trigger);
-        if !its_own.any(|wanted| wanted.rank == rank) {
-            phrase.wanted.push(Wanted { rank, trigger });
+        let wanted = Wanted { rank, trigger: small(trigger) };
+        match phrases.entry(folded) {
+            Vacant(place) => drop(place.insert(Collected { letters, wanted: (wanted, Vec::new()) })),
+            Occupied(mut place) => {
+                let (first, others) = &mut place.get_mut().wanted;
+                // Triggers come one after the other.
+                let its_own = others.iter().rev().chain([&*first]).take_while(|other| other.trigger == wanted.trigger);
+                if !its_own.into_iter().any(|other| other.rank == rank) {
+                    others.push(wanted);
+                }
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ pub use regex::{Regex, RegexError};
 pub use script::{Function, Hook, Returned, Script, ScriptCall, ScriptFault, ScriptHost, Scripts, Stopped};
 pub use settings::{Asset, Automatic, Field, Gather, OptWords, Prompt, Settings, ShortBudget, Suggested, Team};
 pub use test::{BotAct, ColleagueAct, CustomerAct, Expectation, Test, TestLine, TestStep};
-pub use text::{Few, Filter, Piece, Template, Text};
+pub use text::{Few, Filter, Hole, Piece, Template, Text};
 pub use trigger::{Anytime, On, Trigger};
 pub use types::{Given, Type, Word};
 pub use value::{Value, ValueMap};

@@ -28,6 +28,12 @@ pub enum Few<T> {
     List(Vec<T>),
 }
 
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
 impl<T> Deref for Few<T> {
     type Target = [T];
 
@@ -77,15 +83,38 @@ impl<T: fmt::Debug> fmt::Debug for Few<T> {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Template {
-    pub pieces: Vec<Piece>,
+    pub pieces: Few<Piece>,
+}
+
+#[derive(Clone)]
+pub enum Piece {
+    Literal(String),
+    Hole(Box<Hole>),
 }
 
 #[derive(Clone, Debug)]
-pub enum Piece {
-    Literal(String),
-    Hole { value: Expr, filters: Vec<Filter> },
+pub struct Hole {
+    pub value: Expr,
+    pub filters: Vec<Filter>,
+}
+
+impl Piece {
+    #[must_use]
+    pub fn hole(value: Expr, filters: Vec<Filter>) -> Self {
+        Self::Hole(Box::new(Hole { value, filters }))
+    }
+}
+
+/// Without the box: steps are told from each other by how they are written.
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(literal) => f.debug_tuple("Literal").field(literal).finish(),
+            Self::Hole(hole) => hole.fmt(f),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -116,12 +145,15 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bot::Place;
 
     /// Conversations find the step they wait in by a digest of how it is written here.
     #[test]
     fn a_text_is_written_as_lists_of_lists() {
-        let word = |word: &str| Template { pieces: vec![Piece::Literal(word.to_owned())] };
+        let word = |word: &str| Template { pieces: Few::One(Piece::Literal(word.to_owned())) };
         let written = |text: Text| format!("{text:?}");
+        let hole = Piece::hole(Expr::Place(Place::Contact("size".into())), vec![Filter::Upper]);
+        assert_eq!(format!("{hole:?}"), r#"Hole { value: Place(Contact("size")), filters: [Upper] }"#);
         assert_eq!(written(Text::new([[word("a")]])), r#"Text { by_language: [[Template { pieces: [Literal("a")] }]] }"#);
         assert_eq!(
             written(Text::new([[word("a"), word("b")], [word("c"), word("d")]])),

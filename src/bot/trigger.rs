@@ -5,19 +5,21 @@ use std::sync::Arc;
 use super::flow::Origin;
 use super::{Expr, Regex};
 
+/// In the order in which a message that it wins touches it, from the beginning of a line of memory on.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Trigger {
     /// Index of the flow.
     pub flow: usize,
-    pub on: On,
-    pub when: Option<Expr>,
-    pub anytime: Anytime,
-    /// Milliseconds since it last won in this conversation.
-    pub once_per_ms: Option<i64>,
-    pub priority: i64,
     /// Stable name of the trigger inside the bot: flow and ordinal. `once per` is remembered under it.
     pub key: String,
     pub origin: Origin,
+    pub anytime: Anytime,
+    pub on: On,
+    /// Milliseconds since it last won in this conversation.
+    pub once_per_ms: Option<i64>,
+    pub when: Option<Expr>,
+    pub priority: i64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -128,9 +128,9 @@ impl Scope<'_, '_> {
             return (bot::Expr::Place(Place::ContactTags), Kind::List);
         }
         match self.world.field(name) {
-            Some(_) => {
+            Some(field) => {
                 let kind = self.world.contact_shapes.get(name.text.as_str()).map_or(Kind::Any, Shape::kind);
-                (bot::Expr::Place(Place::Contact(name.text.clone())), kind)
+                (bot::Expr::Place(field.place()), kind)
             }
             None => nothing(),
         }

@@ -1,7 +1,7 @@
 //! Where the value of a secret field goes.
 
 use super::expression::Scope;
-use crate::bot::{BinaryOp, Expr, Filter, Piece, Place};
+use crate::bot::{BinaryOp, Expr, Filter, Hole, Piece, Place};
 
 impl Scope<'_, '_> {
     /// The secret that the value of an expression would show, as the author wrote it; `None` where it shows none.
@@ -20,7 +20,8 @@ impl Scope<'_, '_> {
                 Expr::Place(Place::Variable(name)) if self.secret.contains(name) => return Some(name.clone()),
                 Expr::Text(template) => {
                     for piece in &template.pieces {
-                        let Piece::Hole { value, filters } = piece else { continue };
+                        let Piece::Hole(hole) = piece else { continue };
+                        let Hole { value, filters } = &**hole;
                         open.push(value);
                         open.extend(filters.iter().filter_map(|filter| match filter {
                             Filter::Default(value) => Some(value),

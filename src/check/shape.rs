@@ -324,7 +324,7 @@ impl Shapes<'_> {
     fn place(&self, place: &Place) -> Shape {
         match place {
             Place::Variable(name) => self.variables.get(name).cloned().unwrap_or(Shape::Any),
-            Place::Contact(name) => self.contact.get(name).cloned().unwrap_or(Shape::Any),
+            Place::Contact(name) => self.contact.get(&**name).cloned().unwrap_or(Shape::Any),
             Place::ContactTags => Shape::List { most: None, of: Shape::Text { most: None }.into() },
             Place::Message(part) if part == "at" => Shape::Moment,
             Place::Message(part) if part == "kind" => Shape::Text { most: Some(16) },
@@ -410,7 +410,7 @@ impl Shapes<'_> {
         template.pieces.iter().try_fold(0_u32, |sum, piece| {
             let units = match piece {
                 Piece::Literal(text) => u32::try_from(text.encode_utf16().count()).ok()?,
-                Piece::Hole { value, filters } => self.hole(value, filters)?,
+                Piece::Hole(hole) => self.hole(&hole.value, &hole.filters)?,
             };
             sum.checked_add(units)
         })

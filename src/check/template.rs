@@ -65,13 +65,13 @@ impl Scope<'_, '_> {
             Some(_) if depth >= NAMED_DEPTH_MAX => {
                 let message = format!("`texts.{}` leads back to itself", name.text);
                 self.report(Diagnostic::error(code::UNKNOWN_TEXT, name.span, message));
-                vec![vec![bot::Template { pieces: Vec::new() }]]
+                vec![vec![bot::Template::default()]]
             }
             Some(item) if self.world.may_expand(name) => self.variants(&item.text, depth + 1),
-            Some(_) => vec![vec![bot::Template { pieces: Vec::new() }]],
+            Some(_) => vec![vec![bot::Template::default()]],
             None => {
                 self.world.unknown(code::UNKNOWN_TEXT, "text", name, self.world.texts.keys().copied());
-                vec![vec![bot::Template { pieces: Vec::new() }]]
+                vec![vec![bot::Template::default()]]
             }
         }
     }
@@ -187,7 +187,7 @@ impl Scope<'_, '_> {
                 kind = gives;
             }
         }
-        bot::Piece::Hole { value: typed.expr, filters: done }
+        bot::Piece::hole(typed.expr, done)
     }
 
     /// What nobody knows the type of could print anything, of any length.

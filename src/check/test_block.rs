@@ -119,7 +119,7 @@ impl<'l> Said<'l> {
                 .iter()
                 .map(|piece| match piece {
                     bot::Piece::Literal(text) => Some(text.as_str()),
-                    bot::Piece::Hole { .. } => None,
+                    bot::Piece::Hole(_) => None,
                 })
                 .collect();
             match (text, &mut self.labels) {
@@ -221,7 +221,7 @@ impl Writer<'_, '_, '_> {
                 if let Some(kind) = &field.kind {
                     self.scope.fits(kind, &typed, "this field");
                 }
-                Place::Contact(name.text.clone())
+                field.place()
             }
             [root, name] if root.text == "conversation" && name.text == "language" => {
                 if let Value::Text(tag) = &done

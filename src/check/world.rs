@@ -8,7 +8,7 @@ use super::findings::Findings;
 use super::shape::Shape;
 use super::unused::Sort;
 use super::{Assets, code, kind, walk};
-use crate::bot::Type;
+use crate::bot::{Place, Type};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
 use crate::syntax::tree::{
@@ -26,7 +26,15 @@ const EXPANSIONS_MAX: u32 = 5_000;
 #[derive(Clone)]
 pub(super) struct FieldEntry<'a> {
     pub item: &'a Field,
+    /// As the places of the compiled bot share it.
+    pub name: Arc<str>,
     pub kind: Option<Type>,
+}
+
+impl FieldEntry<'_> {
+    pub(super) fn place(&self) -> Place {
+        Place::Contact(Arc::clone(&self.name))
+    }
 }
 
 /// What the files say together, and what was found in it.
@@ -259,7 +267,7 @@ impl<'a> World<'a> {
             names.has_secrets |= field.secret;
             names.contact_shapes.insert(field.name.text.clone(), kind.as_ref().map_or(Shape::Never, Shape::of_type));
             names.index.fields.insert(&field.name.text, names.fields.len());
-            names.fields.push(FieldEntry { item: field, kind });
+            names.fields.push(FieldEntry { item: field, name: field.name.text.as_str().into(), kind });
         }
     }
 

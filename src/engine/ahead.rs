@@ -42,7 +42,11 @@ pub(super) fn steps(flow: Option<&Flow>, from: usize) {
 fn of_step(step: &Step) -> u8 {
     let op = match &step.op {
         Op::Say { text, .. } => of_text(text),
-        Op::Ask { target, text, .. } => of_place(target) ^ of_text(text),
+        Op::Ask { target, text, tries, within, nudges, .. } => {
+            // Which of them stands in which of its lines is nobody's to say.
+            let ends = [tries.target.to_le_bytes()[0], within.within_ms.to_le_bytes()[0], nudges.len().to_le_bytes()[0]];
+            ends.into_iter().fold(of_place(target) ^ of_text(text), xor)
+        }
         Op::Choose { text, choices, .. } => choices.iter().map(|choice| of_text(&choice.label)).fold(of_text(text), xor),
         Op::Set { target, value } => of_place(target) ^ of_expr(value),
         Op::Branch { condition, .. } => of_expr(condition),
@@ -53,11 +57,11 @@ fn of_step(step: &Step) -> u8 {
 
 fn of_text(text: &Text) -> u8 {
     let template = text.by_language.first().and_then(|variants| variants.first());
-    let pieces = template.map(|template| template.pieces.as_slice()).unwrap_or_default();
+    let pieces = template.map(|template| &*template.pieces).unwrap_or_default();
     let piece = |piece: &Piece| match piece {
         // Its ends: a line of memory holds 64 bytes, and a usual text is not much longer.
         Piece::Literal(literal) => byte(literal) ^ literal.as_bytes().last().copied().unwrap_or(0),
-        Piece::Hole { value, .. } => of_expr(value),
+        Piece::Hole(hole) => of_expr(&hole.value),
     };
     pieces.iter().take(PIECES).map(piece).fold(0, xor)
 }
@@ -80,7 +84,8 @@ fn of_operand(expr: &Expr) -> u8 {
 
 fn of_place(place: &Place) -> u8 {
     match place {
-        Place::Variable(name) | Place::Contact(name) => byte(name),
+        Place::Variable(name) => byte(name),
+        Place::Contact(name) => byte(name),
         _ => 0,
     }
 }

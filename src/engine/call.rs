@@ -10,7 +10,7 @@ use super::state::{Ended, Wait, WaitKind};
 use super::steps::{Next, is_deeper, weight};
 use super::work::{Fault, Work};
 use super::{Answer, Effect, HeaderPiece, Request};
-use crate::bot::{Expr, Fetch, Op, Piece, Place, StepId, Template, Value};
+use crate::bot::{Expr, Fetch, Few, Op, Piece, Place, StepId, Template, Value};
 use crate::calendar::Moment;
 use crate::text;
 
@@ -105,14 +105,15 @@ impl<'a> Work<'a> {
     fn header(&mut self, template: &Template) -> Result<Vec<HeaderPiece>, Fault> {
         let mut pieces = Vec::new();
         for piece in &template.pieces {
-            match piece {
-                Piece::Hole { value: Expr::Place(Place::Secret(name)), .. } => pieces.push(HeaderPiece::Secret(name.clone())),
-                other => {
-                    let one = Template { pieces: vec![other.clone()] };
-                    let filled = fill_for_programs(&self.scope(), self.language_tag(), &one, None, &std::convert::identity)?;
-                    pieces.push(HeaderPiece::Text(filled.replace(char::is_control, " ")));
-                }
+            if let Piece::Hole(hole) = piece
+                && let Expr::Place(Place::Secret(name)) = &hole.value
+            {
+                pieces.push(HeaderPiece::Secret(name.clone()));
+                continue;
             }
+            let one = Template { pieces: Few::One(piece.clone()) };
+            let filled = fill_for_programs(&self.scope(), self.language_tag(), &one, None, &std::convert::identity)?;
+            pieces.push(HeaderPiece::Text(filled.replace(char::is_control, " ")));
         }
         Ok(pieces)
     }

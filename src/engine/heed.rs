@@ -190,7 +190,7 @@ impl Work<'_> {
             self.state.tags.insert(tag);
         }
         for (field, value) in changes.fields {
-            match self.set(&Place::Contact(field.clone()), Some(value)) {
+            match self.set(&Place::Contact(field.as_str().into()), Some(value)) {
                 Ok(()) => self.note("hook", format_args!("`{name}` sets `contact.{field}`")),
                 Err(fault) => self.note("hook", format_args!("`{name}` cannot set `contact.{field}`: {}", fault.text)),
             }

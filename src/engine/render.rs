@@ -4,7 +4,7 @@ use super::expression::Scope;
 use super::format::Style;
 use super::trace::{Told, Traces, line};
 use super::work::{Fault, Work};
-use crate::bot::{Bot, Expr, Filter, Piece, Place, Template, Text, Value};
+use crate::bot::{Bot, Expr, Filter, Hole, Piece, Place, Template, Text, Value};
 use crate::text;
 
 impl Work<'_> {
@@ -72,7 +72,8 @@ fn filled(
     for piece in &template.pieces {
         match piece {
             Piece::Literal(literal) => out.push_str(literal),
-            Piece::Hole { value, filters } => {
+            Piece::Hole(hole_of) => {
+                let Hole { value, filters } = &**hole_of;
                 let begin = out.len();
                 match (dress, filters.is_empty(), scope.known(value)) {
                     // Most holes: a text that is kept, as it is.
@@ -209,10 +210,10 @@ fn name_of(expr: &Expr) -> String {
 
 fn push_name(expr: &Expr, out: &mut String) {
     let (before, name) = match expr {
-        Expr::Place(Place::Variable(name)) => ("", name),
-        Expr::Place(Place::Contact(name)) => ("contact.", name),
-        Expr::Place(Place::Message(part)) => ("message.", part),
-        Expr::Place(Place::Referral(part)) => ("referral.", part),
+        Expr::Place(Place::Variable(name)) => ("", name.as_str()),
+        Expr::Place(Place::Contact(name)) => ("contact.", &**name),
+        Expr::Place(Place::Message(part)) => ("message.", part.as_str()),
+        Expr::Place(Place::Referral(part)) => ("referral.", part.as_str()),
         Expr::Member(of, name) => {
             push_name(of, out);
             out.truncate(out.trim_end_matches('`').len());
@@ -220,7 +221,7 @@ fn push_name(expr: &Expr, out: &mut String) {
         }
         _ => return out.push_str("a value"),
     };
-    line!["`", before, name.as_str(), "`"].tell(out);
+    line!["`", before, name, "`"].tell(out);
 }
 
 /// A hole and what it held.
@@ -238,7 +239,7 @@ fn roughly(template: &Template) -> usize {
     const HOLE: usize = 32;
     let piece = |piece: &Piece| match piece {
         Piece::Literal(literal) => literal.len(),
-        Piece::Hole { .. } => HOLE,
+        Piece::Hole(_) => HOLE,
     };
     template.pieces.iter().map(piece).fold(0, usize::saturating_add)
 }

@@ -168,12 +168,12 @@ const fn is_end(op: &Op) -> bool {
 /// The label in the bot's first language, its holes as dots.
 fn label(text: &Text) -> String {
     let template = text.by_language.first().and_then(|variants| variants.first());
-    let pieces = template.map(|template| template.pieces.as_slice()).unwrap_or_default();
+    let pieces = template.map(|template| &*template.pieces).unwrap_or_default();
     pieces
         .iter()
         .map(|piece| match piece {
             crate::bot::Piece::Literal(text) => text.as_str(),
-            crate::bot::Piece::Hole { .. } => "…",
+            crate::bot::Piece::Hole(_) => "…",
         })
         .collect()
 }

@@ -9,8 +9,9 @@ use aho_corasick::AhoCorasick;
 use regex::{RegexSet, RegexSetBuilder};
 
 use super::heard::{Beside, Found, Hit, Rank};
+use super::{large, small};
 use crate::bot::Regex;
-use crate::bot::regex::stands_as_word;
+use crate::bot::regex::{stands_alone, stands_as_word};
 use crate::text;
 
 /// Expressions of one set: its cost grows faster than its number.
@@ -25,17 +26,29 @@ pub(super) struct Expressions {
     /// With their triggers.
     list: Vec<(usize, Arc<Regex>)>,
     prefilter: Option<AhoCorasick>,
-    /// By literal of the prefilter.
-    by_literal: Vec<Wanted>,
+    /// By literal of the prefilter: where those who want it stand in `wanted`.
+    by_literal: Vec<(u32, u32)>,
+    wanted: Vec<Wanted>,
     /// Those without literals.
     sets: Vec<Set>,
 }
 
-/// Who wants a literal: places in the list.
-#[derive(Clone, Debug, Default)]
+/// Who wants a literal, and how.
+#[derive(Clone, Copy, Debug)]
 struct Wanted {
-    anywhere: Vec<usize>,
-    as_word: Vec<usize>,
+    /// Its place in the list.
+    at: u32,
+    trigger: u32,
+    stands: Stands,
+}
+
+/// How a literal stands in a text.
+#[derive(Clone, Copy, Debug)]
+enum Stands {
+    Anywhere,
+    AsWord,
+    /// As a word, and where nobody can take it for anything else that is enough.
+    Alone,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -55,17 +68,22 @@ impl Expressions {
     pub(super) fn close(&mut self) {
         let mut places: HashMap<&[u8], usize> = HashMap::new();
         let mut literals: Vec<&[u8]> = Vec::new();
-        for (at, (_, regex)) in self.list.iter().enumerate() {
+        let mut wanted: Vec<Vec<Wanted>> = Vec::new();
+        for (at, (trigger, regex)) in self.list.iter().enumerate() {
+            let stands = match (regex.literals_are_words(), regex.literals_are_enough() && regex.groups().is_empty()) {
+                (true, true) => Stands::Alone,
+                (true, false) => Stands::AsWord,
+                (false, _) => Stands::Anywhere,
+            };
             for literal in regex.literals() {
                 let place = *places.entry(literal).or_insert_with(|| {
                     literals.push(literal);
-                    self.by_literal.push(Wanted::default());
+                    wanted.push(Vec::new());
                     literals.len().saturating_sub(1)
                 });
-                if let Some(wanted) = self.by_literal.get_mut(place) {
-                    let members = if regex.literals_are_words() { &mut wanted.as_word } else { &mut wanted.anywhere };
-                    members.push(at);
-                }
+                wanted.get_mut(place).into_iter().for_each(|wanted| {
+                    wanted.push(Wanted { at: small(at), trigger: small(*trigger), stands });
+                });
             }
             if regex.literals().is_empty() {
                 let full = |set: &Set| set.members.len() >= SET_MOST || set.bytes.saturating_add(regex.bytes()) > SET_BYTES_MOST;
@@ -79,6 +97,11 @@ impl Expressions {
             }
         }
         self.prefilter = super::automaton(literals.iter(), true);
+        for of_literal in wanted {
+            let begin = small(self.wanted.len());
+            self.wanted.extend(of_literal);
+            self.by_literal.push((begin, small(self.wanted.len())));
+        }
     }
 
     /// Adds what is found in the text as written, digits made 0-9; see [`super::Matcher::hits_beside`].
@@ -90,11 +113,18 @@ impl Expressions {
         let mut candidates: Vec<usize> = Vec::new();
         if let Some(prefilter) = &self.prefilter {
             for place in prefilter.find_overlapping_iter(&*plain) {
-                let Some(wanted) = self.by_literal.get(place.pattern().as_usize()) else { continue };
-                candidates.extend(&wanted.anywhere);
-                // Most expressions begin and end with a word: they need not be asked for a piece of another one.
-                if stands_as_word(&plain, place.start(), place.end()) {
-                    candidates.extend(&wanted.as_word);
+                let Some((begin, end)) = self.by_literal.get(place.pattern().as_usize()) else { continue };
+                let (from, to) = (place.start(), place.end());
+                for wanted in self.wanted.get(large(*begin)..large(*end)).unwrap_or_default() {
+                    match wanted.stands {
+                        // Most expressions begin and end with a word: they need not be asked for a piece of another one.
+                        Stands::AsWord | Stands::Alone if !stands_as_word(&plain, from, to) => {}
+                        // And many are found by that word whatever else they allow.
+                        Stands::Alone if stands_alone(&plain, from, to) => {
+                            found.add(Hit::plain(large(wanted.trigger), Rank::Matching, 0, 0));
+                        }
+                        _ => candidates.push(large(wanted.at)),
+                    }
                 }
             }
             if candidates.len() > 1 {

@@ -220,7 +220,11 @@ fn expressions_with_and_without_literals_are_all_asked() {
 proptest::proptest! {
     #[test]
     fn the_prefilter_overlooks_no_expression(
-        sources in proptest::collection::vec("(?:[ab]{1,2}[c1]?|[a-c]\\+b|\\(\\?:a\\|bc\\)\\?[c1]|\\\\d[ab])", 0..8), text in "[a-cA-C1]{0,10}", any_case: bool,
+        sources in proptest::collection::vec(
+            "(?:[ab]{1,2}[c1]?|[a-c]\\+b|\\(\\?:a\\|bc\\)\\?[c1]|\\\\d[ab]|\\\\b[a-cA]{1,2}(?:\\(\\?:1\\|-\\)\\?|)\\\\b)", 0..8,
+        ),
+        text in "[a-cA-C1é -]{0,10}",
+        any_case: bool,
     ) {
         let flags = if any_case { "i" } else { "" };
         let regexes: Vec<_> = sources.iter().map(|source| Arc::new(Regex::with_flags(source, flags).unwrap())).collect();

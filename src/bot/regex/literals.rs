@@ -1,6 +1,6 @@
 //! What must stand in a text before an expression can be found in it.
 
-use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::literal::{ExtractKind, Extractor, Literal};
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
 
 /// Literals of one expression: more would cost more than they spare.
@@ -17,34 +17,47 @@ pub(super) struct Literals {
     pub(super) any: Vec<Vec<u8>>,
     /// It stands there as a whole word: neither before nor behind it is there a letter, digit or `_` of ASCII.
     pub(super) are_words: bool,
+    /// And wherever it stands so, its letters small and its neighbours of ASCII, the expression is found.
+    pub(super) are_enough: bool,
 }
 
 pub(super) fn required(hir: &Hir) -> Literals {
-    let lowered = lowered(hir);
+    let lowered = in_case(hir, &|letter| Some(letter.to_ascii_lowercase()));
     let any = best_of(&lowered);
-    match whole_words(&lowered) {
+    match words_between(&lowered, &[Look::WordUnicode, Look::WordAscii, Look::Start], parts_from_word) {
         Some(words) if any.as_ref().is_none_or(|any| shortest(&words) >= shortest(any)) => {
-            Literals { any: words, are_words: true }
+            let enough = enough(hir);
+            Literals { are_enough: words.iter().all(|word| enough.contains(word)), any: words, are_words: true }
         }
-        _ => Literals { any: any.unwrap_or_default(), are_words: false },
+        _ => Literals { any: any.unwrap_or_default(), ..Literals::default() },
     }
 }
 
-/// The words with which the expression begins, where it begins and they end with the border of a word.
-fn whole_words(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+/// The words of small letters that need no more than the borders of a word around them for the expression to be found.
+fn enough(hir: &Hir) -> Vec<Vec<u8>> {
+    let narrowed = in_case(hir, &|letter| (!letter.is_ascii_uppercase()).then_some(letter));
+    words_between(&narrowed, &[Look::WordUnicode, Look::WordAscii], may_be_a_border).unwrap_or_default()
+}
+
+/// The words with which the expression begins, where it begins with one of these borders and what comes behind them is as
+/// asked.
+fn words_between(hir: &Hir, borders: &[Look], behind: fn(&[Hir]) -> bool) -> Option<Vec<Vec<u8>>> {
     let HirKind::Concat(parts) = hir.kind() else { return None };
     let parts = parts.get(..parts.len().min(PARTS_MOST))?;
-    let begins = matches!(parts.first()?.kind(), HirKind::Look(Look::WordUnicode | Look::WordAscii | Look::Start));
+    let begins = matches!(parts.first()?.kind(), HirKind::Look(look) if borders.contains(look));
     let words = |end: usize| {
-        let sequence = Extractor::new().extract(&Hir::concat(parts.get(1..end)?.to_vec()));
-        let literals = sequence.literals().filter(|literals| literals.iter().all(|literal| literal.is_exact()))?;
+        let between = Hir::concat(parts.get(1..end)?.to_vec());
+        let sequence = Extractor::new().extract(&between);
+        // A border among the letters is none of them, and yet not every text has it there.
+        let exact = |literals: &&[Literal]| between.properties().look_set().is_empty() && literals.iter().all(Literal::is_exact);
+        let literals = sequence.literals().filter(exact)?;
         let mut words: Vec<Vec<u8>> = literals.iter().map(|literal| literal.as_bytes().to_ascii_lowercase()).collect();
         words.sort_unstable();
         words.dedup();
         // They are not cut: a part of a word is none.
         (words.len() <= LITERALS_MOST && words.iter().all(|word| is_word(word))).then_some(words)
     };
-    let mut ends = (2..parts.len()).rev().filter(|end| begins && parts.get(*end..).is_some_and(parts_from_word));
+    let mut ends = (2..parts.len()).rev().filter(|end| begins && parts.get(*end..).is_some_and(behind));
     ends.find_map(words)
 }
 
@@ -68,6 +81,14 @@ fn parts_from_word(parts: &[Hir]) -> bool {
     }
 }
 
+/// Whether what follows is found at the border of a word without taking a character.
+fn may_be_a_border(parts: &[Hir]) -> bool {
+    parts.iter().all(|part| match part.kind() {
+        HirKind::Look(look) => matches!(look, Look::WordUnicode | Look::WordAscii),
+        _ => part.properties().minimum_len() == Some(0) && part.properties().look_set().is_empty(),
+    })
+}
+
 /// Whether it takes a character, and none of ASCII's letters, digits and `_` first.
 fn opens_apart(hir: &Hir) -> bool {
     match hir.kind() {
@@ -84,25 +105,28 @@ fn opens_apart(hir: &Hir) -> bool {
     }
 }
 
-/// The expression over texts whose ASCII letters are small: a letter in both cases becomes one letter, and what was a row
-/// of classes one literal. In a text in which the expression is found this one is found once its letters are small.
-fn lowered(hir: &Hir) -> Hir {
+/// The expression with each letter replaced, or with fewer letters to choose from: a letter in both cases becomes one
+/// letter, and what was a row of classes one literal. With letters made small it is found in a text, its ASCII letters
+/// made small, in which the expression is found; with letters left out it is found only where the expression is.
+fn in_case(hir: &Hir, letter: &dyn Fn(char) -> Option<char>) -> Hir {
     match hir.kind() {
         HirKind::Empty => Hir::empty(),
         HirKind::Look(look) => Hir::look(*look),
-        HirKind::Literal(literal) => Hir::literal(literal.0.to_ascii_lowercase()),
+        HirKind::Literal(literal) => {
+            let cased = |byte: &u8| if byte.is_ascii() { u8::try_from(letter(char::from(*byte))?).ok() } else { Some(*byte) };
+            literal.0.iter().map(cased).collect::<Option<Vec<u8>>>().map_or_else(Hir::fail, Hir::literal)
+        }
         HirKind::Class(Class::Unicode(class)) if class_size(class) <= FOLDED_MOST => {
-            let letters = class.iter().flat_map(|range| range.start()..=range.end());
-            let small = letters.map(|letter| letter.to_ascii_lowercase());
-            Hir::class(Class::Unicode(ClassUnicode::new(small.map(|letter| ClassUnicodeRange::new(letter, letter)))))
+            let letters = class.iter().flat_map(|range| range.start()..=range.end()).filter_map(letter);
+            Hir::class(Class::Unicode(ClassUnicode::new(letters.map(|letter| ClassUnicodeRange::new(letter, letter)))))
         }
         HirKind::Class(class) => Hir::class(class.clone()),
         HirKind::Repetition(Repetition { min, max, greedy, sub }) => {
-            Hir::repetition(Repetition { min: *min, max: *max, greedy: *greedy, sub: Box::new(lowered(sub)) })
+            Hir::repetition(Repetition { min: *min, max: *max, greedy: *greedy, sub: Box::new(in_case(sub, letter)) })
         }
-        HirKind::Capture(capture) => lowered(&capture.sub),
-        HirKind::Concat(parts) => Hir::concat(parts.iter().map(lowered).collect()),
-        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(lowered).collect()),
+        HirKind::Capture(capture) => in_case(&capture.sub, letter),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(|part| in_case(part, letter)).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(|part| in_case(part, letter)).collect()),
     }
 }
 

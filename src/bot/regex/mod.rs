@@ -116,6 +116,11 @@ impl Regex {
         self.literals.are_words
     }
 
+    /// Whether it is found wherever one of those literals [`stands_alone`].
+    pub(super) const fn literals_are_enough(&self) -> bool {
+        self.literals.are_enough
+    }
+
     /// Whether it is found in the text.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
@@ -185,6 +190,15 @@ impl Regex {
 pub(super) fn stands_as_word(text: &str, start: usize, end: usize) -> bool {
     let is_word = |at: usize| text.as_bytes().get(at).copied().is_some_and(literals::is_word_byte);
     !start.checked_sub(1).is_some_and(is_word) && !is_word(end)
+}
+
+/// Whether that stretch is of small letters and has nothing at its ends but characters of ASCII that are of no word: what
+/// every expression takes for a word's borders.
+pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let bytes = text.as_bytes();
+    let apart = |at: usize| bytes.get(at).is_none_or(|byte| byte.is_ascii() && !literals::is_word_byte(*byte));
+    let small = |found: &[u8]| !found.iter().any(u8::is_ascii_uppercase);
+    start.checked_sub(1).is_none_or(apart) && apart(end) && bytes.get(start..end).is_some_and(small)
 }
 
 /// What the author wrote, and nothing of what a search left behind: steps are told from each other by it.

@@ -125,6 +125,27 @@ fn a_word_with_borders_is_looked_for_as_a_word() {
 }
 
 #[test]
+fn a_word_alone_is_enough_where_nothing_else_is_asked_for() {
+    let enough = |source: &str, flags: &str| Regex::with_flags(source, flags).unwrap().literals_are_enough();
+    for (source, flags) in [
+        (r"\bitem4(?:-\d+)?\b", ""),
+        (r"\b(?:order|parcel)s?\b", ""),
+        (r"\b(?:Order|parcel)\b", "i"),
+        (r"\bsizes?\b.*", ""),
+        (r"(?-u:\bitem4\b)", ""),
+    ] {
+        assert!(enough(source, flags), "{source}");
+    }
+    for source in
+        [r"\bItem4\b", r"\b(?:Order|parcel)\b", r"^item4\b", r"\bitem4$", r"\bitem4 ", r"\bitem4\b.", r"\bit\bem4\b", "item4"]
+    {
+        assert!(!enough(source, ""), "{source}");
+    }
+    assert!(stands_alone("an item4.", 3, 8) && stands_alone("item4", 0, 5));
+    assert!(!stands_alone("äitem4", 2, 7) && !stands_alone("item4é", 0, 5) && !stands_alone("Item4", 0, 5));
+}
+
+#[test]
 fn a_sample_is_found_by_its_expression() {
     for source in [r"#(?<order>\d{6,10})", "(?i)refund|money back", r"\w+@\w+\.com", r"[^\d\s]{2}", "طلب(ي|ك)?", r"size (S|M|L)"]
     {
@@ -171,6 +192,19 @@ proptest::proptest! {
                     parts.any(|(at, _)| !regex.literals_are_words() || stands_as_word(&small, at, at + literal.len()))
                 };
                 assert!(regex.literals().iter().any(stands), "{source} in {text}: {:?}", literals(&source, ""));
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_enough_is_a_find_wherever_it_stands_alone(
+        source in expression(), before in "[a-cA #éſ-]{0,2}", after in "[a-cA #éſ-]{0,2}", any_case: bool,
+    ) {
+        let regex = Regex::with_flags(&source, if any_case { "i" } else { "" }).unwrap();
+        for word in regex.literals().iter().filter(|_| regex.literals_are_enough()) {
+            let text = format!("{before}{}{after}", String::from_utf8_lossy(word));
+            if stands_alone(&text, before.len(), before.len() + word.len()) {
+                assert!(regex.is_match(&text), "{source} in {text}");
             }
         }
     }

@@ -176,10 +176,7 @@ impl Lowerer<'_, '_> {
             return self.scope.expr(argument);
         }
         let fields = self.world().fields.iter().filter(|field| !field.item.secret);
-        let entries = fields.map(|field| {
-            let name = field.item.name.text.clone();
-            (name.clone(), bot::Expr::Place(bot::Place::Contact(name)))
-        });
+        let entries = fields.map(|field| (field.item.name.text.clone(), bot::Expr::Place(field.place())));
         let tags = ("tags".to_owned(), bot::Expr::Place(bot::Place::ContactTags));
         Typed { expr: bot::Expr::Map(entries.chain([tags]).collect()), kind: Kind::Map, span: argument.span }
     }

@@ -1,6 +1,7 @@
 //! One step after the other; the simple ones whole.
 
 use super::super::kind::Kind;
+use super::super::world::FieldEntry;
 use super::super::{code, expression, settings};
 use super::Lowerer;
 use crate::bot::{self, Op, Place, Value};
@@ -153,7 +154,7 @@ impl Lowerer<'_, '_> {
                     self.report(finding.help("write `tag \"vip\"` or `untag \"vip\"`"));
                     return None;
                 }
-                self.world().field(name).map(|_| Place::Contact(name.text.clone()))
+                self.world().field(name).map(FieldEntry::place)
             }
             [root, name] if root.text == "conversation" && name.text == "language" => Some(Place::Language),
             [first, .., last] => {

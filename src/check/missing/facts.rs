@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::bot::{BinaryOp, Expr, Filter, Op, Piece, Place, Template, Text, Value};
+use crate::bot::{BinaryOp, Expr, Filter, Hole, Op, Piece, Place, Template, Text, Value};
 use crate::check::shape::Shapes;
 
 /// Names that have a value: `order`, `shipment.sent_on`, `contact.size`, `referral.ad_name`.
@@ -67,7 +67,8 @@ pub(super) fn surely(expr: &Expr, shapes: Shapes<'_>, known: &dyn Fn(&str) -> bo
         }
         Expr::Text(template) => template.pieces.iter().all(|piece| match piece {
             Piece::Literal(_) => true,
-            Piece::Hole { value, filters } => {
+            Piece::Hole(hole) => {
+                let Hole { value, filters } = &**hole;
                 surely(value, shapes, known)
                     || filters.iter().any(|filter| matches!(filter, Filter::Default(value) if surely(value, shapes, known)))
             }
@@ -210,7 +211,8 @@ impl Reader<'_> {
 
     fn template(&mut self, template: &Template) {
         for piece in &template.pieces {
-            let Piece::Hole { value, filters } = piece else { continue };
+            let Piece::Hole(hole) = piece else { continue };
+            let Hole { value, filters } = &**hole;
             let defaulted = filters.iter().any(|filter| matches!(filter, Filter::Default(_)));
             self.expr(value, !defaulted);
             for filter in filters {

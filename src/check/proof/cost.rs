@@ -179,6 +179,6 @@ fn holes(template: &Template) -> bool {
     // What never fails to have a value needs no fault.
     template.pieces.iter().any(|piece| match piece {
         Piece::Literal(_) => false,
-        Piece::Hole { value, .. } => !matches!(value, Expr::Value(_) | Expr::Place(Place::Now | Place::RepliesLeft)),
+        Piece::Hole(hole) => !matches!(hole.value, Expr::Value(_) | Expr::Place(Place::Now | Place::RepliesLeft)),
     })
 }

@@ -130,7 +130,7 @@ impl Ruler<'_> {
     }
 
     fn template(&self, template: &Template) -> Long {
-        if let [Piece::Literal(literal)] = template.pieces.as_slice() {
+        if let [Piece::Literal(literal)] = &*template.pieces {
             // Nothing is open here: the text is cut as it will be.
             let most = rules::TEXT.most();
             let units = text::units(literal);
@@ -141,7 +141,7 @@ impl Ruler<'_> {
         }
         let units = template.pieces.iter().map(|piece| match piece {
             Piece::Literal(literal) => text::units(literal) as u64,
-            Piece::Hole { value, filters } => self.hole(value, filters),
+            Piece::Hole(hole) => self.hole(&hole.value, &hole.filters),
         });
         Long::of(units.fold(0, u64::saturating_add).min(TEXT_MAX))
     }

@@ -13,7 +13,7 @@ impl Rehearsal {
         let at = self.now;
         match (place, value) {
             (Place::Contact(name), value) => {
-                self.conversation.contact.insert(name.clone(), Kept { value, at });
+                self.conversation.contact.insert(name.as_ref().to_owned(), Kept { value, at });
             }
             (Place::Language, Value::Text(tag)) if self.bot.languages.contains(&tag) => {
                 self.conversation.language = Some(tag);
@@ -60,7 +60,7 @@ mod tests {
         let (bot, found) = check::compile(&sources, &Assets::new());
         let mut chat = Rehearsal::new(Arc::new(bot.unwrap_or_else(|| panic!("{found:#?}"))), Moment(0), 1);
         let text = |text: &str| Value::Text(text.to_owned());
-        let size = Place::Contact("size".to_owned());
+        let size = Place::Contact("size".into());
         let worth = |chat: &Rehearsal, place: &Place| chat.value(&Expr::Place(place.clone()));
         assert_eq!(worth(&chat, &size), None);
         assert!(chat.given(&size, text("M")));

@@ -28,15 +28,15 @@ pub fn template(text: &str) -> Template {
         }
         let (name, default) = part.split_once('|').map_or((part, None), |(name, default)| (name, Some(default)));
         let filters = default.map(|text| Filter::default_value(Value::Text(text.to_owned()))).into_iter().collect();
-        pieces.push(Piece::Hole { value: Expr::Place(place(name)), filters });
+        pieces.push(Piece::hole(Expr::Place(place(name)), filters));
     }
-    Template { pieces }
+    Template { pieces: pieces.into_iter().collect() }
 }
 
 pub fn place(name: &str) -> Place {
     match name.split_once('.') {
         Some(("contact", "tags")) => Place::ContactTags,
-        Some(("contact", field)) => Place::Contact(field.to_owned()),
+        Some(("contact", field)) => Place::Contact(field.into()),
         Some(("message", part)) => Place::Message(part.to_owned()),
         Some(("conversation", "language")) => Place::Language,
         _ => Place::Variable(name.to_owned()),

@@ -1,6 +1,6 @@
 use super::builder::{Clauses, H, M, S, bot, is, label, place, template, words};
 use super::chat::chat;
-use crate::bot::{BinaryOp, Expr, Filter, On, Op, Pattern, Piece, Template, Text, Type, Value, WaitFor};
+use crate::bot::{BinaryOp, Expr, Few, Filter, On, Op, Pattern, Piece, Template, Text, Type, Value, WaitFor};
 use crate::engine::{Body, Conversation, Courtesy, Effect, Input};
 
 #[test]
@@ -99,8 +99,8 @@ fn a_missing_value_in_a_hole_is_a_fault_with_its_place() {
 #[test]
 fn filters_dress_values() {
     let hole = |filters: Vec<Filter>| {
-        let pieces = vec![Piece::Hole { value: Expr::Place(place("message.text")), filters }];
-        Text::new([[Template { pieces }]])
+        let hole = Piece::hole(Expr::Place(place("message.text")), filters);
+        Text::new([[Template { pieces: Few::One(hole) }]])
     };
     let say = |filters| Op::Say { text: hole(filters), shorts: vec![], replying: false, keep_apart: true };
     let bot =

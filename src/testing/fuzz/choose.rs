@@ -24,7 +24,7 @@ pub(super) fn opening(bot: &Bot, material: &Material, chance: &mut Chance) -> Ve
         if chance.percent(25)
             && let Some(value) = value(&field.kind, &material.constants, chance)
         {
-            given.push(TestStep::GivenValue { target: Place::Contact(field.name.clone()), value });
+            given.push(TestStep::GivenValue { target: Place::Contact(field.name.as_str().into()), value });
         }
     }
     given
