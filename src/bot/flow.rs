@@ -44,7 +44,6 @@ pub struct Parameter {
 
 /// One step. `digest` identifies it across versions of the bot: a hash of what it says and does, not of its place.
 #[derive(Clone, Debug)]
-#[repr(C, align(64))]
 pub struct Step {
     pub op: Op,
     pub digest: u64,

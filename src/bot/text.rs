@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use compact_str::CompactString;
+
 use super::{Expr, Value};
 
 /// A text in every language of the bot. The outer list has one entry for all languages, or one per language in the
@@ -90,7 +92,8 @@ pub struct Template {
 
 #[derive(Clone)]
 pub enum Piece {
-    Literal(String),
+    /// A short one, as between two holes, stands in its piece.
+    Literal(CompactString),
     Hole(Box<Hole>),
 }
 
@@ -150,7 +153,7 @@ mod tests {
     /// Conversations find the step they wait in by a digest of how it is written here.
     #[test]
     fn a_text_is_written_as_lists_of_lists() {
-        let word = |word: &str| Template { pieces: Few::One(Piece::Literal(word.to_owned())) };
+        let word = |word: &str| Template { pieces: Few::One(Piece::Literal(word.into())) };
         let written = |text: Text| format!("{text:?}");
         let hole = Piece::hole(Expr::Place(Place::Contact("size".into())), vec![Filter::Upper]);
         assert_eq!(format!("{hole:?}"), r#"Hole { value: Place(Contact("size")), filters: [Upper] }"#);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use super::flow::Origin;
 use super::{Expr, Regex};
 
@@ -12,7 +14,7 @@ pub struct Trigger {
     /// Index of the flow.
     pub flow: usize,
     /// Stable name of the trigger inside the bot: flow and ordinal. `once per` is remembered under it.
-    pub key: String,
+    pub key: CompactString,
     pub origin: Origin,
     pub anytime: Anytime,
     pub on: On,

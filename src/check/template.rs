@@ -165,7 +165,7 @@ impl Scope<'_, '_> {
             self.report(finding.help("TikTok takes 6000 in one message; it will be split and cost several of the ten replies"));
         }
         let pieces = template.pieces.iter().map(|piece| match piece {
-            Piece::Literal(text) => bot::Piece::Literal(text.clone()),
+            Piece::Literal(text) => bot::Piece::Literal(text.as_str().into()),
             Piece::Hole { value, filters, .. } => self.hole(value, filters),
         });
         bot::Template { pieces: pieces.collect() }

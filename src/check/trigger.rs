@@ -1,5 +1,7 @@
 //! Triggers of one flow.
 
+use compact_str::format_compact;
+
 use super::expression::{Scope, Variables};
 use super::settings::REPLIES_MAX;
 use super::world::World;
@@ -38,7 +40,7 @@ pub(super) fn lower<'a>(world: &World<'a>, flow: usize, item: &'a FlowItem) -> V
             },
             once_per_ms: tree.once_per_ms.as_ref().map(|once| once.value),
             priority: tree.priority.as_ref().map_or(0, |priority| priority.value),
-            key: format!("{}#{}", item.name.text, ordinal + 1),
+            key: format_compact!("{}#{}", item.name.text, ordinal + 1),
             origin: super::origin(world.sources, tree.span),
         };
         list.push(Placed { trigger, tree });

@@ -42,11 +42,7 @@ pub(super) fn steps(flow: Option<&Flow>, from: usize) {
 fn of_step(step: &Step) -> u8 {
     let op = match &step.op {
         Op::Say { text, .. } => of_text(text),
-        Op::Ask { target, text, tries, within, nudges, .. } => {
-            // Which of them stands in which of its lines is nobody's to say.
-            let ends = [tries.target.to_le_bytes()[0], within.within_ms.to_le_bytes()[0], nudges.len().to_le_bytes()[0]];
-            ends.into_iter().fold(of_place(target) ^ of_text(text), xor)
-        }
+        Op::Ask { target, text, .. } => of_place(target) ^ of_text(text),
         Op::Choose { text, choices, .. } => choices.iter().map(|choice| of_text(&choice.label)).fold(of_text(text), xor),
         Op::Set { target, value } => of_place(target) ^ of_expr(value),
         Op::Branch { condition, .. } => of_expr(condition),

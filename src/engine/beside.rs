@@ -21,7 +21,7 @@ impl<'a> Work<'a> {
         for _ in 0..=matcher.closing().len().saturating_add(matcher.replies_left().len()) {
             let near = self.limits_near();
             let Some(trigger) = near.iter().copied().find(|trigger| self.takes_part(trigger, &mut told)) else { break };
-            self.state.fired.insert(trigger.key.clone());
+            self.state.fired.insert(trigger.key.to_string());
             self.run_beside(trigger);
             self.flush();
         }
@@ -54,7 +54,9 @@ impl<'a> Work<'a> {
         });
         let short = bot.matcher.replies_left().iter().filter(|(least, _)| left <= *least);
         let due = closing.map(|(_, index)| *index).chain(short.map(|(_, index)| *index));
-        due.filter_map(|index| bot.triggers.get(index)).filter(|trigger| !self.state.fired.contains(&trigger.key)).collect()
+        due.filter_map(|index| bot.triggers.get(index))
+            .filter(|trigger| !self.state.fired.contains(trigger.key.as_str()))
+            .collect()
     }
 
     fn next_limit(&self) -> Option<Moment> {
@@ -62,10 +64,9 @@ impl<'a> Work<'a> {
             return None;
         }
         let ends = self.state.ledger.window_ends()?;
-        let triggers =
-            self.live.matcher.closing().iter().filter(|(_, index)| {
-                self.live.triggers.get(*index).is_some_and(|trigger| !self.state.fired.contains(&trigger.key))
-            });
+        let triggers = self.live.matcher.closing().iter().filter(|(_, index)| {
+            self.live.triggers.get(*index).is_some_and(|trigger| !self.state.fired.contains(trigger.key.as_str()))
+        });
         triggers.map(|(ms, _)| ends.plus_ms(ms.saturating_neg())).filter(|at| *at > self.now).min()
     }
 

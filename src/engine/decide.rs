@@ -53,8 +53,8 @@ impl Work<'_> {
         }
         let Some((trigger, hit)) = winner else { return false };
         self.won(bot, trigger, form(&trigger.on));
-        if matches!(trigger.on, On::Reaction(_)) && bot.proof.asides.contains_key(&trigger.key) {
-            self.state.fired.insert(trigger.key.clone());
+        if matches!(trigger.on, On::Reaction(_)) && bot.proof.asides.contains_key(trigger.key.as_str()) {
+            self.state.fired.insert(trigger.key.to_string());
         }
         self.state.started_by = Some(Arc::clone(&heard.id));
         let captures = hit.captures.into_iter().map(|(name, value)| (name, Value::Text(value))).collect();
@@ -120,7 +120,7 @@ impl Work<'_> {
                 return Some("its `when` is false or missing".to_owned());
             }
         }
-        let last = self.state.wins.get(&trigger.key);
+        let last = self.state.wins.get(trigger.key.as_str());
         if trigger.once_per_ms.zip(last).is_some_and(|(once, last)| self.now.since_ms(*last) < once) {
             return Some("its `once per` has not passed".to_owned());
         }
@@ -130,8 +130,8 @@ impl Work<'_> {
     /// Nothing of what a reaction or a limit sets off gives the customer's window and ten replies back: each such trigger
     /// is counted once in the proof, and its last reply must leave before the window closes.
     fn no_room(&self, of: &Bot, trigger: &Trigger) -> Option<String> {
-        let latest_ms = of.proof.asides.get(&trigger.key)?;
-        if self.state.fired.contains(&trigger.key) {
+        let latest_ms = of.proof.asides.get(trigger.key.as_str())?;
+        if self.state.fired.contains(trigger.key.as_str()) {
             return Some("it has fired since the customer last wrote".to_owned());
         }
         (self.now.plus_ms(*latest_ms) >= self.deadline())

@@ -42,7 +42,7 @@ impl Work<'_> {
             self.note("restored", "the colleague's time is over; nothing is said of it");
         }
         for trigger in self.limits_near() {
-            self.state.fired.insert(trigger.key.clone());
+            self.state.fired.insert(trigger.key.to_string());
             self.note("restored", format_args!("`{}` is left out", trigger.key));
         }
     }

@@ -164,7 +164,7 @@ impl<'a> Work<'a> {
     pub(super) fn won(&mut self, of: &Bot, trigger: &Trigger, form: &str) {
         self.note_at("trigger", line!["`", &*trigger.key, "` (", form, ") starts"], Some(&trigger.origin));
         if trigger.once_per_ms.is_some() {
-            self.state.wins.insert(trigger.key.clone(), self.now);
+            self.state.wins.insert(trigger.key.to_string(), self.now);
             let bots = [self.live, of];
             let known = |key: &String| bots.iter().any(|bot| bot.triggers.iter().any(|trigger| trigger.key == *key));
             self.state.wins.retain(|key, _| known(key));

@@ -18,6 +18,7 @@ use super::measure::Ended;
 use super::metrics::Metrics;
 use super::options::{AppOptions, Pass, Ports};
 use super::pause::Pauses;
+use super::picture::Pictures;
 use super::port::{ConversationId, Erasure, InputKey, Record, Removed, StoreError, Target};
 use super::presence::Presence;
 use super::reading::Pokes;
@@ -65,6 +66,7 @@ pub(super) struct Core {
     pub(super) accounts: Accounts,
     pub(super) habits: Habits,
     pub(super) pauses: Pauses,
+    pub(super) pictures: Pictures,
     pub(super) pokes: Pokes,
     pub(super) pass: Option<Pass>,
     pub(super) scripts: Parking,

@@ -210,6 +210,7 @@ impl Handle {
                 Err(Refused::Stale) => {}
                 Ok(done) if done.delivered == Delivered::Done => {
                     core.announcing.live.forget(conversation);
+                    core.pictures.forget(conversation);
                     return Ok(done.erased);
                 }
                 Ok(_) => return Ok(None),

@@ -10,7 +10,7 @@ use futures_util::future::{join, join_all, select};
 use tokio::sync::{broadcast, oneshot};
 
 use super::announcing::Listening;
-use super::core::{Address, Ask, Core, Delivered, Done, Event, Finished, Refused};
+use super::core::{Account, Address, Ask, Core, Delivered, Done, Event, Finished, Refused};
 use super::dispatch::{Call, Called, Lane, Msg, Rank, Report};
 use super::entry::Kept;
 use super::metrics::{Counts, Measures, count};
@@ -261,6 +261,10 @@ impl Handle {
         let permit = lane.permit(Rank::System, None, None).await?;
         lane.send(Msg::Called(Called { account: None, conversation: None, begun, outcome: None, what: Call::Registration }));
         Some(permit)
+    }
+
+    pub(super) fn lane(&self, account: &Account) -> Option<Lane> {
+        self.lanes.get(&account.app).cloned()
     }
 
     /// Somebody acted: a parked account may send again.

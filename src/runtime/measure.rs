@@ -167,7 +167,7 @@ pub(super) const INPUTS: &[&str] = &[
 ];
 
 /// What is called, and how calls end.
-pub(super) const CALLS: &[&str] = &["send", "list", "upload", "capability", "courtesy", "renew", "registration"];
+pub(super) const CALLS: &[&str] = &["send", "list", "download", "upload", "capability", "courtesy", "renew", "registration"];
 pub(super) const OUTCOMES: &[&str] = &["ok", "not_sent", "refused", "unknown"];
 
 /// How calls of the business's systems end.

@@ -442,12 +442,39 @@ pub struct CallFailure {
 }
 
 /// The other side. An implementation makes exactly one request per call, without retries beneath it.
+/// An image as it stands in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pictured {
+    pub message_id: String,
+    pub media_id: String,
+}
+
+/// An image.
+#[derive(Clone)]
+pub struct Picture {
+    /// `image/jpeg`, `image/png`, `image/webp` or `image/gif`.
+    pub media_type: &'static str,
+    pub bytes: bytes::Bytes,
+}
+
+/// Without what it shows.
+impl std::fmt::Debug for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {} bytes", self.media_type, self.bytes.len())
+    }
+}
+
 #[async_trait]
 pub trait Transport: Send + Sync + 'static {
     async fn send(&self, permit: Permit, call: SendCall) -> Outcome;
     async fn courtesy(&self, permit: Permit, target: Target, what: Courtesy) -> Result<(), CallFailure>;
     /// Uploads an image; gives its media id.
     async fn upload(&self, permit: Permit, target: Target, asset: Arc<Asset>) -> Result<String, CallFailure>;
+    /// Fetches an image that is a message of the conversation.
+    async fn picture(&self, permit: Permit, target: Target, of: Pictured) -> Result<Picture, CallFailure> {
+        let _ = (permit, target, of);
+        Err(CallFailure { outcome: Outcome::Unknown { text: "nobody fetches images here".to_owned() } })
+    }
     /// The newest messages of a conversation.
     async fn list(&self, permit: Permit, target: Target) -> Result<Listing, CallFailure>;
     /// The account's conversations, those that the business has answered before or the others: the newest, and not without end.

@@ -22,6 +22,7 @@ use super::lease;
 use super::metrics::Metrics;
 use super::options::{Options, Ports};
 use super::pause::{self, Pauses};
+use super::picture::Pictures;
 use super::port::{AccountId, StoreError};
 use super::presence::{self, Presence};
 use super::reading::{self, Pokes};
@@ -68,7 +69,6 @@ impl Service {
         let (fetching, begun) = Fetching::new(&options.fetching);
         let presence = Presence::default();
         presence.look(ports.store.as_ref(), ports.clock.now(), options.presence_every).await?;
-        let shared = ports.store.is_shared();
         let own = options.own.into_iter().map(|own| (own.account, Live::new(own.version, own.bot)));
         let (versions, wanted) = Versions::new(Live::new(options.version, bot), own, ports.compiler.clone());
         let core = Arc::new(Core {
@@ -84,7 +84,7 @@ impl Service {
             epoch,
             secret,
             generation: AtomicU64::new(0),
-            leading: options.apps.iter().map(|_| AtomicBool::new(!shared)).collect(),
+            leading: options.apps.iter().map(|_| AtomicBool::new(!ports.store.is_shared())).collect(),
             congested: options.apps.iter().map(|_| AtomicBool::new(false)).collect(),
             presence_every: options.presence_every,
             history_kept_ms: options.history_kept_ms,
@@ -95,6 +95,7 @@ impl Service {
             accounts,
             habits: Habits::default(),
             pauses,
+            pictures: Pictures::default(),
             pokes: Pokes::default(),
             pass: options.pass,
             scripts: Parking::default(),

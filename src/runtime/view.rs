@@ -75,6 +75,9 @@ pub struct Line {
     /// TikTok's id, where it is a message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
+    /// TikTok's id of the image that a customer sent.
+    #[serde(skip)]
+    pub media_id: Option<String>,
     /// The colleague, where it is known who.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
@@ -115,6 +118,7 @@ impl Talk {
             kind: row.kind.clone(),
             text: String::new(),
             message_id: None,
+            media_id: None,
             by: None,
             reply: None,
             trace: Vec::new(),
@@ -154,6 +158,9 @@ impl Talk {
                 line.side = Side::Customer;
                 line.text = words(&message.body);
                 line.message_id = Some(message.message_id.clone());
+                if let Body::Image { media_id } = &message.body {
+                    line.media_id = Some(media_id.clone());
+                }
             }
             Input::Echo(echo) => {
                 line.side = Side::Business;

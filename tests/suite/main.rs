@@ -13,6 +13,8 @@ mod api_deploying;
 #[cfg(test)]
 mod api_document;
 #[cfg(test)]
+mod api_images;
+#[cfg(test)]
 mod api_operating;
 #[cfg(test)]
 mod api_schema;

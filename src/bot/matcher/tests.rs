@@ -11,7 +11,7 @@ fn trigger(on: On) -> Trigger {
         anytime: Anytime::No,
         once_per_ms: None,
         priority: 0,
-        key: String::new(),
+        key: "".into(),
         origin: Origin::default(),
     }
 }

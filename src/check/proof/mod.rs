@@ -129,7 +129,7 @@ fn table(net: &Net<'_>, costs: &Costs<'_>, lengths: &Lengths, replies: &Bounds, 
         if own <= NEVER / 2 {
             continue;
         }
-        asides.insert(trigger.key.clone(), own);
+        asides.insert(trigger.key.to_string(), own);
         let ms = begins(trigger, latest).saturating_add(own).min(WINDOW);
         latest = latest.max(ms);
         if let Some(row) = flows.get_mut(trigger.flow) {

@@ -22,7 +22,7 @@ pub fn template(text: &str) -> Template {
     for (index, part) in text.split(['{', '}']).enumerate() {
         if index % 2 == 0 {
             if !part.is_empty() {
-                pieces.push(Piece::Literal(part.to_owned()));
+                pieces.push(Piece::Literal(part.into()));
             }
             continue;
         }
@@ -274,7 +274,7 @@ impl FlowBuilder {
             anytime: Anytime::No,
             once_per_ms: None,
             priority: 0,
-            key,
+            key: key.into(),
             origin: Origin { path: format!("{}.flow", self.name).into(), line: 0 },
         };
         change(&mut trigger);

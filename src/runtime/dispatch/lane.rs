@@ -77,6 +77,7 @@ pub(in crate::runtime) enum Call {
     Send,
     List,
     Upload,
+    Download,
     Capability,
     Courtesy,
     /// Its result is told apart, by [`Msg::Renewed`].
@@ -90,6 +91,7 @@ impl Call {
         match self {
             Self::Send => "send",
             Self::List => "list",
+            Self::Download => "download",
             Self::Upload => "upload",
             Self::Capability => "capability",
             Self::Courtesy => "courtesy",

@@ -14,7 +14,7 @@ use crate::channel::rules::skew_stops;
 use crate::channel::{NotSent, Outcome};
 use crate::engine::{Courtesy, Input, Listing};
 use crate::runtime::core::{Account, Address};
-use crate::runtime::port::{CallFailure, ConversationId, Permit, ReadMessage, Target, Updated};
+use crate::runtime::port::{CallFailure, ConversationId, Permit, Picture, Pictured, ReadMessage, Target, Updated};
 
 /// TikTok keeps an upload for thirty days.
 const MEDIA_KEPT_MS: i64 = 29 * 24 * 3_600_000;
@@ -105,6 +105,20 @@ impl Desk {
         let target = Target { app: account.app_id.clone(), open_id: account.open_id.clone(), external: external.to_vec() };
         let result = self.made(self.core.ports.transport.messages(permit, target)).await;
         self.called(Call::List, account, begun, result.as_ref().err());
+        Some(result)
+    }
+
+    /// An image of a conversation, in the same way.
+    pub(in crate::runtime) async fn picture(
+        &self,
+        account: &Account,
+        target: Target,
+        of: Pictured,
+    ) -> Option<Result<Picture, CallFailure>> {
+        let permit = self.lane.permit(Rank::Upkeep, None, None).await?;
+        let begun = self.core.monotonic();
+        let result = self.made(self.core.ports.transport.picture(permit, target, of)).await;
+        self.called(Call::Download, account, begun, result.as_ref().err());
         Some(result)
     }
 

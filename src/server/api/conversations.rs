@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -125,4 +127,34 @@ pub(super) async fn one(
     let bot = api.runtime().bot_for(&view.summary.account);
     let conversation = Talk::of(view.summary, view.conversation.as_ref(), (&bot, now));
     Ok(Json(Told { conversation, lines: view.lines.into_iter().map(TalkLine::of).collect() }))
+}
+
+/// One image of a conversation, the customer's or the bot's own, by TikTok's id of its message. Scope `read`.
+///
+/// A customer's is fetched from TikTok, one call within the app's pace, and kept in memory for ten minutes. Where several
+/// processes serve, only the one that calls for the account can fetch it; another answers 503, and a new try may reach it.
+#[utoipa::path(
+    get, path = "/conversations/{id}/images/{message_id}", tag = "conversations",
+    params(
+        ("id" = i64, Path, description = "our number of the conversation"),
+        ("message_id" = String, Path, description = "TikTok's id of the message, as the timeline tells it"),
+    ),
+    responses((status = 200, description = "The image as it is.", content(
+        (String = "image/jpeg"), (String = "image/png"), (String = "image/webp"), (String = "image/gif"),
+    ))),
+)]
+pub(super) async fn image(
+    _: By<Read>,
+    State(api): State<Arc<Api>>,
+    At((id, message)): At<(i64, String)>,
+) -> Result<impl IntoResponse, Problem> {
+    let picture = api.runtime().picture(ConversationId(id), &message).await?;
+    // A stranger's file: no browser is to take it for anything else, and nobody on the way is to keep it.
+    let headers = [
+        (header::CONTENT_TYPE, picture.media_type),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ];
+    Ok((headers, picture.bytes))
 }

@@ -65,6 +65,7 @@ fn parts() -> (Router<Arc<Api>>, utoipa::openapi::OpenApi) {
     let (small, mut document) = OpenApiRouter::with_openapi(document::opening())
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::one))
+        .routes(routes!(conversations::image))
         .routes(routes!(colleague::take_over))
         .routes(routes!(colleague::release))
         .routes(routes!(colleague::write))

@@ -1,5 +1,7 @@
 //! What went wrong, in the shape of RFC 9457.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -7,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::runtime::port::StoreError;
-use crate::runtime::{DeployError, NotChanged, NotSteered, NotWritten, Refused};
+use crate::runtime::{DeployError, NoPicture, NotChanged, NotSteered, NotWritten, Refused};
 
 /// Why a request was not carried out; nothing was changed by it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,6 +73,17 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::unavailable(error.to_string())
+    }
+}
+
+impl From<Arc<NoPicture>> for Problem {
+    fn from(error: Arc<NoPicture>) -> Self {
+        let detail = error.to_string();
+        match &*error {
+            NoPicture::Nobody | NoPicture::Nothing | NoPicture::Gone => Self::not_found(detail),
+            NoPicture::NotGiven(_) => Self::new(StatusCode::CONFLICT, detail),
+            NoPicture::Elsewhere | NoPicture::Store(_) => Self::unavailable(detail),
+        }
     }
 }
 

@@ -133,6 +133,10 @@ pub(super) struct TalkLine {
     /// TikTok's id of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
+    /// It is an image: `/conversations/{id}/images/{message_id}` gives it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    image: bool,
     /// The colleague, where it is known who.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
@@ -176,6 +180,7 @@ impl Why {
 
 impl TalkLine {
     pub(super) fn of(line: Line) -> Self {
+        let image = line.is_picture();
         let reply = line.reply.map(|reply| SentReply {
             id: reply.id.0,
             state: word(&reply.state),
@@ -191,6 +196,7 @@ impl TalkLine {
             kind: line.kind,
             text: line.text,
             message_id: line.message_id,
+            image,
             by: line.by,
             reply,
             why: why.collect(),

@@ -34,7 +34,7 @@ impl Material {
         for trigger in &bot.triggers {
             let texts = texts_of(&trigger.on);
             if trigger.anytime != Anytime::No && matches!(trigger.on, On::Words(_) | On::Exactly(_) | On::Starting(_)) {
-                material.anytime.extend(texts.iter().map(|text| (trigger.key.clone(), text.clone())));
+                material.anytime.extend(texts.iter().map(|text| (trigger.key.to_string(), text.clone())));
             }
             material.phrases.extend(texts);
             material.acts.extend(act_of(&trigger.on));

@@ -128,7 +128,7 @@ fn a_text_that_must_be_cut_is_found() {
     let plant = |bot: &mut Bot| {
         bot.settings.reserve = 9;
         let Op::Say { text, .. } = &mut step(bot, |op| matches!(op, Op::Say { .. })).op else { return };
-        text.by_language[0][0].pieces = Few::One(Piece::Literal("word ".repeat(2_000)));
+        text.by_language[0][0].pieces = Few::One(Piece::Literal("word ".repeat(2_000).into()));
     };
     planted(flow, plant, Rule::Length, 2);
 }

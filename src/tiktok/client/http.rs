@@ -97,7 +97,7 @@ pub(super) async fn exchange(
     let answer = http.execute(built).await;
     let at = clock.monotonic();
     let span = Span { begun, ended: clock.now(), took: at.saturating_sub(from), at };
-    let mut answer = answer.map_err(|error| match stage.load(Ordering::Acquire) {
+    let answer = answer.map_err(|error| match stage.load(Ordering::Acquire) {
         EXPIRED => Failure::Expired,
         BEGUN if !error.is_connect() => Failure::Unknown(told(error)),
         _ => Failure::NotBegun(told(error)),
@@ -105,13 +105,32 @@ pub(super) async fn exchange(
     if let Some(date) = answer.headers().get(DATE).and_then(|date| date.to_str().ok()) {
         skew.note(date, span);
     }
+    whole(answer, BODY_BYTES_MAX).await.map_err(Failure::Unknown)
+}
+
+/// Fetches a file whose address TikTok has named; its host wants the token under a name of its own. Anything but a 200 within
+/// so much time and so many bytes is told in words.
+pub(super) async fn file(
+    http: &reqwest::Client,
+    address: reqwest::Url,
+    token: &SecretString,
+    (timeout, most): (Duration, usize),
+) -> Result<Vec<u8>, String> {
+    let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| "the token fits into no header".to_owned())?;
+    value.set_sensitive(true);
+    let answer = http.get(address).header("x-user", value).timeout(timeout).send().await.map_err(told)?;
+    whole(answer, most).await
+}
+
+/// The body of a 200.
+async fn whole(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, String> {
     if answer.status() != reqwest::StatusCode::OK {
-        return Err(Failure::Unknown(format!("HTTP {}", answer.status().as_u16())));
+        return Err(format!("HTTP {}", answer.status().as_u16()));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::Unknown(told(error)))? {
-        if body.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(Failure::Unknown(format!("an answer of more than {BODY_BYTES_MAX} bytes")));
+    while let Some(chunk) = answer.chunk().await.map_err(told)? {
+        if body.len() + chunk.len() > most {
+            return Err(format!("an answer of more than {most} bytes"));
         }
         body.extend_from_slice(&chunk);
     }

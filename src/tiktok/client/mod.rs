@@ -7,6 +7,7 @@ mod automatic;
 mod body;
 mod http;
 mod listing;
+mod picture;
 mod sign_in;
 pub mod skew;
 mod transport;
@@ -43,6 +44,7 @@ const UPLOAD_MAX: Duration = Duration::from_secs(30);
 mod path {
     pub const SEND: &str = "/business/message/send/";
     pub const UPLOAD: &str = "/business/message/media/upload/";
+    pub const DOWNLOAD: &str = "/business/message/media/download/";
     pub const CONTENTS: &str = "/business/message/content/list/";
     pub const CONVERSATIONS: &str = "/business/message/conversation/list/";
     pub const CAPABILITIES: &str = "/business/message/capabilities/get/";
@@ -60,9 +62,10 @@ mod path {
     pub const AUTO_SWITCH: &str = "/business/message/auto_message/status/update/";
     pub const AUTO_REMOVE: &str = "/business/message/auto_message/delete/";
     #[cfg(test)]
-    pub const ALL: [&str; 18] = [
+    pub const ALL: [&str; 19] = [
         SEND,
         UPLOAD,
+        DOWNLOAD,
         CONTENTS,
         CONVERSATIONS,
         CAPABILITIES,

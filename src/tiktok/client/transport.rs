@@ -14,7 +14,7 @@ use crate::bot::Asset;
 use crate::calendar::Moment;
 use crate::channel::{Content, NotSent, Outcome, RefusalScope};
 use crate::engine::{Courtesy, Listing};
-use crate::runtime::port::{CallFailure, Permit, ReadMessage, SendCall, Target, Transport, Updated};
+use crate::runtime::port::{CallFailure, Permit, Picture, Pictured, ReadMessage, SendCall, Target, Transport, Updated};
 use crate::tiktok::bounds::ID_BYTES_MAX;
 use crate::tiktok::codes::About;
 use crate::tiktok::delivery::{id_fits, listed};
@@ -86,7 +86,7 @@ impl Client {
 }
 
 /// TikTok's ids came to us as JSON strings; bytes that are none cannot be sent back.
-fn recipient(target: &Target) -> Result<&str, Outcome> {
+pub(super) fn recipient(target: &Target) -> Result<&str, Outcome> {
     std::str::from_utf8(&target.external).map_err(|_| refused("the conversation's id is no text", RefusalScope::Reply))
 }
 
@@ -141,6 +141,10 @@ impl Transport for Client {
             return Err(failed(Outcome::Unknown { text: "a success without a media id".to_owned() }));
         }
         Ok(id)
+    }
+
+    async fn picture(&self, permit: Permit, target: Target, of: Pictured) -> Result<Picture, CallFailure> {
+        self.fetch_picture(permit, &target, &of).await.map_err(failed)
     }
 
     async fn list(&self, permit: Permit, target: Target) -> Result<Listing, CallFailure> {

@@ -69,6 +69,13 @@ pub struct UploadedMedia {
     pub media_id: Loose,
 }
 
+/// `message/media/download/`
+#[derive(Debug, Deserialize)]
+pub struct MediaAddress {
+    /// Good for a day.
+    pub download_url: String,
+}
+
 /// `message/content/list/`: the newest twenty at most, without pages.
 #[derive(Debug, Default, Deserialize)]
 pub struct MessageList {

@@ -12,8 +12,8 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 pub use answer::{
-    Account, Answer, Capabilities, Capability, ConversationPage, ListedConversation, ListedMessage, MessageList, Participant,
-    RawMessages, SentMessage, TokenGrant, TokenInfo, UploadedMedia, Webhook, read_answer,
+    Account, Answer, Capabilities, Capability, ConversationPage, ListedConversation, ListedMessage, MediaAddress, MessageList,
+    Participant, RawMessages, SentMessage, TokenGrant, TokenInfo, UploadedMedia, Webhook, read_answer,
 };
 pub use automatic::{AutoBody, AutoContent, AutoKind, AutoList, AutoRow};
 pub use event::{
@@ -21,8 +21,8 @@ pub use event::{
     ShortLink, Template, TemplateButton, TemplateElement,
 };
 pub use request::{
-    ButtonBody, CardBody, CodeBody, CommentReply, DirectReply, MediaRef, PostRef, QuoteRef, RefreshBody, RevokeBody, SendBody,
-    TextRef, TokenInfoBody, WebhookBody,
+    ButtonBody, CardBody, CodeBody, CommentReply, DirectReply, DownloadBody, MediaRef, PostRef, QuoteRef, RefreshBody,
+    RevokeBody, SendBody, TextRef, TokenInfoBody, WebhookBody,
 };
 
 /// A text that some senders write as a bare number: ids of ads and comments.

@@ -2,6 +2,17 @@
 
 use serde::Serialize;
 
+/// `message/media/download/`
+#[derive(Debug, Serialize)]
+pub struct DownloadBody<'a> {
+    pub business_id: &'a str,
+    pub conversation_id: &'a str,
+    pub message_id: &'a str,
+    pub media_id: &'a str,
+    /// `IMAGE`
+    pub media_type: &'static str,
+}
+
 /// `message/send/`: a message into a conversation, or the direct reply to a comment.
 #[derive(Debug, Default, Serialize)]
 pub struct SendBody<'a> {
