@@ -53,6 +53,8 @@ pub struct Matcher {
     faults: Vec<usize>,
     /// Of every trigger.
     priorities: Vec<i64>,
+    /// The flow that each trigger starts, side by side.
+    flows: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +104,7 @@ impl Matcher {
         let triggers = triggers.into_iter();
         let priorities: Vec<i64> = triggers.clone().map(|trigger| trigger.priority).collect();
         let mut matcher = Self::of(triggers.clone().map(|trigger| &trigger.on).enumerate(), priorities.clone());
+        matcher.flows = triggers.clone().map(|trigger| small(trigger.flow)).collect();
         let comments = || {
             triggers.clone().enumerate().filter_map(|(index, trigger)| match &trigger.on {
                 On::Comment(inner) => Some((index, &**inner)),
@@ -174,6 +177,12 @@ impl Matcher {
         let mut hits = self.find(heard, Some(beside));
         hits.retain(|hit| hit.trigger != beside.trigger);
         hits
+    }
+
+    /// The flow that a trigger starts, without a look at the trigger.
+    #[must_use]
+    pub fn flow(&self, trigger: usize) -> Option<usize> {
+        self.flows.get(trigger).copied().map(large)
     }
 
     /// The name, among those that triggers wait for, that this stands for in the id of a button (see [`short_name`]).

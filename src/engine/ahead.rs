@@ -6,10 +6,12 @@
 use std::hint::black_box;
 
 use super::Conversation;
-use crate::bot::{Expr, Flow, Op, Piece, Place, Step, Text};
+use crate::bot::{Expr, Flow, Op, Piece, Place, Step, Text, Trigger};
 
-/// Steps from the first one on: until the next wait there are seldom more.
+/// Steps from the first one on: until the next wait there are seldom more. Jumps, as over the blocks of a question, are
+/// followed and not counted.
 const STEPS: usize = 3;
+const JUMPS: usize = 2;
 /// Pieces of a text.
 const PIECES: usize = 5;
 
@@ -31,11 +33,26 @@ pub(super) fn of(state: &Conversation) {
     ]);
 }
 
+/// What a trigger that wins is asked for.
+pub(super) fn trigger(trigger: Option<&Trigger>) {
+    black_box(trigger.map_or(0, |trigger| byte(&trigger.key) ^ trigger.origin.line.to_le_bytes()[0]));
+}
+
 /// What the steps of a flow are made of, from this one on.
 pub(super) fn steps(flow: Option<&Flow>, from: usize) {
-    let steps = flow.and_then(|flow| flow.steps.get(from..)).unwrap_or_default();
-    for step in steps.iter().take(STEPS) {
-        black_box(of_step(step));
+    let Some(flow) = flow else { return };
+    black_box(byte(&flow.name));
+    let (mut at, mut jumps, mut left) = (from, JUMPS, STEPS);
+    while left > 0
+        && let Some(step) = flow.steps.get(at)
+    {
+        match step.op {
+            Op::Jump(target) if jumps > 0 => (at, jumps) = (target, jumps.saturating_sub(1)),
+            _ => {
+                black_box(of_step(step));
+                (at, left) = (at.saturating_add(1), left.saturating_sub(1));
+            }
+        }
     }
 }
 

@@ -28,8 +28,9 @@ impl Work<'_> {
     pub(super) fn try_triggers(&mut self, heard: &Arc<Heard>, pool: Pool) -> bool {
         let bot = self.live;
         let hits = self.hits(heard);
-        if let Some(trigger) = hits.first().and_then(|hit| bot.triggers.get(hit.trigger)) {
-            ahead::steps(bot.flows.get(trigger.flow), 0);
+        if let Some(hit) = hits.first() {
+            ahead::trigger(bot.triggers.get(hit.trigger));
+            ahead::steps(bot.matcher.flow(hit.trigger).and_then(|flow| bot.flows.get(flow)), 0);
         }
         let mut winner: Option<(&Trigger, Hit)> = None;
         for (told, hit) in hits.into_iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Rules switched off, one at a time, at the ports around the product: each must be caught by the check that is there for
 //! it, or the check proves nothing.
 
-use crate::plan::{Act, BotChoice, Ending, Plan, Step, Trouble, What, When, Wrong};
+use crate::plan::{Act, BotChoice, EchoWrong, Ending, Plan, Step, Trouble, What, When, Wrong};
 use crate::time::MINUTE;
 
 /// A rule that does not hold.
@@ -13,6 +13,8 @@ pub enum Mutant {
     NoKeys,
     /// Colleagues' echoes lose their source.
     ColleaguesUnknown,
+    /// The app's own messages come back as if a colleague had written them.
+    EchoOfAColleague,
     /// Echoes tell a time long past.
     EchoesOfThePast,
     /// Nobody measures the clocks.
@@ -114,6 +116,11 @@ impl Mutant {
             plan.deployments = vec![(2 * MINUTE, 1)];
             plan.troubles = vec![Trouble { when: When::At(3 * MINUTE), what: Wrong::Crash { down_ms: 1_000 } }];
         }
+        if self == Self::EchoOfAColleague {
+            // Before the answer to the call nobody knows the message by its id.
+            let first = |nth| Trouble { when: When::Echo(nth), what: Wrong::Echo(EchoWrong::Before) };
+            plan.troubles.extend((1..=6).map(first));
+        }
         self.stage_limits(plan);
         let slow = |how| (1..=6).map(move |nth| (nth, Wrong::Answer { how, done: true }));
         let sends: Vec<(u32, Wrong)> = match self {
@@ -162,10 +169,11 @@ impl Mutant {
     }
 
     /// All of them, with the checks of which one at least must find it.
-    pub const ALL: [(Self, &'static [&'static str]); 27] = [
+    pub const ALL: [(Self, &'static [&'static str]); 28] = [
         (Self::AnswerBeforeCommit, &["loss"]),
         (Self::NoKeys, &["loss"]),
         (Self::ColleaguesUnknown, &["silence"]),
+        (Self::EchoOfAColleague, &["silence"]),
         (Self::EchoesOfThePast, &["ledger", "ten"]),
         (Self::ClocksAgree, &["window"]),
         (Self::Hurried, &["pace"]),

@@ -268,6 +268,9 @@ impl World {
             if self.is(Mutant::ColleaguesUnknown) && matches!(echo.source, EchoSource::App | EchoSource::Web) {
                 echo.source = EchoSource::Api;
             }
+            if self.is(Mutant::EchoOfAColleague) && echo.source == EchoSource::Api {
+                echo.source = EchoSource::App;
+            }
             if self.is(Mutant::EchoesOfThePast) {
                 echo.at = echo.at.plus_ms(-60 * HOUR);
             }

@@ -1,5 +1,5 @@
 //! After the commit of a takeover or an opt-out the bot marks nothing but the opt-out's confirmation; and what a colleague
-//! does is a takeover at its commit.
+//! does is a takeover at its commit, and what nobody did is none.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,19 @@ use super::heard_of;
 use crate::run::Told;
 use crate::time::HOUR;
 use crate::world::Side;
+
+/// Whether a colleague's doing stands behind this. A look shows several messages, whose is told by TikTok's list.
+fn somebody_acted(told: &Told, input: &Input, takes: &Input) -> bool {
+    let colleagues = |id: &str| {
+        let mut said = told.customers.iter().flat_map(|customer| &customer.said);
+        said.any(|said| matches!(said.side, Side::Colleague { .. }) && id.strip_suffix('x').unwrap_or(id) == said.id)
+    };
+    match input {
+        Input::Echo(echo) => colleagues(&echo.message_id),
+        Input::Looked { listing } => listing.iter().flat_map(|listing| &listing.messages).any(|row| colleagues(&row.message_id)),
+        other => other == takes,
+    }
+}
 
 pub fn check(told: &Told) -> Vec<(i64, String)> {
     let mut found = Vec::new();
@@ -35,6 +48,9 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
         let takes = Input::Colleague { action: ColleagueAction::TakeOver, by: None };
         if commit.entry.input == takes && after.speaker != Speaker::Taken {
             found.push((commit.at, format!("c{:?} a takeover did not take", commit.who)));
+        }
+        if !was_taken && after.speaker == Speaker::Taken && !somebody_acted(told, &commit.entry.input, &takes) {
+            found.push((commit.at, format!("c{:?} is taken over, and nobody took it", commit.who)));
         }
     }
     for (who, customer) in told.customers.iter().enumerate() {
