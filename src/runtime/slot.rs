@@ -11,6 +11,7 @@ use super::erasing;
 use super::habits::Habit;
 use super::measure;
 use super::metrics::count;
+use super::order::told_at;
 use super::outbox;
 use super::person;
 use super::port::{Change, ConversationId, Found, InputKey, Record, StoreError};
@@ -275,7 +276,7 @@ impl Slot {
         self.rev += 1;
         let after = std::mem::replace(&mut self.writer, core.epoch);
         if let Some(key) = entry.key {
-            self.recent.remember(InputKey(key), entry.now);
+            self.recent.remember(InputKey(key), told_at(&entry.input), entry.now);
         }
         Change {
             conversation: self.id,

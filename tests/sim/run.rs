@@ -22,6 +22,7 @@ use crate::plan::{Plan, What, When, Wrong};
 use crate::systems::Systems;
 use crate::time::{HOUR, SECOND, Time};
 use crate::transport::Line;
+use crate::webhooks::GIVEN_UP_MS;
 use crate::world::{APP, Customer, Ended, Process, World, quiet_after};
 
 /// Every webhook is brought again within this, so that nothing is under way when the probes come.
@@ -88,12 +89,12 @@ pub fn tell(plan: &Plan, mutant: Option<Mutant>) -> Told {
 /// What makes moments come later than they were meant: webhooks that are brought days later, and clocks that ran ahead while
 /// something was written.
 fn latest(plan: &Plan) -> i64 {
-    let longest = |of: fn(&Wrong) -> i64| plan.troubles.iter().map(|trouble| of(&trouble.what)).max().unwrap_or(0);
-    let late = longest(|wrong| match wrong {
-        Wrong::Late { ms } | Wrong::Twice { ms } => *ms,
+    // One and the same may be late for several reasons.
+    let late = plan.troubles.iter().map(|trouble| match trouble.what {
+        Wrong::Late { ms } | Wrong::Twice { ms } => ms,
         _ => 0,
     });
-    late + ahead(plan)
+    late.sum::<i64>().min(GIVEN_UP_MS) + ahead(plan)
 }
 
 /// How far our clock was ahead at most.

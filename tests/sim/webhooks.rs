@@ -18,7 +18,7 @@ use crate::world::{APP, APP_SECRET, Said, Side, World, source_of};
 
 /// TikTok waits so long for an answer.
 const PATIENCE_MS: i64 = 10 * SECOND;
-const GIVEN_UP_MS: i64 = 72 * HOUR;
+pub const GIVEN_UP_MS: i64 = 72 * HOUR;
 const LONGEST_WAIT_MS: i64 = 2 * HOUR;
 
 impl World {

@@ -34,6 +34,8 @@ mod comments;
 #[cfg(test)]
 mod contacts;
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod deploying;
 #[cfg(test)]
 mod doctor;

@@ -38,7 +38,7 @@ pub const HOUR: i64 = 3_600 * SECOND;
 /// Sunday, 22 November 2026, 10:00 in Cairo.
 pub const START: Moment = Moment(1_795_334_400_000);
 /// Real time that an expectation may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Real time in which nothing may follow.
 const QUIET: Duration = Duration::from_millis(400);
 
@@ -235,14 +235,10 @@ impl Town {
         self.open().await;
     }
 
-    /// Ends the server as a crash would, brings a copy of its store back and starts it on that.
-    pub async fn restart_on(&mut self, copy: &std::path::Path) {
+    /// Ends the server as a crash would, does something with its file and starts it anew.
+    pub async fn restart_after(&mut self, meanwhile: impl AsyncFnOnce(&std::path::Path)) {
         self.crash().await;
-        let begun = Instant::now();
-        while let Err(error) = rejoinder::store::restore(copy, &self.db()) {
-            assert!(begun.elapsed() < PATIENCE, "{error}");
-            nap(10).await;
-        }
+        meanwhile(&self.db()).await;
         self.open().await;
     }
 

@@ -3,24 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use rejoinder::engine::{ColleagueAction, Effect, Input, Speaker};
+use rejoinder::engine::{ColleagueAction, EchoSource, Effect, Input, Speaker};
 
 use super::heard_of;
 use crate::run::Told;
 use crate::time::HOUR;
 use crate::world::Side;
 
-/// Whether a colleague's doing stands behind this. A look shows several messages, whose is told by TikTok's list.
-fn somebody_acted(told: &Told, input: &Input, takes: &Input) -> bool {
-    let colleagues = |id: &str| {
-        let mut said = told.customers.iter().flat_map(|customer| &customer.said);
-        said.any(|said| matches!(said.side, Side::Colleague { .. }) && id.strip_suffix('x').unwrap_or(id) == said.id)
-    };
-    match input {
-        Input::Echo(echo) => colleagues(&echo.message_id),
-        Input::Looked { listing } => listing.iter().flat_map(|listing| &listing.messages).any(|row| colleagues(&row.message_id)),
-        other => other == takes,
-    }
+/// Whether that message came back as a colleague's and is none. Those of nobody knows whom are another matter: they may be.
+fn is_nobodys(told: &Told, input: &Input) -> bool {
+    let Input::Echo(echo) = input else { return false };
+    let id = echo.message_id.strip_suffix('x').unwrap_or(&echo.message_id);
+    let mut said = told.customers.iter().flat_map(|customer| &customer.said);
+    matches!(echo.source, EchoSource::App | EchoSource::Web)
+        && !said.any(|said| matches!(said.side, Side::Colleague { .. }) && said.id == id)
 }
 
 pub fn check(told: &Told) -> Vec<(i64, String)> {
@@ -49,7 +45,7 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
         if commit.entry.input == takes && after.speaker != Speaker::Taken {
             found.push((commit.at, format!("c{:?} a takeover did not take", commit.who)));
         }
-        if !was_taken && after.speaker == Speaker::Taken && !somebody_acted(told, &commit.entry.input, &takes) {
+        if !was_taken && after.speaker == Speaker::Taken && is_nobodys(told, &commit.entry.input) {
             found.push((commit.at, format!("c{:?} is taken over, and nobody took it", commit.who)));
         }
     }
