@@ -37,7 +37,7 @@ impl Recent {
 
     /// Whether a message of this moment may have been taken and forgotten since, because too many were newer.
     pub(super) fn may_have_forgotten(&self, at: Moment) -> bool {
-        self.0.len() >= KEPT_MAX && self.0.first().is_some_and(|(_, oldest)| at <= *oldest)
+        self.0.len() >= KEPT_MAX && self.0.first().is_some_and(|(_, oldest)| at < *oldest)
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -95,7 +95,7 @@ mod tests {
             recent.remember(InputKey(number), Some(Moment(KEPT_MS + 1)), late);
         }
         assert!(!recent.contains(InputKey(3)) && recent.contains(InputKey(10)));
-        assert!(recent.may_have_forgotten(Moment(KEPT_MS + 1)) && !recent.may_have_forgotten(Moment(KEPT_MS + 2)));
+        assert!(recent.may_have_forgotten(Moment(KEPT_MS)) && !recent.may_have_forgotten(Moment(KEPT_MS + 1)));
     }
 
     #[test]
