@@ -1,5 +1,5 @@
-//! Whether civil time can be trusted: a machine that was asleep, or whose clock was set, tells windows and timers wrongly
-//! until TikTok's time has been heard.
+//! Whether civil time can be trusted: a machine that was just started, was asleep, or whose clock was set, tells windows and
+//! timers wrongly until TikTok's time has been heard.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::calendar::Moment;
 const JUMP_MS: i64 = 30_000;
 const NEVER: i64 = i64::MIN;
 
-/// Jumps, and which of them TikTok's time has settled.
+/// Jumps (a start without TikTok's time is one), and which of them TikTok's time has settled.
 #[derive(Debug)]
 pub(super) struct Doubt {
     /// Civil less monotonic time at the last look.
@@ -22,13 +22,14 @@ pub(super) struct Doubt {
     settled: AtomicU64,
 }
 
-impl Default for Doubt {
-    fn default() -> Self {
-        Self { difference_ms: AtomicI64::new(NEVER), jumps: watch::Sender::new(0), settled: AtomicU64::new(0) }
-    }
-}
-
 impl Doubt {
+    /// At the start of a process. One that has not `heard` the other side's time does not know more of its clock than one whose
+    /// clock has jumped: what is in its outbox may belong to a window that has closed.
+    pub(super) fn new(heard: bool) -> Self {
+        let jumps = watch::Sender::new(u64::from(!heard));
+        Self { difference_ms: AtomicI64::new(NEVER), jumps, settled: AtomicU64::new(0) }
+    }
+
     /// Both clocks were read.
     pub(super) fn look(&self, civil: Moment, monotonic: Duration) {
         let monotonic = i64::try_from(monotonic.as_millis()).unwrap_or(i64::MAX);
@@ -75,7 +76,7 @@ mod tests {
 
     #[test]
     fn time_that_passes_raises_no_doubt_and_a_jump_either_way_does_until_it_is_settled() {
-        let doubt = Doubt::default();
+        let doubt = Doubt::new(true);
         assert!(!look(&doubt, 1_000_000, 5));
         assert!(!look(&doubt, 1_100_000, 100_005), "a day has passed on both");
         assert!(!look(&doubt, 1_100_030, 100_005), "a time server corrects by half a minute");
@@ -86,5 +87,13 @@ mod tests {
         assert!(doubt.is_raised(), "what was heard before the second jump settles only the first");
         doubt.settle(doubt.jumps());
         assert!(!look(&doubt, 1_100_001, 100_006));
+    }
+
+    #[test]
+    fn a_process_that_has_heard_nothing_doubts_its_clock_from_the_start() {
+        let doubt = Doubt::new(false);
+        assert!(look(&doubt, 1_000_000, 5));
+        doubt.settle(doubt.jumps());
+        assert!(!look(&doubt, 1_000_001, 6));
     }
 }

@@ -75,7 +75,7 @@ impl Service {
             versions,
             limits: options.limits,
             fail: FailPoint::new(options.fail_point),
-            doubt: Doubt::default(),
+            doubt: Doubt::new(ports.transport.skew_ms().is_some()),
             fetching,
             announcing: Announcing::new(options.events),
             presence,

@@ -447,6 +447,10 @@ impl Transport for Line {
         self.ordinary(permit, "list", &target, move |world| listing(world, who, looked_at)).await
     }
 
+    async fn ask_the_time(&self, permit: Permit, target: Target) -> Result<(), CallFailure> {
+        self.ordinary(permit, "time", &target, |_| ()).await
+    }
+
     async fn images_allowed(&self, permit: Permit, target: Target) -> Result<bool, CallFailure> {
         self.ordinary(permit, "images", &target, |world| world.plan.images_allowed).await
     }

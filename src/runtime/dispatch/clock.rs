@@ -1,4 +1,4 @@
-//! Clocks that differ too much, or one that has jumped: nothing is sent, somebody is told, and TikTok is asked for its time until they agree.
+//! Clocks that differ too much, or one that has jumped or was never compared: nothing is sent, somebody is told, and TikTok is asked for its time until they agree.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl Dispatcher {
         if !self.clock.stopped {
             if was {
                 self.clock.asked = 0;
-                tracing::warn!(app = self.app, skew_ms, "the clocks agree again; messages leave");
+                tracing::info!(app = self.app, skew_ms, "the clocks agree; messages leave");
             }
             return true;
         }
