@@ -82,7 +82,7 @@ pub fn set_up(delivery: &Delivery) -> Option<(String, bool)> {
 /// A row of the list of a conversation's newest messages, as the delivery would have told it; `None` where it does not say when
 /// it was or belongs to another conversation.
 #[must_use]
-pub(super) fn listed(account: &str, conversation: &str, received: Moment, row: &RawValue) -> Option<ReadMessage> {
+pub fn listed(account: &str, conversation: &str, received: Moment, row: &RawValue) -> Option<ReadMessage> {
     let event = Event { account, received, content: Some(row) };
     let mut message: wire::Message = event.parse().ok()?;
     if message.conversation_id.get_or_insert_with(|| conversation.to_owned()) != conversation {

@@ -15,4 +15,4 @@ mod delivery;
 mod fixtures;
 
 pub use bounds::BODY_BYTES_MAX;
-pub use delivery::{delivery, person, set_up};
+pub use delivery::{delivery, listed, person, set_up};

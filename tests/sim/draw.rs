@@ -47,6 +47,7 @@ pub fn plan(seed: u64) -> Plan {
     }
     let deployments = deployments(&mut chance.fork("deployments"), cast.versions.len(), horizon);
     let (greets, a_day, tiktok_a_day) = habits(&mut chance.fork("habits"), many);
+    let (unnamed, before) = unnamed(&mut chance.fork("unnamed"), many, &cast);
     Plan {
         seed,
         bot,
@@ -56,6 +57,8 @@ pub fn plan(seed: u64) -> Plan {
         margin_ms: chance.pick(&[5 * MINUTE, 5 * MINUTE, 10 * MINUTE]),
         accounts,
         customers,
+        unnamed,
+        before,
         tiktok_ms: if chance.once_in(4) { chance.between(-30_000, 30_000) } else { 0 },
         ours_ms: match chance.below(8) {
             0 => chance.between(-10 * MINUTE, 10 * MINUTE),
@@ -85,6 +88,18 @@ fn deployments(anew: &mut Chance, versions: usize, horizon: i64) -> Vec<(i64, us
     when.sort_unstable();
     let which = |(nth, at): (usize, i64)| (at, if nth + 1 < versions { nth + 1 } else { anew.below(versions) });
     when.into_iter().enumerate().map(which).collect()
+}
+
+/// In some stories TikTok does not name everybody who writes, and its lists show what was written before anybody answered.
+fn unnamed(chance: &mut Chance, many: usize, cast: &Cast) -> (Vec<usize>, Vec<(usize, i64, String)>) {
+    if !chance.once_in(8) {
+        return (Vec::new(), Vec::new());
+    }
+    let all = chance.once_in(3);
+    let unnamed = (0..many).filter(|_| all || chance.once_in(2)).collect();
+    // Longer than any clock is wrong at the beginning.
+    let before = (0..chance.below(4)).map(|_| (chance.below(many), chance.between(HOUR, 60 * HOUR), chance.pick(&cast.words)));
+    (unnamed, before.collect())
 }
 
 /// Whether TikTok greets, and how many conversations an account answers a day: by our setting, and by TikTok's will.

@@ -108,6 +108,8 @@ pub enum Key {
     Echo(String),
     Referral(i64),
     Comment(String),
+    /// That this message was written, by somebody who is not named.
+    Poke(String),
     /// Never a duplicate.
     Other,
 }

@@ -465,10 +465,16 @@ impl Store for Faulty {
 
     async fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let kept = self.memory.meta(key).await?;
+        if key.starts_with("eu_since:") && self.world.is(Mutant::NoBaseline) {
+            return Ok(Some(0_i64.to_le_bytes().to_vec()));
+        }
         Ok(kept.filter(|_| !(key == "present" && self.world.is(Mutant::AbsenceForgotten))))
     }
 
     async fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        if key.starts_with("eu_poked:") && self.world.is(Mutant::PokesForgotten) {
+            return Ok(());
+        }
         self.memory.put_meta(key, value).await
     }
 

@@ -3,6 +3,8 @@
 //! finish.
 
 #[cfg(test)]
+mod arrival;
+#[cfg(test)]
 mod books;
 #[cfg(test)]
 mod bots;

@@ -63,6 +63,10 @@ pub enum Mutant {
     SeenBeforeCommitted,
     /// A message opens the window when it reaches us.
     LateRenews,
+    /// Nobody remembers since when an account is answered.
+    NoBaseline,
+    /// That somebody wrote is not written down.
+    PokesForgotten,
 }
 
 impl Mutant {
@@ -159,6 +163,14 @@ impl Mutant {
             (plan.tiktok_a_day, plan.greets) = (None, false);
             plan.troubles = vec![Trouble { when: When::Webhook(1), what: Wrong::Late { ms: 24 * 60 * MINUTE } }];
         }
+        if matches!(self, Self::NoBaseline | Self::PokesForgotten) {
+            let customers = 0..plan.customers.len();
+            plan.unnamed = customers.clone().collect();
+            plan.before = customers.clone().map(|who| (who, 2 * 60 * MINUTE, "word2".to_owned())).collect();
+            let says = |who| Act { at: 20 * MINUTE, who, what: What::Text("word1".to_owned()) };
+            plan.acts = customers.map(says).collect();
+            plan.troubles.clear();
+        }
         if self == Self::SeenBeforeCommitted {
             let fails = |nth| Trouble {
                 when: When::Commit { kind: "message", nth, after: false },
@@ -169,7 +181,7 @@ impl Mutant {
     }
 
     /// All of them, with the checks of which one at least must find it.
-    pub const ALL: [(Self, &'static [&'static str]); 28] = [
+    pub const ALL: [(Self, &'static [&'static str]); 30] = [
         (Self::AnswerBeforeCommit, &["loss"]),
         (Self::NoKeys, &["loss"]),
         (Self::ColleaguesUnknown, &["silence"]),
@@ -198,5 +210,7 @@ impl Mutant {
         (Self::OneTooMany, &["ten"]),
         (Self::SeenBeforeCommitted, &["loss"]),
         (Self::LateRenews, &["window"]),
+        (Self::NoBaseline, &["unnamed"]),
+        (Self::PokesForgotten, &["unnamed"]),
     ];
 }

@@ -17,6 +17,10 @@ pub struct Plan {
     pub accounts: usize,
     /// Customers by account.
     pub customers: Vec<usize>,
+    /// Customers of whom TikTok tells only that they wrote.
+    pub unnamed: Vec<usize>,
+    /// What was written before anybody here answered: whose, how long before, and what.
+    pub before: Vec<(usize, i64, String)>,
     /// TikTok's clock less true time, milliseconds.
     pub tiktok_ms: i64,
     /// Our clock less true time at the beginning, milliseconds.
@@ -270,6 +274,9 @@ impl fmt::Display for Plan {
             if self.images_allowed { "allowed" } else { "not allowed" }
         )?;
         writeln!(f, "  greets: {}, conversations a day {:?}, by TikTok {:?}", self.greets, self.a_day, self.tiktok_a_day)?;
+        if !self.unnamed.is_empty() {
+            writeln!(f, "  unnamed: {:?}, of before: {:?}", self.unnamed, self.before)?;
+        }
         for act in &self.acts {
             writeln!(f, "  {:>11} c{} {:?}", clock(act.at), act.who, act.what)?;
         }

@@ -17,6 +17,8 @@ fn calm(writes: &[(i64, usize, &str)]) -> Plan {
         margin_ms: 5 * MINUTE,
         accounts: 1,
         customers: vec![0; customers],
+        unnamed: Vec::new(),
+        before: Vec::new(),
         tiktok_ms: 0,
         ours_ms: 0,
         way_ms: 5,

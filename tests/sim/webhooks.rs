@@ -44,7 +44,7 @@ impl World {
     }
 
     /// The content of a message of either side.
-    fn content(&self, who: usize, said: &Said) -> Value {
+    pub fn content(&self, who: usize, said: &Said) -> Value {
         let mut content = self.base(who, said.side == Side::Customer);
         content["message_id"] = json!(said.id);
         content["timestamp"] = json!(said.at.0);
@@ -63,6 +63,10 @@ impl World {
     pub fn customer_says(self: &Arc<Self>, who: usize, kind: &'static str, text: &str, pressed: Option<(&str, &str)>) {
         let first = self.lock().customers[who].said.is_empty();
         let said = self.say(who, Side::Customer, kind, text);
+        if self.is_unnamed(who) {
+            self.poke(who, said);
+            return;
+        }
         let mut content = self.content(who, &said);
         if let Some((of, id)) = pressed {
             content["reply_source_payload"] = json!({"reply_source_msg_id": of, "reply_source_unique_id": id});
@@ -71,6 +75,17 @@ impl World {
         if first && self.plan.greets {
             self.act(who, &What::Automatic("WELCOME_MESSAGE"));
         }
+    }
+
+    fn is_unnamed(&self, who: usize) -> bool {
+        self.plan.unnamed.contains(&who)
+    }
+
+    /// Somebody wrote: neither who nor what.
+    fn poke(self: &Arc<Self>, who: usize, said: Said) {
+        let business = json!({"id": Self::open_id(self.plan.customers[who]), "role": "business_account"});
+        let content = json!({"to": "b", "to_user": business, "timestamp": said.at.0});
+        self.post(who, Key::Poke(said.id), self.body(who, "im_receive_msg_eu", &content), 0);
     }
 
     pub fn react(self: &Arc<Self>, who: usize) {
@@ -159,8 +174,12 @@ impl World {
         self.post(who, Key::Echo(id), body, delay);
     }
 
-    /// Sends a webhook off: it is brought until it is answered with 200, for 72 hours.
+    /// Sends a webhook off: it is brought until it is answered with 200, for 72 hours. Of whom TikTok does not name it tells
+    /// nothing else.
     fn post(self: &Arc<Self>, who: usize, key: Key, body: Bytes, delay: i64) {
+        if self.is_unnamed(who) && !matches!(key, Key::Poke(_)) {
+            return;
+        }
         let at = self.time.now();
         let mut state = self.lock();
         let nth = state.evidence.posts.len();

@@ -167,7 +167,24 @@ impl World {
             refused: BTreeSet::new(),
             arrivals: VecDeque::new(),
         };
-        Self { time, plan, cast, mutant, ended, state: Mutex::new(state) }
+        let world = Self { time, plan, cast, mutant, ended, state: Mutex::new(state) };
+        for (who, ms, text) in &world.plan.before {
+            world.said_before(*who, *ms, text);
+        }
+        world
+    }
+
+    /// Written before anybody here answered.
+    fn said_before(&self, who: usize, ms: i64, text: &str) {
+        let at = self.tiktok_now().plus_ms(-ms);
+        let mut state = self.lock();
+        state.ids += 1;
+        let id = format!("m{}+A==", state.ids);
+        let fingerprint = fingerprint("text", text);
+        let said = Said { id, at, stored: -ms, side: Side::Customer, kind: "text", text: text.to_owned(), fingerprint };
+        let said_of = &mut state.customers[who].said;
+        said_of.push(said);
+        said_of.sort_by_key(|said| said.at);
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {

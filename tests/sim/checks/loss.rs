@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rejoinder::engine::{Body, Input};
 
-use crate::evidence::Key;
+use crate::evidence::{Key, Post};
 use crate::run::Told;
 
 pub fn check(told: &Told) -> Vec<(i64, String)> {
@@ -33,14 +33,14 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
             *lines.entry((who, key)).or_default() += 1;
         }
     }
-    for post in told.evidence.posts.iter().filter(|post| post.key != Key::Other) {
+    for post in told.evidence.posts.iter().filter(|post| !is_kept(post)) {
         let count = lines.get(&(post.who, post.key.clone())).copied().unwrap_or(0);
         if count > 1 || (count == 0 && post.is_taken()) {
             let text = format!("c{} {:?} has {count} lines, taken: {}", post.who, post.key, post.is_taken());
             found.push((post.at, text));
         }
     }
-    let kept = told.evidence.posts.iter().filter(|post| post.key == Key::Other && post.is_taken()).count();
+    let kept = told.evidence.posts.iter().filter(|post| is_kept(post) && post.is_taken()).count();
     let all = told.histories.iter().flatten().filter(|row| matches!(row.kind.as_str(), "message" | "read")).count();
     if kept > told.loose.len() + all {
         found.push((0, format!("of {kept} webhooks without an id some left no line")));
@@ -49,4 +49,9 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
         found.push((0, "an action of a colleague left no line".to_owned()));
     }
     found
+}
+
+/// It has no effect of its own: it is only kept.
+fn is_kept(post: &Post) -> bool {
+    matches!(post.key, Key::Other | Key::Poke(_))
 }

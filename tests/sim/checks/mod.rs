@@ -18,6 +18,7 @@ mod replay;
 mod secrets;
 mod silence;
 mod ten;
+mod unnamed;
 mod version;
 mod window;
 
@@ -27,7 +28,7 @@ use crate::run::Told;
 type Check = fn(&Told) -> Vec<(i64, String)>;
 
 /// Every check by its name.
-pub const ALL: [(&str, Check); 19] = [
+pub const ALL: [(&str, Check); 20] = [
     ("window", window::check),
     ("ten", ten::check),
     ("loss", loss::check),
@@ -47,6 +48,7 @@ pub const ALL: [(&str, Check); 19] = [
     ("patience", patience::check),
     ("fetching", fetching::check),
     ("version", version::check),
+    ("unnamed", unnamed::check),
 ];
 
 pub fn all(told: &Told) -> Vec<Breach> {
