@@ -266,6 +266,9 @@ pub struct Listing {
     /// Whether the list was full (twenty), so that older ones may be missing.
     pub full: bool,
     pub looked_at: Moment,
+    /// Since when the clock of `looked_at` is known to have run steadily. Whoever lists leaves it empty; the runtime knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steady_since: Option<Moment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

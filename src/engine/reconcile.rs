@@ -205,6 +205,17 @@ impl Work<'_> {
             }
             return;
         }
+        if let Some(left_ms) = listing.and_then(|listing| too_soon(listing, ended)) {
+            self.note("look", format_args!("reply {}: the clock has jumped since the attempt; it is looked for once more", id.0));
+            let now = self.now;
+            if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
+                && let Stage::Unknown { next, looking, .. } = &mut entry.stage
+            {
+                *next = now.plus_ms(left_ms);
+                *looking = false;
+            }
+            return;
+        }
         // By TikTok's own times where they are known: our clock of then may have been ahead of it.
         let back_to = follows.unwrap_or_else(|| begun.plus_ms(-BEFORE_MS.saturating_add(rules::SKEW_STOPS_MS)));
         let reaches = |listing: &Listing| listing.oldest.is_some_and(|oldest| oldest <= back_to);
@@ -228,4 +239,15 @@ impl Work<'_> {
             self.wait_again(id);
         }
     }
+}
+
+/// How much longer it takes until an absence from this list proves something: TikTok's list is a while behind, and a clock that
+/// has jumped since the attempt does not tell how long ago that was.
+fn too_soon(listing: &Listing, ended: Moment) -> Option<i64> {
+    let [.., last] = LOOKS_MS;
+    let steady = listing.steady_since?;
+    // An attempt that would be ahead of the look was made under a clock that was put back since.
+    let from = if ended <= listing.looked_at { steady.max(ended) } else { steady };
+    let left_ms = last.saturating_sub(listing.looked_at.since_ms(from));
+    (left_ms > 0).then_some(left_ms)
 }

@@ -18,6 +18,8 @@ const NEVER: i64 = i64::MIN;
 pub(super) struct Doubt {
     /// Civil less monotonic time at the last look.
     difference_ms: AtomicI64,
+    /// Civil time of the first look, or of the one that showed the newest jump.
+    steady_since: AtomicI64,
     jumps: watch::Sender<u64>,
     settled: AtomicU64,
 }
@@ -27,7 +29,8 @@ impl Doubt {
     /// clock has jumped: what is in its outbox may belong to a window that has closed.
     pub(super) fn new(heard: bool) -> Self {
         let jumps = watch::Sender::new(u64::from(!heard));
-        Self { difference_ms: AtomicI64::new(NEVER), jumps, settled: AtomicU64::new(0) }
+        let [difference_ms, steady_since] = [NEVER; 2].map(AtomicI64::new);
+        Self { difference_ms, steady_since, jumps, settled: AtomicU64::new(0) }
     }
 
     /// Both clocks were read.
@@ -35,13 +38,23 @@ impl Doubt {
         let monotonic = i64::try_from(monotonic.as_millis()).unwrap_or(i64::MAX);
         let difference = civil.0.saturating_sub(monotonic);
         let before = self.difference_ms.swap(difference, Ordering::SeqCst);
-        if before != NEVER && difference.saturating_sub(before).saturating_abs() > JUMP_MS {
+        let jumped = before != NEVER && difference.saturating_sub(before).saturating_abs() > JUMP_MS;
+        if jumped || before == NEVER {
+            self.steady_since.store(civil.0, Ordering::SeqCst);
+        }
+        if jumped {
             self.jumps.send_modify(|jumps| *jumps += 1);
             tracing::error!(
                 by_ms = difference.saturating_sub(before),
                 "this machine's clock has jumped; nothing leaves until TikTok's time is heard"
             );
         }
+    }
+
+    /// Since when the civil clock has run as the monotonic one does, as far as this process has seen: nothing that lies before can
+    /// be told to be so many seconds ago.
+    pub(super) fn steady_since(&self) -> Option<Moment> {
+        Some(self.steady_since.load(Ordering::SeqCst)).filter(|since| *since != NEVER).map(Moment)
     }
 
     /// Nothing that depends on civil time may be done.
@@ -92,8 +105,18 @@ mod tests {
     #[test]
     fn a_process_that_has_heard_nothing_doubts_its_clock_from_the_start() {
         let doubt = Doubt::new(false);
+        assert_eq!(doubt.steady_since(), None);
         assert!(look(&doubt, 1_000_000, 5));
         doubt.settle(doubt.jumps());
         assert!(!look(&doubt, 1_000_001, 6));
+    }
+
+    #[test]
+    fn a_clock_is_steady_since_the_first_look_or_the_newest_jump() {
+        let doubt = Doubt::new(true);
+        for (civil_s, monotonic_s, steady_s) in [(1_000_000, 5, 1_000_000), (1_000_060, 65, 1_000_000), (999_000, 66, 999_000)] {
+            look(&doubt, civil_s, monotonic_s);
+            assert_eq!(doubt.steady_since(), Some(Moment(steady_s * 1_000)));
+        }
     }
 }

@@ -63,7 +63,14 @@ pub fn listing(world: &World, who: Option<usize>, looked_at: Moment) -> Listing 
         messages.reverse();
     }
     let customer_at = shown.iter().filter(|said| said.side == Side::Customer).map(|said| said.at).max();
-    Listing { messages, oldest: shown.first().map(|said| said.at), customer_at, full: shown.len() >= READ_MOST, looked_at }
+    Listing {
+        messages,
+        oldest: shown.first().map(|said| said.at),
+        customer_at,
+        full: shown.len() >= READ_MOST,
+        looked_at,
+        steady_since: None,
+    }
 }
 
 /// What TikTok's lists show of a conversation.

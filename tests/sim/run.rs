@@ -26,7 +26,7 @@ use crate::webhooks::GIVEN_UP_MS;
 use crate::world::{APP, Customer, Ended, Process, World, quiet_after};
 
 /// Every webhook is brought again within this, so that nothing is under way when the probes come.
-const PROBE_AFTER: i64 = 5 * HOUR;
+const PROBE_AFTER: i64 = 6 * HOUR;
 /// Longer than any wait, window, held reply and release.
 const END_AFTER: i64 = 90 * HOUR;
 /// Clocks of machines that stand side by side.

@@ -359,7 +359,14 @@ fn before_the_clocks_were_compared() -> (Chat, Listing) {
     };
     chat.feed(Input::Echo(echo)).outcome(attempt, unknown());
     let row = Listed { message_id: "a".to_owned(), at, fingerprint, source: EchoSource::Api };
-    let listing = Listing { messages: vec![row], oldest: Some(at), customer_at: None, full: false, looked_at: chat.now };
+    let listing = Listing {
+        messages: vec![row],
+        oldest: Some(at),
+        customer_at: None,
+        full: false,
+        steady_since: None,
+        looked_at: chat.now,
+    };
     (chat, listing)
 }
 
@@ -378,4 +385,23 @@ fn what_a_wrong_clock_may_explain_is_no_proof_of_absence() {
         chat.after(wait * S).feed(Input::Looked { listing: Some(listing.clone()) });
     }
     assert_eq!(chat.end_of(1), Some(End::Unknown));
+}
+
+#[test]
+fn after_a_jump_of_our_clock_nothing_is_absent_before_tiktoks_list_can_have_caught_up() {
+    let mut chat = talker();
+    let attempt = chat.mark().unwrap();
+    chat.outcome(attempt, unknown());
+    let looked = |chat: &mut Chat, jumped_ago: i64| {
+        let (looked_at, steady_since) = (chat.now, Some(chat.now.plus_ms(-jumped_ago * S)));
+        let listing = Listing { messages: Vec::new(), oldest: None, customer_at: None, full: false, looked_at, steady_since };
+        chat.feed(Input::Looked { listing: Some(listing) });
+    };
+    for (wait, jumped_ago) in [(5, 1_000), (25, 1_000), (90, 1)] {
+        looked(chat.after(wait * S), jumped_ago);
+        assert_eq!((chat.mark(), chat.end_of(1)), (None, None), "{wait}");
+    }
+    // Two minutes after the jump it is asked for again, and believed.
+    looked(chat.after(119 * S), 120);
+    assert!(chat.mark().is_some());
 }

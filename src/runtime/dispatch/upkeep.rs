@@ -76,6 +76,11 @@ impl Desk {
             self.called(Call::List, &address.account, begun, result.as_ref().err());
             listing = result.ok();
         }
+        if let Some(listing) = &mut listing {
+            // Reading the clock shows whether it has jumped.
+            let _ = self.core.now();
+            listing.steady_since = self.core.doubt.steady_since();
+        }
         self.core.post_surely(&address, Input::Looked { listing }).await;
         self.lane.send(Msg::Looked(conversation));
     }

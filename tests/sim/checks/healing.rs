@@ -55,7 +55,9 @@ pub fn check(told: &Told) -> Vec<(i64, String)> {
 /// A conversation's time never goes back: what was written under a clock that ran ahead has its next moment when the clock
 /// comes there.
 fn healthy(told: &Told) -> i64 {
-    told.evidence.healed_at + HEALTHY_MS + crate::run::ahead(&told.plan)
+    // What was brought while nobody was here is brought again after that.
+    let back = told.evidence.downs.iter().map(|(_, to)| *to).max().unwrap_or_default();
+    told.evidence.healed_at.max(back) + HEALTHY_MS + crate::run::ahead(&told.plan)
 }
 
 /// Replies that nobody looked after.
