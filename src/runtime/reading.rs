@@ -35,6 +35,8 @@ const ACCOUNTS_MAX: usize = 10_000;
 const SPACING: Duration = Duration::from_secs(3);
 /// The same, doubled so far, where nothing new was found or TikTok did not answer.
 const SPACING_MOST: Duration = Duration::from_secs(60);
+/// What was told of is there, but the lists are two and lag behind: who wrote at the same time may be shown this much later.
+const SETTLES: Duration = Duration::from_secs(120);
 /// The lists may lag behind. Who looks so often, each time after a longer pause, does not wait for them any more.
 const LOOKS: u32 = 7;
 /// What other processes were told is asked for this much less often than their news.
@@ -151,6 +153,8 @@ struct Turn {
     /// Looks for what this one told that found nothing more, and whether any found something.
     looks: u32,
     found: bool,
+    /// The last look showed what was told of: the next is for who else wrote then.
+    settles: bool,
 }
 
 impl Reader {
@@ -242,7 +246,8 @@ impl Turn {
     /// Looks once, and writes down how far it came.
     async fn take(&mut self, core: &Core, look: Look<'_>, mut read: Read, poke: Poke) -> Result<(), StoreError> {
         if self.poke.as_ref() != Some(&poke) {
-            (self.looks, self.found, self.poke) = (0, false, Some(poke.clone()));
+            (self.looks, self.found, self.settles) = (0, false, false);
+            self.poke = Some(poke.clone());
         }
         let found = look.look(&mut read).await?;
         self.found |= found == Found::Something;
@@ -255,7 +260,8 @@ impl Turn {
         let seen = poke.at.is_none_or(|at| at < look.floor() || read.newest.is_some_and(|newest| at <= newest));
         if matches!(found, Found::Something | Found::Nothing) {
             self.looks += 1;
-            if seen || self.looks >= LOOKS {
+            let settled = std::mem::replace(&mut self.settles, seen) && found == Found::Nothing;
+            if settled || self.looks >= LOOKS {
                 if !seen && !self.found {
                     look.missed().await;
                 }
@@ -263,7 +269,7 @@ impl Turn {
             }
         }
         self.last = core.monotonic();
-        self.next = self.last.saturating_add(self.pause);
+        self.next = self.last.saturating_add(if self.settles && !self.down { SETTLES } else { self.pause });
         let body = serde_json::to_vec(&read).unwrap_or_default();
         core.ports.store.put_meta(&key(READ, look.account.id), &body).await?;
         self.read = Some(read);

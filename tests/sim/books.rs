@@ -15,7 +15,7 @@ use crate::time::SECOND;
 use crate::world::{Said, Side, World, source_of};
 
 /// Conversations on a page.
-const PAGE: usize = 20;
+const PAGE: usize = 100;
 
 /// A renewal that somebody waits for, and until when he stands still.
 pub struct Renewing(Arc<World>, Arc<AtomicI64>);

@@ -78,6 +78,8 @@ async fn who_is_not_named_is_read_and_answered_and_so_is_what_comes_next() {
     assert_eq!(world.sent()[1..].len(), 3, "{:?}", world.sent());
     assert_eq!(world.history("anna").await.iter().filter(|row| row.kind == "message").count(), 2);
     world.assert_replays("anna").await;
+    // Once more a while later, for whoever wrote at the same time.
+    world.pass_by(3 * MINUTE, 1_000).await;
     let before = lists(&world);
     world.pass_by(HOUR, MINUTE).await;
     assert_eq!(lists(&world), before, "nobody asks where nothing was told");
@@ -93,6 +95,21 @@ async fn who_writes_right_after_a_look_is_read_when_the_next_may_be_made() {
     poke(&world).await;
     world.pass(6_000).await;
     assert_eq!(world.sent().join(" "), "Welcome! First. Second.");
+}
+
+#[tokio::test]
+async fn who_wrote_at_the_same_time_and_is_shown_later_is_read_too() {
+    let world = World::new().await;
+    let at = world.clock.now();
+    said(&world, "anna", "m1", "hello");
+    poke(&world).await;
+    poke(&world).await;
+    world.pass_by(MINUTE, 1_000).await;
+    said_at(&world, "ben", "m2", at, "hello");
+    world.pass_by(2 * MINUTE, 1_000).await;
+    assert_eq!(world.sent(), ["Welcome!", "Welcome!"]);
+    world.pass_by(10 * MINUTE, 1_000).await;
+    assert_eq!(world.count("conversations"), 6, "and then no more");
 }
 
 #[tokio::test]
@@ -171,13 +188,13 @@ async fn another_process_is_told_and_the_leader_reads_once() {
     let (one, two) = World::pair().await;
     said(&one, "anna", "m1", "hello");
     poke(&two).await;
-    one.pass_by(10_000, 100).await;
+    one.pass_by(3 * MINUTE, 500).await;
     assert_eq!(one.sent(), ["Welcome!"]);
-    assert_eq!((one.count("conversations"), one.count("messages")), (2, 1));
+    assert_eq!((one.count("conversations"), one.count("messages")), (4, 1));
     // Whoever leads next knows how far it was read.
     one.die().await;
     two.pass_by(MINUTE, 100).await;
-    assert_eq!((two.count("conversations"), two.count("messages")), (2, 1));
+    assert_eq!((two.count("conversations"), two.count("messages")), (4, 1));
     said(&two, "ben", "m2", "hello");
     poke(&two).await;
     two.pass_by(10_000, 100).await;
@@ -212,15 +229,16 @@ async fn lists_that_lag_behind_are_asked_again_and_a_word_that_they_never_explai
     world.pass_by(30_000, 500).await;
     assert_eq!(world.sent(), ["Welcome!"]);
     assert_eq!(kept(&world, "gap").await, 0);
-    // The same word once more asks once.
+    // The same word once more asks once, and once more a while later.
+    world.pass_by(3 * MINUTE, 1_000).await;
     let before = world.count("conversations");
     poke_at(&world, at).await;
     world.pass_by(5 * MINUTE, 1_000).await;
-    assert_eq!(world.count("conversations"), before + 2);
+    assert_eq!(world.count("conversations"), before + 4);
     poke(&world).await;
     world.pass_by(10 * MINUTE, 1_000).await;
     assert_eq!(kept(&world, "gap").await, 1);
-    assert_eq!(world.count("conversations"), before + 2 + 14, "and then no more");
+    assert_eq!(world.count("conversations"), before + 4 + 14, "and then no more");
     // Who writes meanwhile does not wait for it.
     poke(&world).await;
     world.pass_by(2 * MINUTE, 500).await;
