@@ -116,13 +116,14 @@ impl Service {
         let (timers, told) = mpsc::unbounded_channel();
         let writer = Writer::new(&core, finished, &lanes, &timers);
         spawn(&mut tasks, &core, "writer", writer.run());
+        // Before anything waits for a conversation: one may be in the middle of an older version.
+        spawn(&mut tasks, &core, "versions", versions::load_wanted(Arc::clone(&core), wanted));
         if restored.pending {
             restore::settle(&core).await?;
         }
         spawn(&mut tasks, &core, "timers", Timers::new(Arc::clone(&core), told).run());
         spawn(&mut tasks, &core, "fetching", fetching::run(Arc::clone(&core), begun));
         keep(&mut tasks, &core);
-        spawn(&mut tasks, &core, "versions", versions::load_wanted(Arc::clone(&core), wanted));
         announce(&mut tasks, &core);
         lead(&mut tasks, &core, &lanes, &timers);
         Ok(with_readers(tasks, core, lanes))

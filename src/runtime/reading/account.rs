@@ -126,7 +126,8 @@ impl Look<'_> {
         Ok(row.and_then(|row| Conversation::decode(&row.state).ok()?.newest_known()))
     }
 
-    /// Takes a conversation's messages, the oldest first; false where one was not taken.
+    /// Takes a conversation's messages: first what the business side wrote, so that nobody is answered whom a colleague has
+    /// answered already, each side's oldest first; false where one was not taken.
     async fn hear(&self, one: &Wanted, mut rows: Vec<ReadMessage>, read: &mut Read) -> bool {
         rows.sort_by_key(|row| row.at);
         let full = rows.len() >= READ_MOST;
@@ -138,6 +139,7 @@ impl Look<'_> {
                 return false;
             }
         }
+        rows.sort_by_key(|row| !matches!(&row.meaning, Meaning::Input { input: Input::Echo(_), .. }));
         let mut heard = None;
         for row in rows {
             heard = heard.max(Some(row.at));

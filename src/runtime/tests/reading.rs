@@ -478,3 +478,16 @@ async fn who_forgets_since_when_an_account_is_served_is_found_out() {
     let story = story.ends().await;
     assert!(story.taken().await.keys().any(|(_, id)| id.starts_with("old")));
 }
+
+#[tokio::test]
+async fn whom_a_colleague_has_answered_already_the_bot_leaves_alone() {
+    let world = World::new().await;
+    said(&world, "anna", "m1", "hello");
+    world.clock.advance(60_000);
+    sent(&world, "anna", "c1", EchoSource::App, "I am here.");
+    poke(&world).await;
+    world.pass(10_000).await;
+    assert_eq!(world.sent(), Vec::<String>::new());
+    let kinds: Vec<String> = world.history("anna").await.iter().map(|row| row.kind.clone()).collect();
+    assert!(kinds.contains(&"message".to_owned()), "{kinds:?}");
+}
