@@ -160,6 +160,17 @@ impl Work<'_> {
         }
     }
 
+    fn look_again(&mut self, id: ReplyId, left_ms: i64) {
+        self.note("look", format_args!("reply {}: the clock has jumped since the attempt; it is looked for once more", id.0));
+        let now = self.now;
+        if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
+            && let Stage::Unknown { next, looking, .. } = &mut entry.stage
+        {
+            *next = now.plus_ms(left_ms);
+            *looking = false;
+        }
+    }
+
     /// Rule 2: found, absent and covered, or nobody will ever know.
     pub(super) fn looked(&mut self, listing: Option<&Listing>) {
         let told = self.list_tells(listing);
@@ -206,14 +217,7 @@ impl Work<'_> {
             return;
         }
         if let Some(left_ms) = listing.and_then(|listing| too_soon(listing, ended)) {
-            self.note("look", format_args!("reply {}: the clock has jumped since the attempt; it is looked for once more", id.0));
-            let now = self.now;
-            if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
-                && let Stage::Unknown { next, looking, .. } = &mut entry.stage
-            {
-                *next = now.plus_ms(left_ms);
-                *looking = false;
-            }
+            self.look_again(id, left_ms);
             return;
         }
         // By TikTok's own times where they are known: our clock of then may have been ahead of it.

@@ -263,7 +263,13 @@ async fn a_dry_run_decides_everything_and_no_call_leaves() {
     let mut town = Town::running(bot(SHOP)).await;
     town.dry_run = true;
     town.restart().await;
-    let before = town.simulator.calls(0).len();
+    // Nobody is told anything by a look at a list, which tells TikTok's time.
+    let made = |town: &Town| {
+        let mut calls = town.simulator.calls(0);
+        calls.retain(|call| !call.path.contains("content/list"));
+        calls
+    };
+    let before = made(&town).len();
     let mona = town.customer("Mona", "EG");
     for _ in 0..2 {
         town.write(&mona, "hello");
@@ -271,7 +277,7 @@ async fn a_dry_run_decides_everything_and_no_call_leaves() {
     let sent = town.stand(&mona, Sent, 2).await;
     assert_eq!(sent[0].text, "Welcome!");
     nap(500).await;
-    let calls = town.simulator.calls(0);
+    let calls = made(&town);
     assert_eq!(calls.len(), before, "{:#?}", &calls[before..]);
     assert!(town.heard(&mona).is_empty());
     let (_, ready) = json_of(&town, &format!("{}/readyz", town.address)).await;
