@@ -95,14 +95,7 @@ impl Transport for Everything {
         Ok(asset.digest.clone())
     }
     async fn list(&self, _: Permit, _: Target) -> Result<Listing, CallFailure> {
-        Ok(Listing {
-            messages: Vec::new(),
-            oldest: None,
-            customer_at: None,
-            full: false,
-            steady_since: None,
-            looked_at: self.time.true_moment(),
-        })
+        Ok(Listing::empty(self.time.true_moment()))
     }
     async fn images_allowed(&self, _: Permit, _: Target) -> Result<bool, CallFailure> {
         Ok(true)

@@ -44,14 +44,7 @@ impl Transport for Terminal {
         Ok(asset.digest.clone())
     }
     async fn list(&self, _: Permit, _: Target) -> Result<Listing, CallFailure> {
-        Ok(Listing {
-            messages: Vec::new(),
-            oldest: None,
-            customer_at: None,
-            full: false,
-            steady_since: None,
-            looked_at: SystemClock.now(),
-        })
+        Ok(Listing::empty(SystemClock.now()))
     }
     async fn images_allowed(&self, _: Permit, _: Target) -> Result<bool, CallFailure> {
         Ok(true)

@@ -271,6 +271,14 @@ pub struct Listing {
     pub steady_since: Option<Moment>,
 }
 
+impl Listing {
+    /// A list that shows nothing.
+    #[must_use]
+    pub fn empty(looked_at: Moment) -> Self {
+        Self { messages: Vec::new(), oldest: None, customer_at: None, full: false, looked_at, steady_since: None }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Listed {
     pub message_id: String,

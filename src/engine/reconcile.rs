@@ -160,13 +160,12 @@ impl Work<'_> {
         }
     }
 
-    fn look_again(&mut self, id: ReplyId, left_ms: i64) {
-        self.note("look", format_args!("reply {}: the clock has jumped since the attempt; it is looked for once more", id.0));
-        let now = self.now;
+    /// The next look at the list is then.
+    fn look_again(&mut self, id: ReplyId, at: Moment) {
         if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
             && let Stage::Unknown { next, looking, .. } = &mut entry.stage
         {
-            *next = now.plus_ms(left_ms);
+            *next = at;
             *looking = false;
         }
     }
@@ -208,16 +207,15 @@ impl Work<'_> {
             // and TikTok's list is a while behind.
             let since = used.checked_sub(1).and_then(|before| LOOKS_MS.get(before)).copied().unwrap_or_default();
             let soonest = self.now.plus_ms(wait.saturating_sub(since));
-            if let Some(entry) = self.state.queue.iter_mut().find(|entry| entry.id == id)
-                && let Stage::Unknown { next, looking, .. } = &mut entry.stage
-            {
-                *next = ended.plus_ms(*wait).max(soonest);
-                *looking = false;
-            }
+            self.look_again(id, ended.plus_ms(*wait).max(soonest));
             return;
         }
         if let Some(left_ms) = listing.and_then(|listing| too_soon(listing, ended)) {
-            self.look_again(id, left_ms);
+            self.note(
+                "look",
+                format_args!("reply {id}: the clock has jumped since the attempt; it is looked for once more", id = id.0),
+            );
+            self.look_again(id, self.now.plus_ms(left_ms));
             return;
         }
         // By TikTok's own times where they are known: our clock of then may have been ahead of it.

@@ -222,14 +222,8 @@ impl Chat {
         let at = self.now.plus_ms(-4_000);
         let listed =
             |(id, print): &(&str, u64)| Listed { message_id: (*id).to_owned(), at, fingerprint: *print, source: EchoSource::Api };
-        let listing = Listing {
-            messages: messages.iter().map(listed).collect(),
-            oldest,
-            customer_at: None,
-            full,
-            steady_since: None,
-            looked_at: self.now,
-        };
+        let messages = messages.iter().map(listed).collect();
+        let listing = Listing { messages, oldest, full, ..Listing::empty(self.now) };
         self.feed(Input::Looked { listing: Some(listing) })
     }
 

@@ -359,14 +359,7 @@ fn before_the_clocks_were_compared() -> (Chat, Listing) {
     };
     chat.feed(Input::Echo(echo)).outcome(attempt, unknown());
     let row = Listed { message_id: "a".to_owned(), at, fingerprint, source: EchoSource::Api };
-    let listing = Listing {
-        messages: vec![row],
-        oldest: Some(at),
-        customer_at: None,
-        full: false,
-        steady_since: None,
-        looked_at: chat.now,
-    };
+    let listing = Listing { messages: vec![row], oldest: Some(at), ..Listing::empty(chat.now) };
     (chat, listing)
 }
 
@@ -393,8 +386,8 @@ fn after_a_jump_of_our_clock_nothing_is_absent_before_tiktoks_list_can_have_caug
     let attempt = chat.mark().unwrap();
     chat.outcome(attempt, unknown());
     let looked = |chat: &mut Chat, jumped_ago: i64| {
-        let (looked_at, steady_since) = (chat.now, Some(chat.now.plus_ms(-jumped_ago * S)));
-        let listing = Listing { messages: Vec::new(), oldest: None, customer_at: None, full: false, looked_at, steady_since };
+        let steady_since = Some(chat.now.plus_ms(-jumped_ago * S));
+        let listing = Listing { steady_since, ..Listing::empty(chat.now) };
         chat.feed(Input::Looked { listing: Some(listing) });
     };
     for (wait, jumped_ago) in [(5, 1_000), (25, 1_000), (90, 1)] {

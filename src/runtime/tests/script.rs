@@ -155,7 +155,7 @@ impl Transport for Script {
         let oldest = Some(START.plus_ms(-HOUR));
         let messages = listed.into_iter().map(message).collect();
         let customer_at = *self.customer_at.lock().unwrap();
-        Ok(Listing { messages, oldest, customer_at, full: false, looked_at: self.clock.now(), steady_since: None })
+        Ok(Listing { messages, oldest, customer_at, ..Listing::empty(self.clock.now()) })
     }
 
     async fn conversations(&self, _: Permit, app: &str, open_id: &str, answered: bool) -> Result<Vec<Updated>, CallFailure> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
@@ -10,7 +11,7 @@ use super::world::{FLOWS, MINUTE, World, bot_with, files};
 use crate::bot::{Bot, Function, Script, Scripts};
 use crate::runtime::deploy::Place;
 use crate::runtime::dropped::{Dropped, dropped};
-use crate::runtime::port::{Store as _, VersionRow};
+use crate::runtime::port::{RESTORED_PENDING, Store as _, VersionRow};
 use crate::runtime::{Depot, Lands, Whose};
 
 /// Everything is said otherwise.
@@ -70,6 +71,21 @@ async fn a_process_that_starts_again_finds_the_live_version_and_those_of_waiting
     world.handle.shared().roll_back(None).await.unwrap();
     world = world.crash().await;
     assert_eq!((world.handle.version(), world.says("mona", "hello").await), (1, vec!["Welcome!".to_owned()]));
+}
+
+#[tokio::test]
+async fn an_older_copy_is_settled_where_somebody_is_in_the_middle_of_an_older_version() {
+    let mut world = World::keeping().await;
+    world.says("omar", "later").await;
+    world.handle.shared().deploy(&files(&second())).await.unwrap();
+    world.store.put_meta(RESTORED_PENDING, b"1").await.unwrap();
+    // The hour that it waits for has passed meanwhile.
+    world = tokio::time::timeout(Duration::from_secs(20), world.crash_for(61 * MINUTE)).await.expect("the start ends");
+    let before = world.sent().len();
+    world.pass(MINUTE).await;
+    assert_eq!(world.sent()[before..], [""; 0]);
+    assert!(world.history("omar").await.iter().any(|row| row.kind == "restored"));
+    assert_eq!(world.store.meta(RESTORED_PENDING).await.unwrap(), Some(Vec::new()));
 }
 
 #[tokio::test]

@@ -15,14 +15,7 @@ const ROWS_MAX: usize = 20;
 /// passes for one that may have left something out (`full`, without `oldest`), and proves no absence.
 pub(super) fn listing(list: MessageList, account: &str, conversation: &str, looked_at: Moment) -> Listing {
     let rows = list.messages.unwrap_or_default();
-    let mut listing = Listing {
-        messages: Vec::new(),
-        oldest: None,
-        customer_at: None,
-        full: rows.len() >= ROWS_MAX,
-        looked_at,
-        steady_since: None,
-    };
+    let mut listing = Listing { full: rows.len() >= ROWS_MAX, ..Listing::empty(looked_at) };
     let mut dark = false;
     for row in &rows {
         let Some((from_us, listed)) = read(row, account, conversation) else {
