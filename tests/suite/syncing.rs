@@ -42,6 +42,7 @@ async fn about(world: &World, what: &str, kind: &str, more: Value) -> Value {
     data
 }
 
+/// A server that starts asks for TikTok's time, and a command beside it has a pace of its own.
 async fn nap() {
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
 }
@@ -80,6 +81,7 @@ fn deploy(world: &World, flow: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_bot_declares_is_shown_agreed_to_and_brought_to_tiktok() {
     let world = World::new(FLOW).await;
+    nap().await;
     let run = |line: &str| shell(line, world.folder.path());
     let doctor = run("rejoinder doctor");
     assert!(doctor.out.contains("warning  automatic") && doctor.out.contains("`rejoinder sync`"), "{}", doctor.out);
@@ -137,6 +139,7 @@ async fn what_the_bot_declares_is_shown_agreed_to_and_brought_to_tiktok() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_addition_without_an_answer_is_looked_for_and_not_made_twice() {
     let world = World::new(FLOW).await;
+    nap().await;
     let run = |line: &str| shell(line, world.folder.path());
     let fault =
         |stored: bool| json!({ "kind": "http", "status": 502, "endpoint": "auto_message/create", "stored": stored, "next": 1 });
@@ -169,6 +172,7 @@ async fn the_first_tap_on_a_suggested_question_is_answered_once() {
     }
     turned(&world, "DISABLE").await;
     world.serve(&[]);
+    nap().await;
     let done = shell("rejoinder sync --yes", world.folder.path());
     assert_eq!(done.code, Some(0), "{}", done.out);
     let mona = world.customer("Mona").await;
