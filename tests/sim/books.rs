@@ -45,11 +45,9 @@ impl Drop for Renewing {
 /// What the list of a conversation shows: the newest twenty of a while ago.
 pub fn listing(world: &World, who: Option<usize>, looked_at: Moment) -> Listing {
     let lag = if world.is(Mutant::ListOfYesterday) { 86_400 * SECOND } else { world.plan.list_lag_ms };
-    let until = world.time.now() - lag;
     let state = world.lock();
     let said = who.map(|who| state.customers[who].said.as_slice()).unwrap_or_default();
-    let shown: Vec<_> = said.iter().filter(|said| said.stored <= until).collect();
-    let shown = &shown[shown.len().saturating_sub(READ_MOST)..];
+    let shown = shown(world, said, lag);
     let business = shown.iter().filter(|said| said.side != Side::Customer);
     let mut messages: Vec<Listed> = business
         .map(|said| Listed {
@@ -73,9 +71,9 @@ pub fn listing(world: &World, who: Option<usize>, looked_at: Moment) -> Listing 
     }
 }
 
-/// What TikTok's lists show of a conversation.
-fn shown<'a>(world: &World, said: &'a [Said]) -> Vec<&'a Said> {
-    let until = world.time.now() - world.plan.list_lag_ms;
+/// The newest of what stood in a conversation so long ago.
+fn shown<'a>(world: &World, said: &'a [Said], lag: i64) -> Vec<&'a Said> {
+    let until = world.time.now() - lag;
     let shown: Vec<_> = said.iter().filter(|said| said.stored <= until).collect();
     shown[shown.len().saturating_sub(READ_MOST)..].to_vec()
 }
@@ -87,7 +85,7 @@ pub fn updated(world: &World, account: usize, answered: bool) -> Vec<Updated> {
     let mut rows: Vec<Updated> = of_account
         .filter(|(_, customer)| customer.said.iter().any(|said| said.side != Side::Customer) == answered)
         .filter_map(|(who, customer)| {
-            let newest = shown(world, &customer.said).last()?.at;
+            let newest = shown(world, &customer.said, world.plan.list_lag_ms).last()?.at;
             Some(Updated { external: World::external(who).into_bytes(), at: newest })
         })
         .collect();
@@ -99,7 +97,7 @@ pub fn updated(world: &World, account: usize, answered: bool) -> Vec<Updated> {
 /// The newest messages of a conversation, with what they say.
 pub fn messages(world: &World, who: Option<usize>, received: Moment) -> Vec<ReadMessage> {
     let Some(who) = who else { return Vec::new() };
-    let said: Vec<Said> = shown(world, &world.lock().customers[who].said).into_iter().cloned().collect();
+    let said: Vec<Said> = shown(world, &world.lock().customers[who].said, world.plan.list_lag_ms).into_iter().cloned().collect();
     let account = World::open_id(world.plan.customers[who]);
     let mut rows: Vec<ReadMessage> = said
         .iter()
